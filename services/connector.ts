@@ -6,8 +6,8 @@
  */
 import { randomUUID } from 'node:crypto';
 
-import { createHealthServer } from './api/http/health-server.js';
-import type { ApiObservers } from './api/kit/observers.js';
+import { createHealthServer } from './api/http/listen.js';
+import type { ApiObservers } from './api/limits/meter.js';
 import type { ApiServer } from './api/server.js';
 import type { Config } from './config.js';
 import { createLife, type Life, type Part } from './lib/lifecycle.js';

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 
-import { guardScopes } from './access/scopes.js';
+import { guardScopes } from './access/access.js';
 import { AuditCauseResolver, AuditRecordResolver } from './audit/audit-record.resolver.js';
 import { ClientMutationsResolver } from './clients/client-mutations.resolver.js';
 import { DiscordClientResolver, DiscordRoleResolver } from './clients/discord-client.resolver.js';

@@ -9,22 +9,28 @@ import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';
 import { createApollo } from './http/apollo.js';
-import { admitCallers, callerAgain, callerOf, type RateLimits } from './access/admission.js';
+import {
+  admitCallers,
+  callerAgain,
+  callerOf,
+  createSignIn,
+  type RateLimits,
+  type SignIn,
+} from './access/admission.js';
 import type { Authenticator } from './access/caller.js';
-import { createSignIn, type SignIn } from './access/sign-in.js';
 import type { TokenVerifier } from './access/tokens.js';
 import type { ClientPolicy } from './clients/client-settings.js';
 import { createContext, type ApiContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
-import { runInScope } from './http/drop-requests.js';
-import { closeWithApollo } from './http/close-gently.js';
-import { createHttp } from './http/http.js';
+import { createHttp, runInScope } from './http/http.js';
+import { closeWithApollo, listen } from './http/listen.js';
 import { refuseKeysBut } from './idempotency/key-header.js';
-import { listen } from './http/listen.js';
-import { meterOf, type MeterDeps } from './limits/meter.js';
-import type { ApiObservers } from './kit/observers.js';
-import { readOperationList } from './limits/operation-list.js';
-import { createOperationStore, persistOperations } from './limits/operation-store.js';
+import { type ApiObservers, type MeterDeps, meterOf } from './limits/meter.js';
+import {
+  createOperationStore,
+  persistOperations,
+  readOperationList,
+} from './limits/operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
 import { addPlayground, asksForPage, PLAYGROUND_PATH } from './playground/route.js';
 import { createPlaygroundYoga } from './playground/yoga.js';

@@ -1,6 +1,6 @@
 import { createApiKeyAuthenticator } from '../api/access/api-keys.js';
 import { createTokenVerifier } from '../api/access/tokens.js';
-import type { ApiObservers } from '../api/kit/observers.js';
+import type { ApiObservers } from '../api/limits/meter.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
 import {

@@ -1,4 +1,4 @@
-import type { ApiObservers } from '../api/kit/observers.js';
+import type { ApiObservers } from '../api/limits/meter.js';
 import type { Config } from '../config.js';
 import type { ObservedOAuthCall } from '../discord/oauth/wire.js';
 import type { EventObserver } from '../events/ports.js';

@@ -1,12 +1,17 @@
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from 'jose';
 
 import { SCOPES } from '../../lib/key-entries.js';
 import type { Logger } from '../../lib/logger.js';
 import { createSteadyClock } from '../../lib/steady-clock.js';
 import type { TokenIssuer } from '../../lib/token-issuer.js';
 import type { Caller, Refusal, Scope } from './caller.js';
-import { createKeySet, KEY_SET_TIMING, type KeySetTiming } from './key-set.js';
-import { KeysOutOfReach, refusalOf } from './token-refusals.js';
 
 /** Knows callers by the JWTs that the platform's identity provider signs. */
 export interface TokenVerifier {
@@ -135,3 +140,119 @@ function namesIn(claim: unknown): readonly unknown[] {
 }
 
 const refused = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });
+
+/** The issuer does not return its keys, so tokens cannot be verified. */
+export class KeysOutOfReach extends Error {
+  constructor(options: ErrorOptions) {
+    super("the issuer's keys are unreachable", options);
+  }
+}
+
+/**
+ * What is wrong with a token, without repeating any of it; null: the error is not about a token.
+ */
+export function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof KeysOutOfReach)
+    return {
+      code: 'UNAVAILABLE',
+      message:
+        "The identity provider's keys are unreachable: JWTs cannot be verified right now. API keys still work.",
+    };
+  const message = wordsFor(error);
+  return message === null ? null : { code: 'UNAUTHENTICATED', message };
+}
+
+function wordsFor(error: unknown): string | null {
+  if (error instanceof errors.JWTExpired) return 'The token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return wordsForClaim(error.claim, error.reason);
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'The token’s `alg` is not accepted: sign with RS, PS, ES or EdDSA.';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'The token’s signature is invalid.';
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return 'The token is signed with a key that the issuer does not publish.';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'The token needs a `kid`: the issuer publishes several keys.';
+  if (error instanceof errors.JOSENotSupported)
+    return 'The token uses a feature that is not supported.';
+  return error instanceof errors.JOSEError ? 'The token is malformed.' : null;
+}
+
+const OF_CLAIM: Readonly<Record<string, string>> = {
+  iss: 'The token comes from another issuer.',
+  aud: 'The token is for another audience.',
+  nbf: 'The token is not valid yet.',
+};
+
+function wordsForClaim(claim: string, reason: string): string {
+  if (reason === 'missing') return `The token has no \`${claim}\`.`;
+  if (reason === 'invalid') return `The token’s \`${claim}\` is malformed.`;
+  return OF_CLAIM[claim] ?? `The token’s \`${claim}\` is not accepted.`;
+}
+
+export interface KeySetTiming {
+  readonly timeoutMs: number;
+  /** How long published keys are cached: a withdrawn key stays valid for at most this long. */
+  readonly cacheMs: number;
+  /** Minimum interval between key set fetches for unknown key ids, which anyone can make up. */
+  readonly cooldownMs: number;
+  /** After a failure the issuer is left alone for this long. */
+  readonly restMs: number;
+}
+
+export const KEY_SET_TIMING: KeySetTiming = {
+  timeoutMs: 5_000,
+  cacheMs: 5 * 60_000,
+  cooldownMs: 30_000,
+  restMs: 5_000,
+};
+
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * The public keys of the issuer, fetched when a token first needs one: a process starts without
+ * them. Redirects are not followed.
+ */
+export function createKeySet(deps: {
+  readonly url: string;
+  readonly timing: KeySetTiming;
+  readonly clock: () => number;
+  readonly logger: Pick<Logger, 'warn'>;
+}): JWTVerifyGetKey {
+  const { timing, clock } = deps;
+  let restsUntil = 0;
+  const fetchKeys = async (url: string, options: RequestInit): Promise<Response> => {
+    if (clock() < restsUntil) throw new Error('the previous request failed, not retried yet');
+    try {
+      return await fetchBounded(url, options);
+    } catch (error) {
+      restsUntil = clock() + timing.restMs;
+      const why = error instanceof Error ? error.message : String(error);
+      deps.logger.warn({ why }, 'JWKS fetch failed');
+      throw error;
+    }
+  };
+  return createRemoteJWKSet(new URL(deps.url), {
+    timeoutDuration: timing.timeoutMs,
+    cacheMaxAge: timing.cacheMs,
+    cooldownDuration: timing.cooldownMs,
+    [customFetch]: fetchKeys,
+  });
+}
+
+async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(url, options);
+  if (response.status !== 200 || !response.body) {
+    await response.body?.cancel();
+    throw new Error(`status ${response.status}`);
+  }
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body) {
+    bytes += part.byteLength;
+    if (bytes > MAX_BYTES) throw new Error('the response is larger than 256 KiB');
+    parts.push(part);
+  }
+  return new Response(Buffer.concat(parts));
+}

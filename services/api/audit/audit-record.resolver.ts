@@ -3,7 +3,7 @@ import { requireCaller, requireClientAccess } from '../access/access.js';
 import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
 import { PlatformUser } from '../facts/platform.types.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
+import { type ConnectionOf, PageArgs } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -16,7 +16,6 @@ import {
   Root,
 } from '../kit/decorators.js';
 import { loadRoles } from '../kit/loaders.js';
-import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
 import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser } from '../links/discord-user.types.js';

@@ -8,11 +8,12 @@ import {
   ID,
   Mutation,
   ObjectType,
+  Payload,
   Resolver,
+  ResultOf,
 } from '../kit/decorators.js';
 import { requireClient } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import { MappingEffectType } from '../mappings/role-mapping.types.js';
 import { withClient } from '../sweeps/sweep.types.js';
 import { loadPeopleChecks } from './client-health.js';

@@ -6,7 +6,7 @@ import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
 import { changedIds, countResults, factResults, factWarnings } from './fact-results.js';
 import { describeLosses, type NameGroup } from './fact-losses.js';
-import { checkPlatformId } from '../kit/checks.js';
+import { checkPlatformId, saidOf } from '../kit/checks.js';
 import {
   DeletePlatformUserInput,
   RecordMembershipChangesInput,
@@ -15,7 +15,6 @@ import {
   UpsertPlatformGroupsInput,
   UpsertPlatformUsersInput,
 } from './facts.input.js';
-import { saidOf } from '../kit/item-faults.js';
 import { forgetRows } from '../kit/loaders.js';
 import {
   groupChanges,

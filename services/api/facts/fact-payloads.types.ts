@@ -1,6 +1,6 @@
 import type { InputError } from '../../lib/errors.js';
 import type { ApiContext } from '../context.js';
-import { Ctx, Field, ID, Int, ObjectType } from '../kit/decorators.js';
+import { Ctx, Field, ID, Int, ObjectType, Payload, ResultOf } from '../kit/decorators.js';
 import {
   ErrorCodeEnum,
   FactVerdictEnum,
@@ -9,7 +9,6 @@ import {
   type FactVerdictName,
   type OutrankingKind,
 } from '../kit/enums.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import { DateTime, Sequence } from '../kit/scalars.js';
 import { PlatformGroup, PlatformUser } from './platform.types.js';
 

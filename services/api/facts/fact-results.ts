@@ -1,7 +1,7 @@
 import type { FactOutcome } from '../../model.js';
 import type { FactVerdictName } from '../kit/enums.js';
 import { describeLosses, toOutrankingFact, type NameGroup } from './fact-losses.js';
-import type { Item } from '../kit/item-faults.js';
+import type { Item } from '../kit/checks.js';
 import type { FactCounts, FactResult } from './fact-payloads.types.js';
 
 const VERDICTS = {

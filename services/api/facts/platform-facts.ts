@@ -9,7 +9,15 @@ import type {
   UserDeleted,
 } from '../../model.js';
 import { isEmptyText, MAX_CHARACTERS } from '../../lib/platform-values.js';
-import { checkList, checkPlatformId, checkInputText, isGiven } from '../kit/checks.js';
+import {
+  checkInputText,
+  checkList,
+  checkPlatformId,
+  isGiven,
+  type Item,
+  readItems,
+  refuseTwins,
+} from '../kit/checks.js';
 import type {
   MembershipChangeInput,
   MembershipSetInput,
@@ -17,7 +25,6 @@ import type {
   PlatformUserAttributesInput,
   PlatformUserInput,
 } from './facts.input.js';
-import { readItems, refuseTwins, type Item } from '../kit/item-faults.js';
 
 /** One fact per item, or the item's error. */
 export type FactList<Fact> = readonly Item<Fact>[];

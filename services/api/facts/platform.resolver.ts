@@ -1,7 +1,7 @@
 import { mayTouch } from '../access/access.js';
 import type { ApiContext } from '../context.js';
 import { checkInputText, checkPlatformId } from '../kit/checks.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
+import { type ConnectionOf, PageArgs } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -13,7 +13,6 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
 import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser } from '../links/discord-user.types.js';

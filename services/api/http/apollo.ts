@@ -6,18 +6,16 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 
 import type { Logger } from '../../lib/logger.js';
+import { guardOperation, maySeeSchema, refuseSubscription } from '../access/operation-access.js';
 import type { ApiContext } from '../context.js';
-import { createDocumentCache } from '../limits/document-cache.js';
-import { publicError, withoutSuggestions } from '../kit/errors.js';
-import { logFaults } from './fault-log.js';
 import { answerOnce } from '../idempotency/answer-once.js';
 import type { IdempotencyPort } from '../idempotency/ports.js';
-import { meterOperations, type MeterDeps } from '../limits/meter.js';
-import { guardOperation, maySeeSchema, refuseSubscription } from '../access/operation-access.js';
-import { LIMITS, limitRules } from '../limits/operation-limits.js';
+import { logFaults, publicError, withoutSuggestions } from '../kit/errors.js';
+import { type MeterDeps, meterOperations } from '../limits/meter.js';
+import { limitRules, LIMITS } from '../limits/operation-limits.js';
 
 /** The API for services and generated clients. Nothing of it reports to anybody outside. */
 export function createApollo(deps: {
@@ -84,5 +82,51 @@ function guardOperations(deps: {
         response.body.singleResult.errors = shown.map((error) => publicError(error, requestId));
       },
     }),
+  };
+}
+
+interface Kept {
+  readonly document: DocumentNode;
+  readonly length: number;
+}
+
+/** A parsed document takes some forty times the memory of its text: at most about 20 MB in all. */
+const MOST = { documents: 1_000, letters: 512 * 1024, each: 16 * 1024 };
+
+/**
+ * Documents that were parsed and found valid, so that what callers ask all day is read once: the
+ * last used stay. Bounded by the text, not by the tree: comments leave no trace in a tree, and 2
+ * MiB of them would be kept for any stranger.
+ */
+export function createDocumentCache() {
+  const kept = new Map<string, Kept>();
+  let letters = 0;
+  const forget = (key: string) => {
+    letters -= kept.get(key)?.length ?? 0;
+    return kept.delete(key);
+  };
+  const keep = (key: string, value: Kept) => {
+    forget(key);
+    kept.set(key, value);
+    letters += value.length;
+  };
+  return {
+    async get(key: string): Promise<DocumentNode | undefined> {
+      const found = kept.get(key);
+      if (found !== undefined) keep(key, found);
+      return found?.document;
+    },
+    async set(key: string, document: DocumentNode): Promise<void> {
+      const length = document.loc?.source.body.length ?? MOST.each + 1;
+      if (length > MOST.each) return;
+      keep(key, { document, length });
+      for (const oldest of kept.keys()) {
+        if (kept.size <= MOST.documents && letters <= MOST.letters) break;
+        forget(oldest);
+      }
+    },
+    async delete(key: string): Promise<boolean> {
+      return forget(key);
+    },
   };
 }

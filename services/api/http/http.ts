@@ -3,23 +3,24 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import helmet from '@fastify/helmet';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
+import { createRequestScope, type RequestScopes } from '../../lib/request-scope.js';
+import type { OpenSpan } from '../../lib/trace.js';
 import { callerOf, expectCallers } from '../access/admission.js';
+import type { ApiObservers, RequestTrace } from '../limits/meter.js';
+import type { HealthPort } from '../ports.js';
 import { faultOfBody } from './body-limits.js';
 import {
   answerFault,
   answerNotFound,
   answerUnreadable,
-  requestPath,
   RefusedRequest,
+  requestPath,
   unreadable,
   UnreadableBody,
 } from './http-errors.js';
-import type { ApiObservers } from '../kit/observers.js';
-import type { HealthPort } from '../ports.js';
-import { traceRequests } from './trace-requests.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 
@@ -38,7 +39,7 @@ export async function createHttp(deps: {
     // Address headers can be forged by anyone.
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
-    // Requests in flight are completed: see close-gently.ts.
+    // Requests in flight are completed: see listen.ts.
     forceCloseConnections: false,
     requestTimeout: 60_000,
     clientErrorHandler: answerUnreadable,
@@ -164,4 +165,62 @@ function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['met
     const { contentType, text } = await metrics();
     return reply.type(contentType).header('cache-control', 'no-store').send(text);
   });
+}
+
+/** Health and metrics requests are not traced. */
+const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
+
+/** A span per request, continuing the caller's trace; all work for the request is inside it. */
+export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
+  const spans = new WeakMap<FastifyRequest, OpenSpan>();
+  app.addHook('onRequest', async (request) => {
+    const path = requestPath(request);
+    if (UNTRACED.includes(path)) return;
+    const { traceparent } = request.headers;
+    const route = request.routeOptions.url ?? 'none';
+    const span = trace.begin({
+      name: `${request.method} ${route}`,
+      kind: 'server',
+      parent: typeof traceparent === 'string' ? traceparent : null,
+      attributes: {
+        'http.request.method': request.method,
+        'http.route': route,
+        'connector.request.id': request.id,
+      },
+    });
+    spans.set(request, span);
+  });
+  // After the body is read: earlier hooks lose the async context.
+  app.addHook('preHandler', (request, _reply, done) => {
+    const span = spans.get(request);
+    if (span) span.run(done);
+    else done();
+  });
+  app.addHook('onResponse', async (request, { statusCode }) => {
+    const caller = callerOf(request)?.name;
+    spans.get(request)?.end({
+      attributes: {
+        'http.response.status_code': statusCode,
+        ...(caller !== undefined && { 'connector.caller': caller }),
+      },
+      fault: statusCode >= 500 ? `status ${statusCode}` : null,
+    });
+  });
+}
+
+/** Runs a request handler so that its store reads are attributed to that request. */
+export type InScope = <Result>(reply: FastifyReply, work: () => Result) => Result;
+
+/** A caller who closes the connection before the answer is there waits for it no more. */
+export function runInScope(scopes: RequestScopes | undefined): InScope {
+  return (reply, work) => {
+    if (!scopes) return work();
+    const { raw } = reply;
+    const scope = createRequestScope((gone) =>
+      raw.once('close', () => {
+        if (!raw.writableFinished) gone();
+      }),
+    );
+    return scopes.run(scope, work);
+  };
 }

@@ -1,4 +1,11 @@
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+
+import type { Part, Readiness } from '../../lib/lifecycle.js';
+import type { Logger } from '../../lib/logger.js';
+import type { ApiObservers } from '../limits/meter.js';
+import type { HealthPort } from '../ports.js';
+import { createHttp } from './http.js';
 
 interface Place {
   readonly host: string;
@@ -26,4 +33,58 @@ function listenError({ host, port }: Place, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const why = LISTEN_FAULTS[code] ?? (code || 'unknown reason');
   return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, { cause });
+}
+
+/** `reconcileDiscordUser` may wait this long for an outcome. */
+const WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Stops accepting connections, completes requests in flight, then closes. Idle keep-alive
+ * connections close at once; requests over the time limit are cut off.
+ */
+export async function closeGently(
+  app: FastifyInstance,
+  withinMs: number = WITHIN_MS,
+): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), LOOK_EVERY_MS);
+  const limit = setTimeout(() => app.server.closeAllConnections(), withinMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(limit);
+  }
+}
+
+/** Runs first when Apollo stops, so that its operations still get responses. */
+export function closeWithApollo<Context extends object>(
+  app: FastifyInstance,
+): ApolloServerPlugin<Context> {
+  return { serverWillStart: async () => ({ drainServer: async () => closeGently(app) }) };
+}
+
+/** HTTP server of a process without the API: health only. */
+export function createHealthServer(deps: {
+  readonly health: HealthPort;
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+  readonly observers?: ApiObservers;
+}): Part {
+  let app: FastifyInstance | null = null;
+  return {
+    name: 'http',
+    async start() {
+      const next = await createHttp({ ...deps, isHttps: false });
+      await listen(next, deps);
+      app = next;
+    },
+    async stop() {
+      const open = app;
+      app = null;
+      if (open !== null) await closeGently(open);
+    },
+    ready: (): Readiness => (app === null ? { ok: false, reason: 'not listening' } : { ok: true }),
+  };
 }

@@ -1,4 +1,4 @@
-import { Directive, Field, Int, ObjectType } from './decorators.js';
+import { ArgsType, Directive, Field, Int, ObjectType } from './decorators.js';
 
 /** Any service with Relay's pages has this type too. */
 @Directive('@shareable')
@@ -82,4 +82,17 @@ export function connectionOf<Node extends object>(
     }
   }
   return Connection;
+}
+
+/** Which rows of a list. */
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { nullable: true, description: 'Page size, 1 to 200. Default 50.' })
+  first?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor: the page starts after this item. Omitted: from the start of the list.',
+  })
+  after?: string | null;
 }

@@ -3,8 +3,7 @@
  * to be there first.
  */
 import 'reflect-metadata';
-
-import { Extensions } from 'type-graphql';
+import { Extensions, Field, ObjectType } from 'type-graphql';
 
 import type { Scope } from '../access/caller.js';
 
@@ -39,3 +38,17 @@ export const REQUIRED_SCOPE = 'scope';
 
 /** Callers need this scope for the field; `guardScopes` enforces it. */
 export const Authorized = (scope: Scope) => Extensions({ [REQUIRED_SCOPE]: scope });
+
+/**
+ * What every mutation returns. Each has a payload of its own, even where two are alike today: a
+ * field added for one of them must not appear in the other.
+ */
+@ObjectType({ description: 'The result of a mutation.', simpleResolvers: true })
+export abstract class Payload {
+  @Field(() => [String], { description: 'Warnings about an operation that succeeded.' })
+  readonly warnings!: readonly string[];
+}
+
+/** The payload of this mutation. `more` says what the name does not. */
+export const ResultOf = (mutation: string, more = ''): ClassDecorator =>
+  ObjectType({ description: `The result of \`${mutation}\`.${more}`, simpleResolvers: true });

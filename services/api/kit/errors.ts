@@ -1,6 +1,7 @@
-import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql';
 
 import { InputError, RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
 
 export type ErrorCode =
   | 'UNAUTHENTICATED'
@@ -142,3 +143,12 @@ function withoutValues(message: string): string {
 const MAX_TOLD = 500;
 
 const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});
+
+/** Logs each internal error once, under the request id the caller got. */
+export function logFaults(logger: Logger, requestId: string, errors: readonly unknown[]): void {
+  for (const error of errors) {
+    if (!isInternal(error)) continue;
+    const path = error instanceof GraphQLError ? error.path?.join('.') : null;
+    logger.error({ requestId, path, err: rootCause(error) }, 'request failed');
+  }
+}

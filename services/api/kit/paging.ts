@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { InputError } from '../../lib/errors.js';
 import { checkOwnId, checkPlatformId } from './checks.js';
-import type { PageArgs } from './page.args.js';
-import type { ConnectionOf } from './connection.types.js';
+import type { ConnectionOf, PageArgs } from './connection.types.js';
 import type { Page, Rows } from './ports.js';
 
 const DEFAULT_FIRST = 50;

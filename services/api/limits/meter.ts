@@ -1,10 +1,32 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { Kind, parse, type DocumentNode } from 'graphql';
+import { type DocumentNode, Kind, parse } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 
+import type { OpenSpan, SpanStart, Trace } from '../../lib/trace.js';
 import type { ApiContext } from '../context.js';
 import { publicError } from '../kit/errors.js';
-import type { ApiObservers, ObservedOperation } from '../kit/observers.js';
+
+/** Observers of the API. Each is optional. */
+export interface ApiObservers {
+  /** The body of `/metrics`. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly onOperation?: (operation: ObservedOperation) => void;
+  /** Null: tracing is off. */
+  readonly trace?: RequestTrace | null;
+}
+
+export interface RequestTrace extends Pick<Trace, 'current'> {
+  begin(span: SpanStart): OpenSpan;
+}
+
+export interface ObservedOperation {
+  /** `query`, `mutation`, `subscription`, or `none` where no operation came about. */
+  readonly type: string;
+  /** Of a registered operation; else `other`, because callers may choose any name. */
+  readonly name: string;
+  readonly codes: readonly string[];
+  readonly seconds: number;
+}
 
 export interface MeterDeps {
   readonly onOperation: (operation: ObservedOperation) => void;

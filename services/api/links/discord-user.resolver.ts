@@ -4,7 +4,7 @@ import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
 import { PlatformGroup, PlatformUser } from '../facts/platform.types.js';
 import { checkOwnId, checkPlatformId } from '../kit/checks.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
+import { type ConnectionOf, PageArgs } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -19,7 +19,6 @@ import {
 } from '../kit/decorators.js';
 import { askOfClient } from '../kit/find.js';
 import { loadRoles } from '../kit/loaders.js';
-import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
 import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser, DiscordUserConnection, MembershipRequest } from './discord-user.types.js';

@@ -1,11 +1,9 @@
 import type { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, LinkId, PlatformUserId } from '../../model.js';
 import type { ApiContext } from '../context.js';
-import { checkPlatformId } from '../kit/checks.js';
-import { Ctx, Field, Int, ObjectType } from '../kit/decorators.js';
+import { checkPlatformId, type Item, readItems } from '../kit/checks.js';
+import { Ctx, Field, Int, ObjectType, Payload } from '../kit/decorators.js';
 import { describeEnum } from '../kit/enums.js';
-import { readItems, type Item } from '../kit/item-faults.js';
-import { Payload } from '../kit/payload.types.js';
 import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser } from './discord-user.types.js';
 import type { ImportedDiscordUserInput } from './link.input.js';

@@ -1,8 +1,17 @@
 import type { LinkId, LinkState } from '../../model.js';
 import { requestCause, type ApiContext } from '../context.js';
-import { Arg, Authorized, Ctx, Field, ID, Mutation, Resolver } from '../kit/decorators.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  ID,
+  Mutation,
+  Payload,
+  Resolver,
+  ResultOf,
+} from '../kit/decorators.js';
 import { LinkStateEnum } from '../kit/enums.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import { DateTime } from '../kit/scalars.js';
 import { checkPlatformId } from '../kit/checks.js';
 import {

@@ -9,12 +9,13 @@ import {
   ID,
   InputType,
   Mutation,
+  Payload,
   Resolver,
+  ResultOf,
 } from '../kit/decorators.js';
 import { AuthorityEnum, HoldersEnum } from '../kit/enums.js';
 import { requireClient, requireMapping } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import { Snowflake } from '../kit/scalars.js';
 import { withClient } from '../sweeps/sweep.types.js';
 import type { MappingPort } from './ports.js';

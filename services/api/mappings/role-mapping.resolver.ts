@@ -3,7 +3,7 @@ import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { RoleKey } from '../clients/ports.js';
 import type { ApiContext } from '../context.js';
 import { PlatformGroup } from '../facts/platform.types.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
+import { type ConnectionOf, PageArgs } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -17,7 +17,6 @@ import {
   Root,
 } from '../kit/decorators.js';
 import { askOfClient } from '../kit/find.js';
-import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
 import { whenHere, type OrPromise } from '../kit/rows.js';
 import { Snowflake } from '../kit/scalars.js';

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { YogaServerInstance } from 'graphql-yoga';
 
 import type { ApiContext } from '../context.js';
-import type { InScope } from '../http/drop-requests.js';
+import type { InScope } from '../http/http.js';
 import type { PlaygroundPage } from './page.js';
 import type { PlaygroundRequest } from './yoga.js';
 

@@ -8,8 +8,7 @@ import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } fro
 
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
-import { publicError, withoutSuggestions } from '../kit/errors.js';
-import { logFaults } from '../http/fault-log.js';
+import { logFaults, publicError, withoutSuggestions } from '../kit/errors.js';
 import { meterPlayground, type MeterDeps } from '../limits/meter.js';
 import { guardOperation, maySeeSchema } from '../access/operation-access.js';
 import { LIMITS, limitRules } from '../limits/operation-limits.js';

@@ -11,14 +11,15 @@ import {
   ID,
   InputType,
   Mutation,
+  Payload,
   Query,
   Resolver,
+  ResultOf,
   Root,
 } from '../kit/decorators.js';
 import { SweepKindEnum } from '../kit/enums.js';
 import { requireClient } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import type { OrPromise } from '../kit/rows.js';
 import type { SchedulePort } from './ports.js';
 import { Schedule } from './schedule.types.js';

@@ -12,12 +12,13 @@ import {
   InputType,
   Mutation,
   ObjectType,
+  Payload,
   Resolver,
+  ResultOf,
 } from '../kit/decorators.js';
 import { NicknameStrategyEnum, SweepKindEnum } from '../kit/enums.js';
 import { requireClient, requireSweep } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
-import { Payload, ResultOf } from '../kit/payload.types.js';
 import type { SweepPort } from './ports.js';
 import { checkTimedKind, Sweep } from './sweep.types.js';
 

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { closeGently } from '../../../services/api/http/close-gently.js';
-import { createHealthServer } from '../../../services/api/http/health-server.js';
+import { closeGently, createHealthServer } from '../../../services/api/http/listen.js';
 import { createHttp } from '../../../services/api/http/http.js';
 import type { HealthPort } from '../../../services/api/ports.js';
 import type { Stage } from '../../../services/lib/lifecycle.js';

@@ -1,7 +1,7 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 
-import { createDocumentCache } from '../../../services/api/limits/document-cache.js';
+import { createDocumentCache } from '../../../services/api/http/apollo.js';
 
 const padded = (name: string, length: number) => parse(`{ ${name} } #${'x'.repeat(length)}`);
 

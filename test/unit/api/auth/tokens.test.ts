@@ -3,8 +3,12 @@ import { createHmac } from 'node:crypto';
 import { CompactSign, exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { KEY_SET_TIMING, type KeySetTiming } from '../../../../services/api/access/key-set.js';
-import { createTokenVerifier, MAX_TOKEN_LENGTH } from '../../../../services/api/access/tokens.js';
+import {
+  createTokenVerifier,
+  KEY_SET_TIMING,
+  type KeySetTiming,
+  MAX_TOKEN_LENGTH,
+} from '../../../../services/api/access/tokens.js';
 import {
   AUDIENCE,
   ISSUER,
