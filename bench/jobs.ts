@@ -4,7 +4,7 @@ import { silentLogger } from '../services/lib/logger.js';
 import { createLease } from '../services/reconcile/lease.js';
 import { settledUnlinked } from '../services/reconcile/settle/settlement.js';
 import { createWorker } from '../services/reconcile/worker.js';
-import { NOTHING_KNOWN } from '../services/reconcile/write/write-pace.js';
+import { createPacing, NOTHING_KNOWN } from '../services/discord/limits/pacing.js';
 import { openDatabase } from '../services/store/connection/database.js';
 import { markClient } from '../services/store/jobs/mark.js';
 import { cause } from '../test/builders/store-world.js';
@@ -151,8 +151,11 @@ async function workOff(
       settled += 1;
       return null;
     },
-    writeOutlook: () => NOTHING_KNOWN,
-    clock: Date.now,
+    pacing: createPacing({
+      writeOutlook: () => NOTHING_KNOWN,
+      clock: Date.now,
+      runsPerClient: RUNS_PER_CLIENT,
+    }),
     logger: silentLogger,
     runsPerClient: RUNS_PER_CLIENT,
     pollMs: 1_000,

@@ -170,6 +170,11 @@ export type LinkStatus = 'ACTIVE' | 'ENDING';
 export const LANES = { sweep: 0, bulk: 10, fresh: 20 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
+/** Fresh work, and what goes before it: it may use the last call of a bucket. */
+export function isUrgentJob({ lane }: { readonly lane: Lane }): boolean {
+  return lane >= LANES.fresh;
+}
+
 /** Facts reported by the platform. */
 export type * from './model/facts.js';
 export type * from './model/base.js';

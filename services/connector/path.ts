@@ -1,4 +1,5 @@
 import type { DiscordGateway } from '../discord/gateway.js';
+import { createPacing } from '../discord/limits/pacing.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
 import type { SessionSettings } from '../events/kafka/kafkajs-consumption.js';
@@ -64,6 +65,11 @@ export function reconcilePath(
   const observed = observePath(breaker.watch(store.memory), telemetry);
   const { memory } = observed;
   const guildRoles = createGuildRoles({ discord, memory, clock });
+  const pacing = createPacing({
+    writeOutlook: gateway.writeOutlook,
+    clock,
+    runsPerClient: RUNS_PER_CLIENT,
+  });
   const lease = createLease({
     jobs,
     leaseMs: timing.leaseMs,
@@ -76,7 +82,7 @@ export function reconcilePath(
     discord,
     apply: createApply({
       discord,
-      writeOutlook: gateway.writeOutlook,
+      pacing,
       guildRoles,
       clock,
     }),
@@ -96,12 +102,11 @@ export function reconcilePath(
     jobs,
     lease,
     reconcile: observed.watch(reconcile),
-    writeOutlook: gateway.writeOutlook,
+    pacing,
     onFreed: (freed) =>
       gateway.onPause((clientId, pause) => {
         if (pause === null) freed(clientId);
       }),
-    clock,
     logger,
     runsPerClient: RUNS_PER_CLIENT,
     pollMs: timing.pollMs,

@@ -15,7 +15,7 @@ import type { InvalidBudget } from './limits/invalid-budget.js';
 import { createMemberCalls, createMemberList, type MemberList } from './rest/members.js';
 import { createRoleReading } from './rest/role-reading.js';
 import { createSendingPauses, type OnPause, type SendingPauses } from './limits/sending-pauses.js';
-import { createWriteOutlook } from './limits/write-outlook.js';
+import { createWriteOutlook } from './limits/pacing.js';
 import type { ObservedCall, ObservedWait } from './rest/calls.js';
 
 /** What the path, the sweeps and the doctor ask of Discord. */

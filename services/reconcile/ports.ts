@@ -238,6 +238,46 @@ export interface Singles {
 
 export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) => WriteOutlook;
 
+/** Which runs may begin, by client. Clients that are not listed are unrestricted. */
+export interface Places {
+  /** Runs in progress plus the places that must stay empty. */
+  readonly taken: ReadonlyMap<ClientId, number>;
+  /** Clients that may only start urgent runs. */
+  readonly urgentOnly: readonly ClientId[];
+  readonly closed: readonly ClientId[];
+  /** Time until more runs may begin even if none ends; Infinity: no client waits. */
+  readonly moreInMs: number;
+}
+
+/**
+ * Announces the calls that a run is about to make to the other runs of its client, so that two runs
+ * do not count on the same last call.
+ */
+export interface WriteReservation {
+  readonly singlesFrom: (calls: Singles) => number;
+  readonly listsFrom: () => number;
+  /** Replaces this run's earlier booking. */
+  readonly book: (calls: Partial<BookedWrites>) => void;
+  /** Discord delayed a call although the outlook allowed it. */
+  readonly block: (way: 'singles' | 'lists', untilMs: number) => void;
+  readonly leave: () => void;
+}
+
+export interface BookedWrites extends Singles {
+  readonly lists: number;
+}
+
+/** How much work Discord's limits leave room for. */
+export interface Pacing {
+  readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
+  readonly begun: (job: Pick<Job, 'clientId'>) => void;
+  /** A run was asked to wait. */
+  readonly told: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
+  /** Whatever the client waited for is over. */
+  readonly freed: (clientId: ClientId) => void;
+  readonly reserve: (target: MemberTarget) => WriteReservation;
+}
+
 /** Adds a person who has consented: `accessToken` is theirs, with the scope guilds.join. */
 export interface JoinRequest {
   readonly member: MemberTarget;

@@ -4,7 +4,7 @@
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
 import type { Logger } from '../lib/logger.js';
-import { LANES } from '../model.js';
+import { isUrgentJob } from '../model.js';
 import type { Job, Marks } from './job.js';
 import type { BringIn } from './join/bring-in.js';
 import type { Lease } from './lease.js';
@@ -93,7 +93,7 @@ async function bringUpToDate(
 ): Promise<RunResult> {
   if (known.links.length === 0) return settledUnlinked();
   const { discordUserId } = job;
-  const isUrgent = job.lane >= LANES.fresh;
+  const isUrgent = isUrgentJob(job);
   const target: MemberTarget = { ...known.client, discordUserId, isUrgent };
   const run: Run = { job, known, knownAtMs, target, isLeased };
   const grant = known.grant;

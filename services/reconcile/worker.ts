@@ -7,21 +7,19 @@
 import { LeaseLostError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import type { ClientId } from '../model.js';
+import { isUrgentJob, type ClientId } from '../model.js';
 import type { Lease } from './lease.js';
 import type { Job, JobTable } from './job.js';
-import type { WriteOutlookOf } from './ports.js';
+import type { Pacing } from './ports.js';
 import type { Reconcile } from './reconcile.js';
-import { isUrgent, WritePace } from './write/write-pace.js';
 
 interface Deps {
   readonly jobs: JobTable;
   readonly lease: Lease;
   readonly reconcile: Reconcile;
-  readonly writeOutlook: WriteOutlookOf;
+  readonly pacing: Pick<Pacing, 'places' | 'begun' | 'told' | 'freed'>;
   /** Calls back when a waiting client can continue. Returns a function that stops listening. */
   readonly onFreed?: (freed: (clientId: ClientId) => void) => () => void;
-  readonly clock: () => number;
   readonly logger: Logger;
   /** Concurrent runs per client. Discord's rate limits are per guild, so more would only wait. */
   readonly runsPerClient: number;
@@ -60,7 +58,6 @@ export function createWorker(deps: Deps): Part {
 
 class Loop {
   readonly #running = new Map<ClientId, number>();
-  readonly #pace: WritePace;
   readonly #runs = new Map<Promise<void>, Job>();
   #pump: Promise<void> | null = null;
   #isWoken = false;
@@ -68,9 +65,7 @@ class Loop {
   #timer: NodeJS.Timeout | undefined;
   #trouble: string | null = null;
 
-  constructor(readonly deps: Deps) {
-    this.#pace = new WritePace(deps);
-  }
+  constructor(readonly deps: Deps) {}
 
   ready(): ReturnType<Part['ready']> {
     return this.#trouble === null ? { ok: true } : { ok: false, reason: this.#trouble };
@@ -90,7 +85,7 @@ class Loop {
   }
 
   free(clientId: ClientId): void {
-    this.#pace.freed(clientId);
+    this.deps.pacing.freed(clientId);
     this.wake();
   }
 
@@ -121,7 +116,7 @@ class Loop {
   async #look(): Promise<number> {
     const { jobs, pollMs, runsPerClient } = this.deps;
     const leaving = await this.#letGoOfIdle();
-    const places = this.#pace.places(this.#running);
+    const places = this.deps.pacing.places(this.#running);
     const { jobs: claimed, nextDueInMs } = await jobs.claim({
       running: places.taken,
       inWork: [...this.#runs.values()],
@@ -131,7 +126,7 @@ class Loop {
     });
     for (const job of claimed) this.#start(job);
     // Urgent jobs may have taken places left for others, and there may be more of them.
-    if (claimed.some(isUrgent)) this.#isWoken = true;
+    if (claimed.some(isUrgentJob)) this.#isWoken = true;
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs);
   }
 
@@ -151,7 +146,7 @@ class Loop {
   }
 
   #start(job: Job): void {
-    this.#pace.begun(job);
+    this.deps.pacing.begun(job);
     this.#running.set(job.clientId, (this.#running.get(job.clientId) ?? 0) + 1);
     const run = this.#run(job).then((isDropped) => {
       this.#runs.delete(run);
@@ -171,7 +166,7 @@ class Loop {
   async #run(job: Job): Promise<boolean> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
-      if (pausedUntil !== null) this.#pace.told(job, pausedUntil);
+      if (pausedUntil !== null) this.deps.pacing.told(job, pausedUntil);
       return false;
     } catch (error) {
       if (error instanceof LeaseLostError) return true;

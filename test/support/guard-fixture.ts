@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
+import { createPacing, NOTHING_KNOWN } from '../../services/discord/limits/pacing.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
 import { createApply } from '../../services/reconcile/write/apply.js';
@@ -216,11 +217,7 @@ function pathOn(store: Store, guild: Map<string, Set<string>>) {
     discord,
     apply: createApply({
       discord,
-      writeOutlook: () => ({
-        left: Infinity,
-        singlesFrom: () => 0,
-        listsFrom: () => 0,
-      }),
+      pacing: createPacing({ writeOutlook: () => NOTHING_KNOWN, clock, runsPerClient: 4 }),
       guildRoles,
       clock,
     }),

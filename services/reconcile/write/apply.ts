@@ -7,9 +7,14 @@ import {
 } from '../../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../../model.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
-import type { DiscordMembers, DiscordRefusal, MemberTarget, WriteOutlookOf } from '../ports.js';
+import type {
+  DiscordMembers,
+  DiscordRefusal,
+  MemberTarget,
+  Pacing,
+  WriteReservation,
+} from '../ports.js';
 import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
-import { createWriteReservations, type WriteReservation } from './write-places.js';
 import { nextWrite, type Write, WriteProgress, type WritesDone } from './writes.js';
 
 /** Enough to be delayed once on each way of writing; after that, changing the way does not help. */
@@ -47,16 +52,15 @@ export interface Applied extends WritesDone {
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember' | 'addRole' | 'removeRole' | 'editMember'>;
-  readonly writeOutlook: WriteOutlookOf;
+  readonly pacing: Pick<Pacing, 'reserve'>;
   readonly guildRoles: Pick<GuildRoles, 'suspectRefused' | 'hasSuspect'>;
   readonly clock: () => number;
 }
 
 /** Carries out changes one call at a time and records which ones Discord accepted. Never throws. */
 export function createApply(deps: Deps) {
-  const placeOf = createWriteReservations(deps.writeOutlook);
   return async (changes: Changes): Promise<Applied> => {
-    const place = placeOf(changes.target);
+    const place = deps.pacing.reserve(changes.target);
     const run = new Run(deps, changes, place);
     try {
       await run.all();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { createPacing } from '../../../services/discord/limits/pacing.js';
 import { createApply } from '../../../services/reconcile/write/apply.js';
 import { DIRECTOR, PILOT, presentMember, RECRUIT } from '../../builders/member-facts.js';
 import { startOfTest, target } from '../discord/gateway-setup.js';
@@ -18,7 +19,11 @@ test('what is open at the very moment it is asked for counts as open, though the
         return Promise.resolve(null);
       },
     },
-    writeOutlook: () => ({ left: 1, singlesFrom: tick, listsFrom: tick }),
+    pacing: createPacing({
+      writeOutlook: () => ({ left: 1, singlesFrom: tick, listsFrom: tick }),
+      clock: tick,
+      runsPerClient: 4,
+    }),
     guildRoles: { suspectRefused: async () => {}, hasSuspect: () => false },
     clock: tick,
   });

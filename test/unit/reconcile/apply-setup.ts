@@ -1,5 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
 
+import { createPacing } from '../../../services/discord/limits/pacing.js';
 import { createApply, type Changes } from '../../../services/reconcile/write/apply.js';
 import { DIRECTOR, FOREIGN, presentMember } from '../../builders/member-facts.js';
 import {
@@ -36,7 +37,11 @@ function setUp(discord: ScriptedDiscord) {
   let now = startOfTest;
   const apply = createApply({
     discord: gateway,
-    writeOutlook: gateway.writeOutlook,
+    pacing: createPacing({
+      writeOutlook: gateway.writeOutlook,
+      clock: () => now,
+      runsPerClient: 4,
+    }),
     guildRoles: { suspectRefused: async () => {}, hasSuspect: () => false },
     clock: () => now,
   });

@@ -5,7 +5,7 @@ import { silentLogger } from '../../../services/lib/logger.js';
 import { LANES, type MemberKey } from '../../../services/model.js';
 import type { Job, JobTable } from '../../../services/reconcile/job.js';
 import { createWorker } from '../../../services/reconcile/worker.js';
-import { NOTHING_KNOWN } from '../../../services/reconcile/write/write-pace.js';
+import { createPacing, NOTHING_KNOWN } from '../../../services/discord/limits/pacing.js';
 import { eventually } from '../../support/eventually.js';
 
 const jobOf = (discordUserId: string): Job => ({
@@ -76,8 +76,11 @@ function createWork(jobs: JobTable) {
       runs.push({ id: idOf(job), end });
       return end.promise;
     },
-    writeOutlook: () => NOTHING_KNOWN,
-    clock: Date.now,
+    pacing: createPacing({
+      writeOutlook: () => NOTHING_KNOWN,
+      clock: Date.now,
+      runsPerClient: 4,
+    }),
     logger: silentLogger,
     runsPerClient: 4,
     pollMs: 5,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { LANES, type Lane } from '../../../services/model.js';
 import type { Job } from '../../../services/reconcile/job.js';
-import { WritePace } from '../../../services/reconcile/write/write-pace.js';
+import { createPacing } from '../../../services/discord/limits/pacing.js';
 
 const CLIENT = 'client-1';
 const job = (lane: Lane): Job => ({
@@ -19,7 +19,7 @@ function setUp() {
   let now = 0;
   const left = { calm: Infinity, urgent: Infinity };
   const opensAt = 8_000;
-  const pace = new WritePace({
+  const pace = createPacing({
     clock: () => now,
     runsPerClient: 4,
     writeOutlook: ({ isUrgent }) => ({

@@ -1,0 +1,184 @@
+import { isUrgentJob, type ClientId } from '../../model.js';
+import type {
+  BookedWrites,
+  Pacing,
+  WriteOutlook,
+  WriteOutlookOf,
+  WriteReservation,
+} from '../../reconcile/ports.js';
+import type { Bot } from '../rest/bots.js';
+import type { Seen } from '../rest/caller.js';
+import { bucketName, writeUses, type BucketUse } from './ledger.js';
+
+interface Deps {
+  readonly writeOutlook: WriteOutlookOf;
+  readonly clock: () => number;
+  readonly runsPerClient: number;
+}
+
+/**
+ * A pause may end before the time a run was given; the next run then learns the new state without a
+ * call.
+ */
+const ASK_AGAIN_MS = 30_000;
+
+/**
+ * Starts no more runs than Discord currently allows writes: another run would read its member, open
+ * its record and then wait. Urgent work may use the last call, and is tried even if none seems to
+ * be left.
+ */
+export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Pacing {
+  /** Set after a run was delayed; for urgent runs only if the delayed run was urgent. */
+  const calmFromMs = new Map<ClientId, number>();
+  const urgentFromMs = new Map<ClientId, number>();
+  const worked = new Set<ClientId>();
+
+  const calmRoom = (clientId: ClientId, runs: number, now: number): Room => {
+    const toldMs = calmFromMs.get(clientId) ?? 0;
+    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const outlook = writeOutlook({ clientId, isUrgent: false });
+    const { left } = outlook;
+    if (left > 0) return { room: left - runs, moreAtMs: Infinity };
+    return { room: 0, moreAtMs: openFrom(outlook) };
+  };
+
+  const urgentRoom = (clientId: ClientId, runs: number, now: number): Room => {
+    const toldMs = urgentFromMs.get(clientId) ?? 0;
+    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const { left } = writeOutlook({ clientId, isUrgent: true });
+    return { room: Math.max(left - runs, runs === 0 ? 1 : 0), moreAtMs: Infinity };
+  };
+
+  return {
+    begun: ({ clientId }) => void worked.add(clientId),
+    told(job, until) {
+      const fromMs = Math.min(until.getTime(), clock() + ASK_AGAIN_MS);
+      calmFromMs.set(job.clientId, fromMs);
+      if (isUrgentJob(job)) urgentFromMs.set(job.clientId, fromMs);
+    },
+    freed(clientId) {
+      calmFromMs.delete(clientId);
+      urgentFromMs.delete(clientId);
+    },
+    places(running) {
+      const taken = new Map(running);
+      const urgentOnly: ClientId[] = [];
+      const closed: ClientId[] = [];
+      let moreInMs = Infinity;
+      for (const clientId of worked) {
+        const runs = running.get(clientId) ?? 0;
+        const now = clock();
+        const calm = calmRoom(clientId, runs, now);
+        const urgent = urgentRoom(clientId, runs, now);
+        const room = calm.room > 0 ? calm.room : urgent.room;
+        const moreAtMs = Math.min(calm.moreAtMs, urgent.moreAtMs);
+        moreInMs = Math.min(moreInMs, Math.max(SOONEST_MS, moreAtMs - now));
+        if (calm.room <= 0) urgentOnly.push(clientId);
+        if (room <= 0) closed.push(clientId);
+        else taken.set(clientId, Math.max(runs, runsPerClient - room));
+      }
+      return { taken, urgentOnly, closed, moreInMs };
+    },
+    reserve: createReservations(writeOutlook),
+  };
+}
+
+interface Room {
+  readonly room: number;
+  readonly moreAtMs: number;
+}
+
+const ONE_OF_EACH = { add: 1, remove: 1 };
+const NONE = { add: 0, remove: 0 };
+
+function openFrom(outlook: WriteOutlook): number {
+  const singles = outlook.singlesFrom(ONE_OF_EACH, NONE);
+  return Math.min(singles, outlook.listsFrom(1));
+}
+
+/** Never at once: a time that is past while the client stays closed would cause a busy loop. */
+const SOONEST_MS = 10;
+
+const NOTHING_BOOKED: BookedWrites = { add: 0, remove: 0, lists: 0 };
+
+function createReservations(outlookOf: WriteOutlookOf): Pacing['reserve'] {
+  const runs = new Map<ClientId, Map<symbol, BookedWrites>>();
+
+  return (target): WriteReservation => {
+    const self = Symbol(target.discordUserId);
+    const all = runs.get(target.clientId) ?? new Map<symbol, BookedWrites>();
+    runs.set(target.clientId, all);
+    const blocked = { singles: 0, lists: 0 };
+    const bookedByOthers = (): BookedWrites => {
+      const sum = { ...NOTHING_BOOKED };
+      for (const [run, calls] of all) {
+        if (run === self) continue;
+        sum.add += calls.add;
+        sum.remove += calls.remove;
+        sum.lists += calls.lists;
+      }
+      return sum;
+    };
+
+    return {
+      singlesFrom(calls) {
+        const from = outlookOf(target).singlesFrom(calls, bookedByOthers());
+        return Math.max(blocked.singles, from);
+      },
+      listsFrom() {
+        const from = outlookOf(target).listsFrom(1 + bookedByOthers().lists);
+        return Math.max(blocked.lists, from);
+      },
+      book: (calls) => void all.set(self, { ...NOTHING_BOOKED, ...calls }),
+      block: (way, untilMs) => void (blocked[way] = untilMs),
+      leave: () => void all.delete(self),
+    };
+  };
+}
+
+/** The outlook when Discord's limits are not tracked. */
+export const NOTHING_KNOWN: WriteOutlook = {
+  left: Infinity,
+  singlesFrom: () => 0,
+  listsFrom: () => 0,
+};
+
+/**
+ * What may be written to the members of a client's guild, according to the last headers. Does not
+ * call Discord.
+ */
+export function createWriteOutlook(deps: {
+  readonly seen: (clientId: string) => Seen | undefined;
+  readonly clock: () => number;
+}): WriteOutlookOf {
+  return ({ clientId, isUrgent }) => {
+    const known = deps.seen(clientId);
+    return known ? outlookOf(known, isUrgent, deps.clock) : NOTHING_KNOWN;
+  };
+}
+
+function outlookOf({ bot, guildId }: Seen, isUrgent: boolean, clock: () => number): WriteOutlook {
+  const { addition, removal, edit } = writeUses(guildId, isUrgent);
+  const areOne = bot.ledger.areOne(addition, removal);
+  const left = (use: BucketUse) => (bucketOpenFrom(bot, use) > clock() ? 0 : bot.ledger.left(use));
+  const from = (use: BucketUse, calls: number) =>
+    calls === 0 ? 0 : Math.max(bucketOpenFrom(bot, use), bot.ledger.freeFrom(use, calls));
+  const singles = [left(addition), left(removal)] as const;
+
+  return {
+    left: left(edit) + Math.max(...singles),
+    singlesFrom(calls, others) {
+      const all = calls.add + calls.remove + others.add + others.remove;
+      const wanted = (kind: 'add' | 'remove') => {
+        if (calls[kind] === 0) return 0;
+        return areOne ? all : calls[kind] + others[kind];
+      };
+      return Math.max(from(addition, wanted('add')), from(removal, wanted('remove')));
+    },
+    listsFrom: (calls) => from(edit, calls),
+  };
+}
+
+function bucketOpenFrom({ gate }: Bot, use: BucketUse): number {
+  return gate.openFrom(bucketName(use));
+}
