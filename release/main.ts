@@ -42,13 +42,8 @@ await step('the build', async () => {
   await mkdir(into, { recursive: true });
   await run('npm', ['run', '--silent', 'build']);
   for (const folder of built) await rm(join(root, folder, '.tsbuildinfo'));
-  const files = [
-    ...built,
-    `${sandbox}/package.json`,
-    'schema',
-    'package.json',
-    'package-lock.json',
-  ];
+  const own = ['package.json', 'bin', 'README.md', 'LICENSE'].map((path) => `${sandbox}/${path}`);
+  const files = [...built, ...own, 'schema', 'package.json', 'package-lock.json'];
   const papers = ['LICENSE', 'CHANGELOG.md', 'README.md', 'SECURITY.md', '.npmrc', 'ops', 'docs'];
   const archive = join(into, `${name}.tar.gz`);
   await run('tar', ['czf', archive, ...files, ...papers]);
