@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import { type Answer, bytesInWords } from '../rest/answer.js';
 import type { Pause } from '../limits/pauses.js';
+import { systemCode } from '../rest/errors.js';
 import type { OAuthCall } from './calls.js';
 
 /** Codes of the TerminalErrors of the OAuth2 side. */
@@ -41,8 +42,11 @@ export function judgeSilence(
   if (failure.hasTimedOut) {
     return new UnavailableError(`cannot ${doing}: no response in time`);
   }
-  const code = systemCodeOf(failure.error);
-  return new UnavailableError(`cannot ${doing}: the connection failed or was redirected${code}`);
+  const code = systemCode(failure.error);
+  const evidence = code === null ? '' : ` (${code})`;
+  return new UnavailableError(
+    `cannot ${doing}: the connection failed or was redirected${evidence}`,
+  );
 }
 
 export function deadGrant({ doing }: OAuthCall): TerminalError {
@@ -135,12 +139,3 @@ const KNOWN_ERRORS = new Set([
   'invalid_token',
   'unsupported_token_type',
 ]);
-
-/** Codes of the system and of undici, as ECONNREFUSED; fetch hides them in the cause. */
-function systemCodeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : null;
-  if (!(cause instanceof Error) || !('code' in cause)) return '';
-  const { code } = cause;
-  const isCode = typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code);
-  return isCode ? ` (${code})` : '';
-}

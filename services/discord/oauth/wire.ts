@@ -2,8 +2,8 @@ import { allowInsecureRequests, customFetch, type CustomFetchOptions } from 'oau
 
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import { readAnswer, type Answer } from '../rest/answer.js';
-import { boundedText } from '../rest/transport.js';
+import type { Answer } from '../rest/answer.js';
+import { sendRequest } from '../rest/transport.js';
 import type { InvalidBudget } from '../limits/invalid-budget.js';
 import { pauseAfter, type Pause } from '../limits/pauses.js';
 import type { OAuthCall } from './calls.js';
@@ -117,6 +117,9 @@ function pauseOf(answer: Answer, now: number): Pause | null {
   return mayName ? pauseAfter({ answer, now, random: 0, offsetMs: 0 }) : null;
 }
 
+/** Nothing of their answer is used. */
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+
 async function exchange(
   deps: WireDeps,
   call: OAuthCall,
@@ -125,27 +128,24 @@ async function exchange(
   const { budget, clock, logger, timeoutMs, userAgent } = deps;
   const startedAt = clock();
   const signal = AbortSignal.timeout(timeoutMs);
+  const { method, body, headers } = init;
   let status: number | null = null;
   try {
-    const response = await fetch(url, {
-      method: init.method,
-      body: init.body ?? null,
-      headers: { ...init.headers, 'user-agent': userAgent },
-      // A redirect would carry the token or secret to whatever host the response names.
-      redirect: 'error',
-      signal,
-    });
-    ({ status } = response);
-    const header = (name: string) => response.headers.get(name);
-    const { spender } = call;
-    budget.note({ status, scope: header('x-ratelimit-scope'), spender });
-    const mostBytes = SINGLE_BYTES;
-    const text = await boundedText(response.body, mostBytes);
-    const now = clock();
-    return {
-      text: text ?? '',
-      answer: readAnswer({ status, header, text, mostBytes, now }),
-    };
+    const { raw, text } = await sendRequest(
+      url,
+      { method, headers, signal, ...(body && { body }) },
+      {
+        userAgent,
+        clock,
+        mostBytes: SINGLE_BYTES,
+        onStatus: (seen) => {
+          status = REDIRECTS.includes(seen.status) ? null : seen.status;
+          budget.note({ ...seen, spender: call.spender });
+        },
+      },
+    );
+    if (REDIRECTS.includes(raw.status)) throw new Error('redirected');
+    return { answer: raw, text: text ?? '' };
   } catch (error) {
     throw judgeSilence(call, { hasTimedOut: signal.aborted, error });
   } finally {

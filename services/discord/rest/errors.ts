@@ -108,7 +108,7 @@ function evidence({ answer, error, aborted }: Failure): string {
     const code = answer.code === null ? '' : `, code ${answer.code}`;
     return ` (status ${answer.status}${code})`;
   }
-  const code = aborted === null ? codeOf(error) : null;
+  const code = aborted === null ? systemCode(error) : null;
   return code === null ? '' : ` (${code})`;
 }
 
@@ -116,7 +116,7 @@ function evidence({ answer, error, aborted }: Failure): string {
  * Codes of the system and of undici, such as ECONNREFUSED and UND_ERR_SOCKET; never text from the
  * response.
  */
-function codeOf(error: unknown): string | null {
+export function systemCode(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
   const { code } = error;
   return typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code) ? code : null;
@@ -131,7 +131,7 @@ function causeOf({ error, secrets }: Failure): ErrorOptions {
   const cause = new Error(withoutSecrets(error.message, secrets));
   cause.name = withoutSecrets(error.name, secrets);
   cause.stack = withoutSecrets(error.stack ?? '', secrets);
-  const code = codeOf(error);
+  const code = systemCode(error);
   return { cause: code === null ? cause : Object.assign(cause, { code }) };
 }
 

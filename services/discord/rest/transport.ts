@@ -61,27 +61,21 @@ export function createTransport(deps: TransportDeps): Transport {
     async makeRequest(url, init) {
       const trace = following.getStore();
       if (trace) begin(trace, deps.clock);
-      // The REST client sets its own and takes an appendix only. It hands over a plain object.
-      const headers = new Headers(Object.entries(init.headers ?? {}));
-      headers.set('User-Agent', deps.userAgent);
-      const response = await DefaultRestOptions.makeRequest(url, {
-        ...init,
-        headers: Object.fromEntries(headers),
-      });
-
-      const { status } = response;
-      const header = (name: string) => response.headers.get(name);
-      const scope = header('x-ratelimit-scope');
-      const spender = trace?.limits.spender;
-      deps.onStatus({ status, scope, ...(spender && { spender }) });
-      const isOfBot = trace?.limits.isOfBot ?? false;
-      const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
-      const text = await boundedText(response.body, mostBytes).catch((error: unknown) => {
-        if (status === 401 && isOfBot) deps.onRefused();
+      const { isOfBot = false, mostBytes = SINGLE_BYTES, spender } = trace?.limits ?? {};
+      let isRefused = false;
+      const exchange = {
+        ...deps,
+        mostBytes,
+        onStatus: (seen: InvalidAnswer) => {
+          isRefused = isOfBot && seen.status === 401;
+          deps.onStatus({ ...seen, ...(spender && { spender }) });
+        },
+      };
+      const { response, raw } = await sendRequest(url, init, exchange).catch((error: unknown) => {
+        // The body never came, but the status says enough.
+        if (isRefused) deps.onRefused();
         throw error;
       });
-      const now = deps.clock();
-      const raw = readAnswer({ status, header, text, mostBytes, now });
       const answer = trace?.limits.learn(raw) ?? raw;
       const isBotRefused = isOfBot && refusesBot(answer);
       if (isBotRefused) deps.onRefused();
@@ -104,6 +98,41 @@ export function createTransport(deps: TransportDeps): Transport {
       return { isSent, closedUntil, answer, error };
     },
   };
+}
+
+/**
+ * The one way out to Discord, for bots and for OAuth2. Follows no redirect, which would carry a token
+ * or a secret to whatever host the answer names, and reads no more of a body than its bound. The
+ * deadline is the signal in `init`; the hosts that may be called are checked when a client is saved
+ * (endpoints.ts).
+ */
+export async function sendRequest(
+  url: string,
+  init: Parameters<RESTOptions['makeRequest']>[1],
+  {
+    userAgent,
+    clock,
+    mostBytes,
+    onStatus,
+  }: Pick<TransportDeps, 'userAgent' | 'clock' | 'onStatus'> & { readonly mostBytes: number },
+): Promise<{
+  readonly response: ResponseLike;
+  readonly text: string | null;
+  readonly raw: Answer;
+}> {
+  // The REST client sets its own and takes an appendix only. It hands over a plain object.
+  const headers = new Headers(Object.entries(init.headers ?? {}));
+  headers.set('User-Agent', userAgent);
+  const response = await DefaultRestOptions.makeRequest(url, {
+    ...init,
+    headers: Object.fromEntries(headers),
+  });
+  const { status } = response;
+  const header = (name: string) => response.headers.get(name);
+  onStatus({ status, scope: header('x-ratelimit-scope') });
+  const text = await boundedText(response.body, mostBytes);
+  const raw = readAnswer({ status, header, text, mostBytes, now: clock() });
+  return { response, text, raw };
 }
 
 interface Trace {
@@ -162,7 +191,7 @@ const TIMED = [
  * Null: the body is longer. Leaving the loop destroys the stream and its socket, so that the rest
  * is never received.
  */
-export async function boundedText(
+async function boundedText(
   body: AsyncIterable<unknown> | null,
   mostBytes: number,
 ): Promise<string | null> {
