@@ -24,7 +24,7 @@ import { SweepPlanMemberResolver, SweepResolver } from './sweeps/sweep.resolver.
 import { DateTime } from './kit/scalars.js';
 import type { ClientPolicy } from './clients/client-settings.js';
 import type { ApiPorts } from './ports.js';
-import type { SignInSite } from './sign-in/site.js';
+import type { SignInSite } from './sign-in/addresses.js';
 
 export interface SchemaDeps extends ClientPolicy {
   readonly ports: ApiPorts;

@@ -32,12 +32,16 @@ import {
   readOperationList,
 } from './limits/operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
-import { addPlayground, asksForPage, PLAYGROUND_PATH } from './playground/route.js';
-import { createPlaygroundYoga } from './playground/yoga.js';
+import {
+  addPlayground,
+  asksForPage,
+  createPlaygroundYoga,
+  PLAYGROUND_PATH,
+} from './playground/route.js';
 import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
 import { addSignIn } from './sign-in/sign-in.js';
-import { baseOf, type SignInSite } from './sign-in/site.js';
+import { baseOf, type SignInSite } from './sign-in/addresses.js';
 import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.js';
 
 export interface ApiServerDeps extends ClientPolicy {

@@ -1,5 +1,4 @@
-import type { Schedule } from '../../services/api/sweeps/schedule.types.js';
-import type { Sweep, SweepPlanView } from '../../services/api/sweeps/sweep.types.js';
+import type { Schedule, Sweep, SweepPlanView } from '../../services/api/sweeps/sweep.types.js';
 import { CLIENT_ID, ownId, ROLE_ID } from './api-views.js';
 
 type PlanMember = SweepPlanView['members'][number];

@@ -1,7 +1,6 @@
 import type { ApiPorts } from '../../services/api/ports.js';
 import type { SweepFilter } from '../../services/api/sweeps/ports.js';
-import type { Schedule } from '../../services/api/sweeps/schedule.types.js';
-import type { Sweep } from '../../services/api/sweeps/sweep.types.js';
+import type { Schedule, Sweep } from '../../services/api/sweeps/sweep.types.js';
 import { InputError } from '../../services/lib/errors.js';
 import { aSchedule, aSweep } from '../builders/sweep-views.js';
 import { cut } from './cut.js';

@@ -4,26 +4,30 @@ import type { Cause, FactOutcome, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../access/access.js';
 import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
-import { changedIds, countResults, factResults, factWarnings } from './fact-results.js';
-import { describeLosses, type NameGroup } from './fact-losses.js';
+import {
+  changedIds,
+  countResults,
+  describeLosses,
+  factResults,
+  factWarnings,
+  type NameGroup,
+} from './fact-results.js';
 import { checkPlatformId, saidOf } from '../kit/checks.js';
 import {
   DeletePlatformUserInput,
+  type FactList,
+  groupChanges,
+  membershipChanges,
+  membershipSets,
   RecordMembershipChangesInput,
   ReplaceMembershipsInput,
   RestorePlatformUserInput,
   UpsertPlatformGroupsInput,
   UpsertPlatformUsersInput,
-} from './facts.input.js';
-import { forgetRows } from '../kit/loaders.js';
-import {
-  groupChanges,
-  membershipChanges,
-  membershipSets,
   userChanges,
   userDeleted,
-  type FactList,
 } from './platform-facts.js';
+import { forgetRows } from '../kit/loaders.js';
 import type { FactPort } from './ports.js';
 import {
   DeletePlatformUserPayload,

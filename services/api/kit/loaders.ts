@@ -15,8 +15,7 @@ import type { ParkedMembersView, UnlinkedRoleView } from '../mappings/ports.js';
 import type { RoleMapping } from '../mappings/role-mapping.types.js';
 import type { ApiPorts } from '../ports.js';
 import type { HeldPlansView } from '../sweeps/ports.js';
-import type { Schedule } from '../sweeps/schedule.types.js';
-import type { Sweep } from '../sweeps/sweep.types.js';
+import type { Schedule, Sweep } from '../sweeps/sweep.types.js';
 import { Made, type OrPromise, RowLoader } from './rows.js';
 
 /** A type, not an interface: its values are to be gone through. */

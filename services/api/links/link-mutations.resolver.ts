@@ -25,7 +25,7 @@ import { forgetRows } from '../kit/loaders.js';
 import type { LinkPort } from './ports.js';
 import { beginLink } from '../sign-in/begin.js';
 import type { SignInPorts } from '../sign-in/ports.js';
-import type { SignInSite } from '../sign-in/site.js';
+import type { SignInSite } from '../sign-in/addresses.js';
 import { DiscordUser } from './discord-user.types.js';
 import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
 import { requireClient, requireLink } from '../kit/find.js';

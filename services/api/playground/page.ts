@@ -2,10 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-import { keyScript } from './key-script.js';
-import { pageStyle } from './page-style.js';
-import { tabScript } from './tab-script.js';
-import { readTabs } from './tabs.js';
+import { readTabs, tabScript } from './tabs.js';
 
 export interface PlaygroundPage {
   readonly gzipped: Buffer;
@@ -64,3 +61,53 @@ function policyFor(html: string): string {
     "frame-ancestors 'none'",
   ].join('; ');
 }
+
+/**
+ * Runs before the editor. Each tab has headers of its own; a key typed into one of them serves all
+ * whose header still reads `Bearer `, until the browser's tab is closed, and lets the editor read
+ * the schema. `/admin#key=…` brings the key along: a fragment never reaches a server or its log.
+ */
+export const keyScript = `<script>
+(() => {
+  const name = 'discord-connector-key';
+  const given = /^#key=([!-~]+)$/.exec(location.hash);
+  if (given) {
+    sessionStorage.setItem(name, decodeURIComponent(given[1]));
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+  const send = window.fetch.bind(window);
+  window.fetch = (input, init = {}) => {
+    const headers = new Headers(init.headers);
+    const typed = /^Bearer +(\\S+)$/.exec(headers.get('authorization') || '');
+    const kept = sessionStorage.getItem(name);
+    if (typed && typed[1] !== kept) {
+      sessionStorage.setItem(name, typed[1]);
+      const refetch = 'button[aria-label^="Re-fetch GraphQL schema"]';
+      setTimeout(() => document.querySelector(refetch)?.click(), 500);
+    } else if (!typed && kept) headers.set('authorization', 'Bearer ' + kept);
+    return send(input, { ...init, headers });
+  };
+})();
+</script>`;
+
+/**
+ * The editor is as high as the window: the browser's default margin would make the page scroll. On
+ * a desktop all ready operations are visible; on a phone the response is below the operation.
+ *
+ * Tabs never move: GraphiQL animates them as if they were in one row, so a wrapped tab jumped away
+ * under the pointer as soon as it was pressed, and a single click did nothing.
+ */
+export const pageStyle = `<style>
+html, body { margin: 0; height: 100%; overflow: hidden; }
+.graphiql-container .graphiql-tab { transform: none !important; }
+.graphiql-container .graphiql-logo { white-space: nowrap; font-size: 15px; }
+@media (min-width: 761px) {
+  .graphiql-container .graphiql-session-header { height: auto; }
+  .graphiql-container .graphiql-tabs { flex-wrap: wrap; }
+}
+@media (max-width: 760px) {
+  .graphiql-container .graphiql-logo { display: none; }
+  .graphiql-container .graphiql-sidebar { width: 44px; padding-inline: 0; align-items: center; }
+  .graphiql-container #graphiql-session { flex-direction: column; }
+}
+</style>`;

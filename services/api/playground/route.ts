@@ -2,12 +2,22 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { YogaServerInstance } from 'graphql-yoga';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 
+import type { Logger } from '../../lib/logger.js';
+import { guardOperation, maySeeSchema } from '../access/operation-access.js';
 import type { ApiContext } from '../context.js';
 import type { InScope } from '../http/http.js';
+import { logFaults, publicError, withoutSuggestions } from '../kit/errors.js';
+import { type MeterDeps, meterPlayground } from '../limits/meter.js';
+import { limitRules, LIMITS } from '../limits/operation-limits.js';
 import type { PlaygroundPage } from './page.js';
-import type { PlaygroundRequest } from './yoga.js';
 
 export const PLAYGROUND_PATH = '/admin';
 
@@ -76,4 +86,112 @@ async function execute(
   if (response.headers.get('content-type')?.startsWith('text/event-stream'))
     void reply.header('x-accel-buffering', 'no');
   return reply.code(response.status).send(response.body);
+}
+
+/** Passed by the route for each request. */
+export interface PlaygroundRequest {
+  readonly api: ApiContext;
+}
+
+/** Executes what the playground's page sends; the page itself is served beside it. */
+export function createPlaygroundYoga(deps: {
+  readonly schema: GraphQLSchema;
+  readonly logger: Logger;
+  readonly path: string;
+  readonly isProduction: boolean;
+  readonly meter: MeterDeps | null;
+}): YogaServerInstance<PlaygroundRequest, ApiContext> {
+  return createYoga<PlaygroundRequest, ApiContext>({
+    schema: deps.schema,
+    graphqlEndpoint: deps.path,
+    context: ({ api }) => api,
+    graphiql: false,
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    // Yoga caches a thousand documents, whatever their size and sender.
+    parserAndValidationCache: false,
+    cors: false,
+    logging: false,
+    // Our own plugin formats errors: the library's masking knows neither our codes nor the request
+    // id.
+    maskedErrors: false,
+    plugins: [
+      guardOperations(deps.isProduction),
+      tellErrors(deps.logger, deps.isProduction),
+      ...(deps.meter === null ? [] : [meterPlayground(deps.meter)]),
+    ],
+  });
+}
+
+type GuardedArgs = Omit<ExecutionArgs, 'contextValue' | 'variableValues'> & {
+  readonly contextValue: ApiContext;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null;
+};
+
+function guardOperations(isProduction: boolean): Plugin<PlaygroundRequest & ApiContext> {
+  const guard = (args: GuardedArgs) =>
+    guardOperation(
+      { ...args, variables: args.variableValues ?? {} },
+      args.contextValue,
+      isProduction,
+    );
+  return {
+    onParse: (hook) => {
+      const parse = hook.parseFn;
+      const options = { ...hook.params.options, maxTokens: LIMITS.tokens };
+      hook.setParseFn((source) => parse(source, options));
+    },
+    onValidate: ({ addValidationRule }) => {
+      for (const rule of limitRules) addValidationRule(rule);
+    },
+    onExecute: ({ args }) => guard(args),
+    onSubscribe: ({ args }) => guard(args),
+  };
+}
+
+/** Errors of an answer, and of every event of a subscription. */
+function tellErrors(
+  logger: Logger,
+  isProduction: boolean,
+): Plugin<PlaygroundRequest & ApiContext, PlaygroundRequest> {
+  const tell = (result: ExecutionResult, { requestId, caller }: ApiContext) => {
+    if (!result.errors) return null;
+    logFaults(logger, requestId, result.errors);
+    const shown = maySeeSchema(caller, isProduction)
+      ? result.errors
+      : result.errors.map(withoutSuggestions);
+    const errors = shown.map((error) => told(error, requestId));
+    return { ...result, errors };
+  };
+  return {
+    onResultProcess: (hook) => {
+      const { result } = hook;
+      if (Array.isArray(result) || isAsyncIterable(result)) return;
+      const answer = tell(result, hook.serverContext.api);
+      if (answer) hook.setResult(answer);
+    },
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: () => ({
+        onNext: ({ result, setResult }) => {
+          if (isAsyncIterable(result)) return;
+          const event = tell(result, args.contextValue);
+          if (event) setResult(event);
+        },
+      }),
+    }),
+  };
+}
+
+/** `http` is the library's note to itself about the status; it does not go out. */
+function told(error: GraphQLError, requestId: string): GraphQLError {
+  const { message, extensions } = publicError(error, requestId);
+  const { http } = error.extensions;
+  return new GraphQLError(message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    extensions: { ...extensions, ...(http ? { http } : {}) },
+  });
 }

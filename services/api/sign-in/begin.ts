@@ -3,9 +3,8 @@ import { InputError } from '../../lib/errors.js';
 import { checkPlatformId, checkInputText, isGiven } from '../kit/checks.js';
 import type { BeginDiscordLinkInput } from '../links/link.input.js';
 import type { SignInPorts } from './ports.js';
-import { checkReturnAddress } from './return-address.js';
+import { callbackAddress, checkReturnAddress, type SignInSite, startAddress } from './addresses.js';
 import { hashOf, newSecret } from './secrets.js';
-import { callbackAddress, startAddress, type SignInSite } from './site.js';
 
 const TICKET_LIFE_MS = 10 * 60 * 1000;
 

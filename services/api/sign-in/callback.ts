@@ -6,11 +6,10 @@ import type { Cause } from '../../model.js';
 import { completeSignIn } from './complete.js';
 import type { StateCookie } from './cookies.js';
 import type { SignInOutcome } from './endings.js';
-import { parameterOf } from './parameter.js';
+import { findClient, parameterOf, type SignInDoor } from './start.js';
 import type { Consent, TicketView } from './ports.js';
 import { hashOf, isSame, isSecret, newSecret } from './secrets.js';
-import { callbackAddress, startAddress } from './site.js';
-import { findClient, type SignInDoor } from './start.js';
+import { callbackAddress, startAddress } from './addresses.js';
 
 export interface CallbackDeps extends SignInDoor {
   readonly logger: Logger;

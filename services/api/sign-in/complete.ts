@@ -1,9 +1,7 @@
+import { InputError, RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import { InputError } from '../../lib/errors.js';
 import type { Cause, JoinRefusal, TokenGrant } from '../../model.js';
 import type { SignInOutcome, SignInResult } from './endings.js';
-import { endingOfFailure } from './failures.js';
-import { hasOtherEmail, lacksEmail } from './email.js';
 import type {
   DiscordAccount,
   LinkedOutcome,
@@ -185,3 +183,53 @@ const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
   MISSING_PERMISSION: 'JOIN_FAILED',
   REFUSED: 'JOIN_FAILED',
 };
+
+/** Guest accounts have no address; one that was never confirmed may be anybody's. */
+export const lacksEmail = (account: DiscordAccount): boolean =>
+  emailOf(account.email) === null || !account.isEmailVerified;
+
+/** Only if both addresses are known. */
+export function hasOtherEmail(account: DiscordAccount, platformEmail: string | null): boolean {
+  const one = emailOf(account.email);
+  const other = emailOf(platformEmail);
+  return one !== null && other !== null && one !== other;
+}
+
+function emailOf(text: string | null): string | null {
+  const email = text?.trim().toLowerCase() ?? '';
+  return email === '' ? null : email;
+}
+
+interface Place {
+  readonly ticket: TicketView;
+  readonly client: SignInClient;
+  readonly cause: Cause;
+}
+
+/** Maps Discord's refusal or silence to a result page. Rethrows other errors. */
+export function endingOfFailure(
+  { logger }: { readonly logger: Logger },
+  { ticket, client, cause }: Place,
+  { error, step }: { readonly error: unknown; readonly step: Step },
+): SignInOutcome {
+  const code = resultOf(error, step);
+  if (code === null) throw error;
+  // These messages are safe to log: they name the application, never a code or a token.
+  const reason = error instanceof Error ? error.message : String(error);
+  const fields = { requestId: cause.id, clientId: client.clientId, reason };
+  if (code === 'SETUP_FAULT') logger.error(fields, 'client misconfigured, sign-in impossible');
+  else logger.warn({ ...fields, code }, 'sign-in failed at Discord');
+  return { code, ticket };
+}
+
+type Step = 'exchange' | 'account';
+
+function resultOf(error: unknown, step: Step): SignInResult | null {
+  if (error instanceof RetryLaterError || error instanceof UnavailableError)
+    return 'DISCORD_FAILED';
+  if (!(error instanceof TerminalError)) return null;
+  if (error.code === 'INVALID_CLIENT') return 'SETUP_FAULT';
+  // Used, too old, or not one of Discord's at all.
+  if (error.code === 'INVALID_GRANT' && step === 'exchange') return 'EXPIRED';
+  return 'DISCORD_FAILED';
+}

@@ -7,11 +7,16 @@ import { requestPath } from '../http/http-errors.js';
 import { receiveAnswer, type CallbackDeps } from './callback.js';
 import { createCookieJar } from './cookies.js';
 import { isResult, type SignInOutcome } from './endings.js';
-import { endingPage } from './ending-page.js';
+import { endingPage } from './pages.js';
 import { sendPage } from './page.js';
 import type { SignInPorts } from './ports.js';
-import { readReturnAddress, withAnswer } from './return-address.js';
-import { CALLBACK_PATH, START_PATH, type SignInSite } from './site.js';
+import {
+  CALLBACK_PATH,
+  readReturnAddress,
+  type SignInSite,
+  START_PATH,
+  withAnswer,
+} from './addresses.js';
 import { goToDiscord, showStart } from './start.js';
 
 export interface SignInDeps {

@@ -4,12 +4,10 @@ import { InputError } from '../../lib/errors.js';
 import type { CookieJar } from './cookies.js';
 import type { SignInOutcome } from './endings.js';
 import { sendPage } from './page.js';
-import { parameterOf } from './parameter.js';
+import { startPage } from './pages.js';
 import type { SignInClient, SignInPorts, TicketView } from './ports.js';
-import { readReturnAddress } from './return-address.js';
+import { callbackAddress, readReturnAddress, type SignInSite } from './addresses.js';
 import { hashOf, isSame, isSecret, newSecret } from './secrets.js';
-import { callbackAddress, type SignInSite } from './site.js';
-import { startPage } from './start-page.js';
 
 export interface SignInDoor {
   readonly ports: SignInPorts;
@@ -150,4 +148,11 @@ function isFromOurPage(
   if (fetchSite !== undefined || named !== undefined) return true;
   const token = parameterOf(body, 'token');
   return typeof token === 'string' && formToken !== null && isSame(token, formToken);
+}
+
+/** A query or form parameter. Undefined: absent. A repeated one is a list. */
+export function parameterOf(from: unknown, name: string): unknown {
+  return typeof from === 'object' && from !== null
+    ? new Map<string, unknown>(Object.entries(from)).get(name)
+    : undefined;
 }

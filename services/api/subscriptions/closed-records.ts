@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
-import type { Bell } from './bell.js';
-import type { Semaphore } from './gate.js';
+import type { Bell } from './stream.js';
+import type { Semaphore } from './limits.js';
 import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';
 
 /**

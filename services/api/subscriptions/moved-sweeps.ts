@@ -1,12 +1,10 @@
 import type { ClientId } from '../../model.js';
 import type { SweepPort } from '../sweeps/ports.js';
 import type { Sweep } from '../sweeps/sweep.types.js';
-import type { Bell } from './bell.js';
+import type { Bell } from './stream.js';
 import type { Looker } from './closed-records.js';
-import { createDueSweeps, type DueSweeps } from './due-sweeps.js';
-import type { Semaphore } from './gate.js';
+import type { Semaphore } from './limits.js';
 import type { NoticePort, StopListening } from './ports.js';
-import { createSweepTraces, isOver, type SweepTraces } from './sweep-traces.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -125,4 +123,107 @@ async function read(
   const found = await gate(() => sweeps.findSweeps(ids));
   onPage();
   return found.filter((view) => view !== undefined);
+}
+
+const AT_A_TIME = 20;
+const MOST = 200;
+
+/** The sweeps to read. Bounded: above a limit it means "all". */
+export interface DueSweeps {
+  add(ids: readonly string[]): void;
+  addAll(): void;
+  isEmpty(): boolean;
+  /** True once after `addAll`. */
+  takeAll(): boolean;
+  /** The first few, which then are due no longer. */
+  take(): readonly string[];
+}
+
+export function createDueSweeps(): DueSweeps {
+  const due = new Set<string>();
+  let areAllDue = false;
+  return {
+    add(ids) {
+      for (const id of ids) due.add(id);
+      if (due.size <= MOST) return;
+      due.clear();
+      areAllDue = true;
+    },
+    addAll: () => void (areAllDue = true),
+    isEmpty: () => due.size === 0 && !areAllDue,
+    takeAll() {
+      const wereAllDue = areAllDue;
+      areAllDue = false;
+      return wereAllDue;
+    },
+    take() {
+      const ids = [...due].slice(0, AT_A_TIME);
+      for (const id of ids) due.delete(id);
+      return ids;
+    },
+  };
+}
+
+const REMEMBERED = 1_000;
+
+export interface SweepTraces {
+  /** Whether it has moved since this was asked last. */
+  hasMoved(view: Sweep): boolean;
+  /**
+   * Sweeps of the client, or of all clients, that change without a notification because the path
+   * works for them.
+   */
+  moving(clientId: ClientId | null): readonly string[];
+}
+
+/** The last state of each sweep sent to a subscriber. */
+export function createSweepTraces(clock: () => number): SweepTraces {
+  const traces = new Map<string, Trace>();
+  return {
+    hasMoved(view) {
+      const trace = traceOf(view);
+      const before = traces.get(view.id);
+      traces.delete(view.id);
+      traces.set(view.id, trace);
+      const [oldest] = traces.keys();
+      if (traces.size > REMEMBERED && oldest !== undefined) traces.delete(oldest);
+      return before?.print !== trace.print;
+    },
+    moving: (clientId) =>
+      [...traces]
+        .filter(([, trace]) => clientId === null || trace.clientId === clientId)
+        .filter(([, trace]) => trace.movesUntil > clock())
+        .map(([id]) => id),
+  };
+}
+
+interface Trace {
+  readonly clientId: ClientId;
+  readonly print: string;
+  readonly movesUntil: number;
+}
+
+function traceOf(view: Sweep): Trace {
+  const { state, plan, reason } = view;
+  return {
+    clientId: view.clientId,
+    print: JSON.stringify({
+      state,
+      reason,
+      counts: [view.checked, view.drifted, view.changed, view.failed],
+      plan: [plan?.hash, plan?.removals, plan?.additions],
+    }),
+    movesUntil: movesUntil(view),
+  };
+}
+
+export function isOver(view: Sweep): boolean {
+  return view.finishedAt !== null;
+}
+
+/** Members that cannot be reconciled may never be counted, so stop waiting after an hour. */
+function movesUntil(view: Sweep): number {
+  if (view.finishedAt === null) return Infinity;
+  const isWaitedFor = !view.isDryRun && view.changed + view.failed < view.drifted;
+  return isWaitedFor ? view.finishedAt.getTime() + HOUR_MS : 0;
 }

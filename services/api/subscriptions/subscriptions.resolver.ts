@@ -1,19 +1,20 @@
+import { GraphQLError } from 'graphql';
 import type { SubscribeResolverData } from 'type-graphql';
 
 import type { Outcome } from '../../model.js';
-import { requireCaller } from '../access/access.js';
+import { requireCaller, requireScope } from '../access/access.js';
+import type { Scope } from '../access/caller.js';
+import { AuditRecord } from '../audit/audit-record.types.js';
 import type { ApiContext } from '../context.js';
+import { checkPlatformId, isGiven } from '../kit/checks.js';
 import { Arg, Authorized, ID, Resolver, Root, Subscription } from '../kit/decorators.js';
 import { OutcomeEnum } from '../kit/enums.js';
-import { checkPlatformId, isGiven } from '../kit/checks.js';
+import { requireClient, requireSweep } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
 import { Snowflake } from '../kit/scalars.js';
+import { Sweep } from '../sweeps/sweep.types.js';
 import type { Told } from './stream.js';
 import type { Subscriber } from './subscriptions.js';
-import { endOfRights } from './rights.js';
-import { AuditRecord } from '../audit/audit-record.types.js';
-import { Sweep } from '../sweeps/sweep.types.js';
-import { requireClient, requireSweep } from '../kit/find.js';
 
 interface RecordArgs {
   readonly clientId?: string | null;
@@ -127,3 +128,24 @@ async function clientsOf(
   if (!isGiven(clientId)) return requireCaller(context).clientIds;
   return [(await requireClient(context, clientId, 'clientId')).id];
 }
+
+/**
+ * Whether the subscriber's key is still valid: a token may expire or a key be revoked during a
+ * subscription.
+ */
+export function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
+  const clients = String(requireCaller(context).clientIds);
+  return async () => {
+    try {
+      const now = { ...context, caller: await context.callerNow() };
+      requireScope(now, scope);
+      return String(now.caller?.clientIds) === clients ? null : LIMIT_MOVED;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+}
+
+const LIMIT_MOVED = new GraphQLError("This key's permissions changed. Subscribe again.", {
+  extensions: { code: 'FORBIDDEN' },
+});

@@ -6,14 +6,11 @@ import type { SweepPort } from '../sweeps/ports.js';
 import type { Sweep } from '../sweeps/sweep.types.js';
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
-import { createBell, type Bell } from './bell.js';
+import { type Bell, createBell, createStream, type Stream, type Told, watch } from './stream.js';
 import { lookForClosedRecords, type Looker } from './closed-records.js';
-import { createSemaphore } from './gate.js';
-import { createSubscriptionSlots, type SubscriptionLimits } from './limits.js';
+import { createSemaphore, createSubscriptionSlots, type SubscriptionLimits } from './limits.js';
 import { lookForMovedSweeps, type SweepScope } from './moved-sweeps.js';
 import type { NoticePort } from './ports.js';
-import { createStream, type Stream, type Told } from './stream.js';
-import { watch } from './watch.js';
 
 /** The subscriber, and until when it may stay. */
 export interface Subscriber {

@@ -5,8 +5,7 @@
  */
 import type { Cause, ClientId, NicknameStrategy, SweepKind, SweepState } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
-import type { Schedule } from './schedule.types.js';
-import type { Sweep, SweepPlanView } from './sweep.types.js';
+import type { Schedule, Sweep, SweepPlanView } from './sweep.types.js';
 
 /** The effect of a change of mappings or of a client on members, in the terms of a sweep's plan. */
 export type MappingEffect = Omit<SweepPlanView, 'hash'>;

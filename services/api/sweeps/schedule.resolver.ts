@@ -22,8 +22,7 @@ import { requireClient } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
 import type { OrPromise } from '../kit/rows.js';
 import type { SchedulePort } from './ports.js';
-import { Schedule } from './schedule.types.js';
-import { checkTimedKind } from './sweep.types.js';
+import { checkTimedKind, Schedule } from './sweep.types.js';
 
 @InputType({ description: 'Changes to a schedule. Omitted fields stay unchanged.' })
 class UpdateScheduleInput {

@@ -14,7 +14,7 @@ import {
   readNow,
   resetSchedules,
 } from './usual-schedules.js';
-import type { Schedule } from '../../api/sweeps/schedule.types.js';
+import type { Schedule } from '../../api/sweeps/sweep.types.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
 
 interface ScheduleRow {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { createBell } from '../../../services/api/subscriptions/bell.js';
-import { createDueSweeps } from '../../../services/api/subscriptions/due-sweeps.js';
-import { createSemaphore } from '../../../services/api/subscriptions/gate.js';
-import { createStream } from '../../../services/api/subscriptions/stream.js';
+import { createBell, createStream } from '../../../services/api/subscriptions/stream.js';
+import { createDueSweeps } from '../../../services/api/subscriptions/moved-sweeps.js';
+import { createSemaphore } from '../../../services/api/subscriptions/limits.js';
 import { createSubscriptions } from '../../../services/api/subscriptions/subscriptions.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { anAuditRecord, ownId } from '../../builders/api-views.js';

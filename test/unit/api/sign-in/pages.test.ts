@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { endingPage } from '../../../../services/api/sign-in/ending-page.js';
+import { endingPage } from '../../../../services/api/sign-in/pages.js';
 import { ENDING_TEXTS, type EndingCode } from '../../../../services/api/sign-in/endings.js';
 import { aClient } from '../../../builders/api-views.js';
 import { KEYS } from '../start-api.js';

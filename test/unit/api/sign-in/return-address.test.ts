@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readReturnAddress, withAnswer } from '../../../../services/api/sign-in/return-address.js';
+import { readReturnAddress, withAnswer } from '../../../../services/api/sign-in/addresses.js';
 
 const ALLOWED = ['https://platform.example', 'http://dev.example:8080'];
 
