@@ -1,15 +1,21 @@
+import {
+  createDrainOutbox,
+  createEnqueueEvent,
+  createEnqueueEvents,
+  type EnqueueEvent,
+} from './outbox/outbox.js';
+import { clearTrouble, createSending, logTroubleEnd, saveTrouble } from './clients/trouble.js';
+import { readCredentials } from './clients/client-rows.js';
+import { countUnknownMemberships } from './read/platform.js';
 import type { Db } from './entities/entities.js';
 import type { KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScope } from '../lib/request-scope.js';
 import type { JobTable } from '../reconcile/job.js';
 import type { Memory } from '../reconcile/ports.js';
-import { createSending } from './clients/sending.js';
-import { readCredentials } from './clients/credentials.js';
 import { createChecks } from './clients/checks.js';
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
-import { clearTrouble, logTroubleEnd, saveTrouble } from './clients/trouble.js';
 import { translateAtStart } from './connection/away.js';
 import { createClockWatch } from './connection/clock-watch.js';
 import { openConnections } from './connection/connections.js';
@@ -25,25 +31,18 @@ import { createClaimJobs } from './jobs/claim.js';
 import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
 import { createLinks, findLink } from './links/links.js';
-import type { HeartbeatTiming } from './jobs/heartbeat.js';
+import type { HeartbeatTiming } from './connection/heartbeat.js';
 import type { Listener } from './connection/listen.js';
 import { createMappings } from './mappings/mappings.js';
 import { migrate } from './migrate.js';
 import { createNotices } from './notices/notices.js';
-import { createDrainOutbox } from './outbox/drain-outbox.js';
-import {
-  createEnqueueEvent,
-  createEnqueueEvents,
-  type EnqueueEvent,
-} from './outbox/enqueue-event.js';
 import { readTally, type Removal } from './path/guard-tally.js';
 import type { OnStatement } from './connection/observe-pool.js';
-import { createOpenRecord } from './path/open-record.js';
+import { createOpenRecord } from './path/records.js';
 import { readMember } from './path/read-member.js';
 import { createPostpone, createSettle } from './path/settle.js';
 import type { ReadTiming } from './connection/read-share.js';
 import { createReadQueries } from './read/read-queries.js';
-import { countUnknownMemberships } from './read/unknown-memberships.js';
 import { createRetention } from './retention/retention.js';
 import { createSignInStore } from './sign-in/sign-in-store.js';
 import { createReadStanding } from './standing/read-standing.js';

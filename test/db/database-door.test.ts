@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 
-import { streamOf } from '../../services/store/connection/connection-stream.js';
+import { streamOf } from '../../services/store/connection/heartbeat.js';
 import { createCleanup } from '../broker/events-setting.js';
 import { createTestDatabase } from '../support/database.js';
 import { createDatabaseDoor, type DatabaseDoor } from '../support/database-door.js';

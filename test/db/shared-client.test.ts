@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { SharedClient } from '../../services/store/connection/shared-client.js';
+import { SharedClient } from '../../services/store/connection/heartbeat.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { soon } from '../support/soon.js';
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openDatabase } from '../../services/store/connection/database.js';
-import { ImpatientClient, NOTICE_DEAD_CLIENTS } from '../../services/store/jobs/heartbeat.js';
+import { ImpatientClient, NOTICE_DEAD_CLIENTS } from '../../services/store/connection/heartbeat.js';
 import { createListener } from '../../services/store/connection/listen.js';
 import { createCleanup } from '../broker/events-setting.js';
 import { createTestDatabase } from '../support/database.js';

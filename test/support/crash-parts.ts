@@ -5,7 +5,7 @@ import { createInvalidBudget } from '../../services/discord/limits/invalid-budge
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { judgePlan } from '../../services/reconcile/guard/guard.js';
-import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/jobs/heartbeat.js';
+import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/connection/heartbeat.js';
 import { openStore, type Store } from '../../services/store/store.js';
 
 /**

@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 
+import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
-import { type KeyRing, keyIdOf } from '../../lib/encryption.js';
-import type { ClientId, SendingPause } from '../../model.js';
-import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
+import type { ClientId, ClientSettings, Endpoints, GuildId, SendingPause } from '../../model.js';
 import type { Transaction } from '../connection/database.js';
+import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
+import type { Db } from '../entities/entities.js';
 
 /** The only place where a client's secrets are ciphertext on one side and plain on the other. */
-export interface ClientSecrets {
+interface ClientSecrets {
   readonly clientSecret: string;
   readonly botToken: string;
 }
@@ -122,4 +123,82 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };
+}
+
+export interface ClientInput extends ClientSettings, ClientSecrets {
+  readonly endpoints: Endpoints;
+}
+
+/** Converts settings to their columns; other properties of `input` are ignored. */
+export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
+  const { nicknamePolicy, removalGuard, linking, endpoints } = input;
+  return {
+    name: input.name,
+    applicationId: input.applicationId,
+    callbackUrl: input.callbackUrl,
+    inviteUrl: input.inviteUrl,
+    isEnabled: input.isEnabled,
+    authority: input.authority,
+    unknownMembership: input.unknownMembership,
+    nicknameStrategy: nicknamePolicy.strategy,
+    nicknameTemplate: nicknamePolicy.template,
+    nicknameOnUnlink: nicknamePolicy.onUnlink,
+    guardMinimum: removalGuard.minimum,
+    guardPercent: removalGuard.percent,
+    emailRule: linking.email,
+    keepsTokens: linking.keepsTokens,
+    screening: input.screening,
+    wholeListWrites: input.wholeListWrites,
+    auditRetentionDays: input.auditRetentionDays,
+    apiBase: endpoints.apiBase,
+    authorizeUrl: endpoints.authorizeUrl,
+    tokenUrl: endpoints.tokenUrl,
+    revokeUrl: endpoints.revokeUrl,
+  };
+}
+
+/** The given secrets, encrypted. */
+export function secretColumns(
+  keys: KeyRing,
+  id: ClientId,
+  secrets: Partial<ClientSecrets>,
+): Partial<ClientSecrets> {
+  const { clientSecret, botToken } = secrets;
+  return {
+    ...(clientSecret !== undefined && {
+      clientSecret: encryptSecret(keys, id, 'clientSecret', clientSecret),
+    }),
+    ...(botToken !== undefined && {
+      botToken: encryptSecret(keys, id, 'botToken', botToken),
+    }),
+  };
+}
+
+/**
+ * What the gateway needs to act for a client. `revision` changes whenever any of it may have
+ * changed.
+ */
+interface Credentials {
+  readonly clientId: ClientId;
+  readonly guildId: GuildId;
+  readonly applicationId: string;
+  readonly apiBase: string;
+  readonly botToken: string;
+  readonly revision: string;
+}
+
+export async function readCredentials(
+  db: Db,
+  keys: KeyRing,
+  clientId: ClientId,
+): Promise<Credentials> {
+  const { rows } = await sql<Omit<Credentials, 'botToken' | 'clientId'> & { encrypted: string }>`
+    select guild_id as "guildId", application_id as "applicationId", api_base as "apiBase", bot_token as encrypted,
+      extract(epoch from updated_at)::text as revision
+    from client where id = ${clientId}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+  const { encrypted, ...credentials } = row;
+  const botToken = decryptSecret(keys, { id: clientId, botToken: encrypted }, 'botToken');
+  return { ...credentials, clientId, botToken };
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { type ChangePreview, NOTHING_CHANGES, previewOf } from '../mappings/effect.js';
 import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
@@ -8,7 +9,6 @@ import type { ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../connection/database.js';
 import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
-import { NOTHING_CHANGES, previewOf, type ChangePreview } from '../mappings/preview.js';
 
 /**
  * LEAVE deletes the client and everything that belongs to it; roles stay at Discord. TAKE_BACK ends

@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger.js';
 import type { Database } from './database.js';
 
 /** A larger difference would make this process's times mislead the others. */
-export const CLOCK_TOLERANCE_MS = 5_000;
+const CLOCK_TOLERANCE_MS = 5_000;
 
 const EVERY_MS = 15_000;
 

@@ -2,19 +2,19 @@ import { MikroORM, SchemaGenerator, type EntityManager } from '@mikro-orm/postgr
 import { Migrator } from '@mikro-orm/migrations';
 import type { ClientBase, Pool } from 'pg';
 
+import {
+  createCutter,
+  giveBackTheDead,
+  ImpatientClient,
+  KEEP_ALIVE,
+  NOTICE_DEAD_CLIENTS,
+} from './heartbeat.js';
 import type { Logger } from '../../lib/logger.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { readAddress } from './address.js';
 import { keepAway, tellWhenAway, translateAway } from './away.js';
 import { ENTITIES, type Db, type Schema } from '../entities/entities.js';
 import { PostgresNames } from '../entities/postgres-names.js';
-import { giveBackTheDead } from '../jobs/give-back-dead.js';
-import {
-  createCutter,
-  ImpatientClient,
-  KEEP_ALIVE,
-  NOTICE_DEAD_CLIENTS,
-} from '../jobs/heartbeat.js';
 import { MIGRATIONS } from '../migrations/list.js';
 import { observePool, type Connections, type OnStatement } from './observe-pool.js';
 import { openReadPool, readSettings, readShareOf } from './read-pool.js';

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Pool, PoolClient } from 'pg';
 
+import { InputError, UnavailableError } from '../../lib/errors.js';
 import { afterMoment } from '../../lib/moment.js';
 import type { RequestScope } from '../../lib/request-scope.js';
-import { cancelWhenDropped } from './cancel-when-dropped.js';
-import { busy, cancelledByCaller, isCancelled, stopping, tooLong } from './read-faults.js';
-import { askerOf, MOST_TOGETHER, sendOver, type QueuedStatement, type Asker } from './together.js';
+import { type Asker, askerOf, MOST_TOGETHER, type QueuedStatement, sendOver } from './together.js';
 
 export interface ReadTiming {
   /** PostgreSQL cancels a read that takes longer. */
@@ -229,4 +230,70 @@ class ReadQueue {
     this.#busy.delete(reader);
     if (scope) this.#readers.delete(scope);
   }
+}
+
+/** How soon to cancel again if the statement continues, or the next one of its batch runs. */
+const AGAIN_MS = 50;
+
+/**
+ * Cancels a connection's statements in the database once the signal is aborted, until all of them
+ * have ended.
+ */
+function cancelWhenDropped(
+  client: PoolClient,
+  state: { isSettled: boolean; isCancelled: boolean },
+  its: {
+    readonly signal: AbortSignal | undefined;
+    readonly cancel: (processId: number) => Promise<unknown>;
+  },
+): { readonly stop: () => Promise<void> } {
+  const { signal, cancel } = its;
+  const processId = processIdOf(client);
+  let cancelling: Promise<void> = Promise.resolve();
+  const cancelAgain = async () => {
+    if (processId === null) return;
+    while (!state.isSettled) {
+      state.isCancelled = true;
+      await cancel(processId).catch(() => undefined);
+      await sleep(AGAIN_MS);
+    }
+  };
+  const begin = () => {
+    cancelling = cancelAgain();
+  };
+  if (signal?.aborted) begin();
+  signal?.addEventListener('abort', begin, { once: true });
+  return {
+    async stop() {
+      signal?.removeEventListener('abort', begin);
+      await cancelling;
+    },
+  };
+}
+
+/** The driver supports it, but its types do not declare it. */
+function processIdOf(client: PoolClient): number | null {
+  const id: unknown = Reflect.get(client, 'processID');
+  return typeof id === 'number' ? id : null;
+}
+
+export const busy = () => new UnavailableError(BUSY);
+
+const BUSY = 'Too many long reads are running. Try again, or use a narrower filter.';
+
+const cancelledByCaller = () => new UnavailableError('The caller cancelled the request.');
+
+export const stopping = () => new UnavailableError('The connector is stopping. Try again.');
+
+export const tooLong = (ms: number) =>
+  new InputError(
+    'BAD_USER_INPUT',
+    `The read took longer than ${ms / 1000} s. Use a narrower filter or search, or a smaller page.`,
+  );
+
+/** PostgreSQL's `query_canceled`, as the pool reports it. */
+function isCancelled(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause)
+    if ('code' in each && each.code === '57014') return true;
+  return false;
 }

@@ -9,8 +9,8 @@ import {
 } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 
+import { streamOf } from './heartbeat.js';
 import { afterMoment } from '../../lib/moment.js';
-import { streamOf } from './connection-stream.js';
 
 /** Runs single statements that change nothing. Any `Kysely` works as well. */
 export type Asker = QueryExecutorProvider;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { HELD_PLAN, type HeldPlan, toShownPlan } from './held-plan.js';
 import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import {
@@ -11,8 +12,6 @@ import {
 } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { markMembers } from '../jobs/mark.js';
-import { HELD_PLAN, type HeldPlan } from './held-plan.js';
-import { toShownPlan } from './shown-plan.js';
 
 export interface Decision {
   readonly id: string;

@@ -1,6 +1,16 @@
 import { sql } from 'kysely';
 
-import type { DiscordUserId, ForecastGroup, PlatformUserId, RoleId } from '../../model.js';
+import {
+  type ClientId,
+  type DiscordUserId,
+  forecastCalls,
+  type ForecastGroup,
+  type PlatformUserId,
+  type RoleId,
+} from '../../model.js';
+import type { Asker } from '../connection/together.js';
+import { type Time, toDate } from '../read/page.js';
+import type { SweepPlan } from '../../sweep/ports.js';
 
 /** A held plan, computed from its removals, so that the reviewer sees what is still to be done. */
 export interface HeldPlan {
@@ -48,3 +58,65 @@ export const HELD_PLAN = sql<HeldPlan | null>`(
           where l.client_id = s.client_id and l.discord_user_id = p.discord_user_id order by l.status limit 1))
       order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}))
   from p having count(*) > 0)`;
+
+/**
+ * A held plan in the form of a sweep's plan. By the time a person decides, no mirror is recent
+ * enough to confirm a list.
+ */
+export function toShownPlan(plan: HeldPlan): SweepPlan {
+  const groups = plan.groups.map(({ isEnding, ...group }) => ({
+    ...group,
+    isRenamed: false,
+    isReadFirst: isEnding,
+    proofs: isEnding ? 1 : 0,
+    confirmsForMs: 0,
+  }));
+  return {
+    hash: plan.hash,
+    removals: plan.removals,
+    additions: 0,
+    ...forecastCalls(groups, plan.wholeListWrites),
+    members: plan.shown.map((member) => ({
+      ...member,
+      add: [],
+      nickname: null,
+    })),
+  };
+}
+
+/** What waits for an admin to approve or reject. */
+interface HeldPlans {
+  readonly plans: number;
+  readonly removals: number;
+  readonly oldestSince: Date;
+}
+
+interface Row {
+  readonly id: ClientId;
+  readonly plans: number;
+  readonly removals: number;
+  readonly oldest_since: Time;
+}
+
+/** When a plan was held: at the end of a sweep, or at the start of one of kind CHANGES. */
+export const HELD_SINCE = sql`coalesce(s.finished_at, s.started_at)`;
+
+/** Null: this client has no held plan. */
+export async function heldPlansOfClients(
+  db: Asker,
+  ids: readonly ClientId[],
+): Promise<readonly (HeldPlans | null)[]> {
+  const { rows } = await sql<Row>`
+    select s.client_id as id, count(*)::int as plans, min(${HELD_SINCE}) as oldest_since,
+      sum((select count(*) from removal_decision d where d.sweep_id = s.id and d.verdict = 'HELD'))::int as removals
+    from sweep s where s.client_id = any(${ids}::uuid[]) and s.state = 'HELD'
+    group by s.client_id`.execute(db);
+  const found = new Map(rows.map((row) => [row.id, toHeldPlans(row)]));
+  return ids.map((id) => found.get(id) ?? null);
+}
+
+const toHeldPlans = (row: Row): HeldPlans => ({
+  plans: row.plans,
+  removals: row.removals,
+  oldestSince: toDate(row.oldest_since),
+});

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, GroupId, MappingId, RoleId } from '../../model.js';
 import { named } from '../../lib/named.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
 
 /** A mapping that was just created, revived, or switched to authority PLATFORM. */
-export interface NewInForce {
+interface NewInForce {
   readonly id: MappingId;
   readonly clientId: ClientId;
   readonly roleId: RoleId;

@@ -1,14 +1,16 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Db } from '../entities/entities.js';
-import type { ClientId, SweepKind } from '../../model.js';
-import type { RemovalCause } from '../../reconcile/write/records.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import type { Removal } from '../path/guard-tally.js';
+import type { EnqueueEvent } from '../outbox/outbox.js';
+import type { Cause, ClientId, DiscordUserId, GroupId, SweepKind } from '../../model.js';
+import type { Job } from '../../reconcile/job.js';
+import type { RemovalCause, Settlement } from '../../reconcile/write/records.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';
+import type { Db } from '../entities/entities.js';
+import { nameGroups } from '../names.js';
+import type { Removal } from '../path/guard-tally.js';
 
-export interface HeldRemoval extends Removal {
+interface HeldRemoval extends Removal {
   /** Why the removal is planned. */
   readonly why: string;
   /** Later removals with this kind of cause join it; null: none do. */
@@ -16,7 +18,7 @@ export interface HeldRemoval extends Removal {
   readonly isStream: boolean;
 }
 
-export interface Hold {
+interface Hold {
   readonly clientId: ClientId;
   readonly ground: 'LIMIT' | 'NEW_MAPPING';
   /** Which limit was exceeded, with its numbers. */
@@ -129,4 +131,66 @@ export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEve
       reason: row.reason ?? '',
     },
   });
+}
+
+/** Describes why a marked member is to lose a role, from the causes of the mark. */
+export async function readCauses(
+  db: Db,
+  clientId: ClientId,
+  removals: readonly Removal[],
+): Promise<(removal: Pick<Removal, 'discordUserId'>) => string> {
+  const accounts = removals.map(({ discordUserId }) => discordUserId);
+  const { rows } = await sql<{
+    discord_user_id: DiscordUserId;
+    causes: readonly Cause[];
+  }>`
+    select discord_user_id, causes from reconcile_job
+    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])`.execute(db);
+  const causes = new Map(rows.map((row) => [row.discord_user_id, row.causes] as const));
+  const groups = await nameGroups(db, groupsAmong([...causes.values()].flat()));
+  return ({ discordUserId }) => explainRemoval(causes.get(discordUserId) ?? [], groups);
+}
+
+const groupsAmong = (causes: readonly Cause[]): readonly GroupId[] => [
+  ...new Set(causes.flatMap(({ groupId }) => groupId ?? [])),
+];
+
+/** Uses the newest cause that names a group, else the newest. */
+function explainRemoval(causes: readonly Cause[], nameGroup: (id: GroupId) => string): string {
+  const why = 'no group grants it any more';
+  const cause = causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
+  if (cause === undefined) return why;
+  const { kind, id, actor, groupId } = cause;
+  const group = groupId === undefined ? '' : `, ${nameGroup(groupId)}`;
+  return `${why} (${kind.toLowerCase()} ${id} of ${actor}${group})`;
+}
+
+/** Forgets the decisions a run used up, and holds the removals its guard held. */
+export async function settleDecisions(
+  db: Db,
+  job: Job,
+  settlement: Settlement,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { clientId, discordUserId, causes } = job;
+  const { settledDecisions, heldRemovals, reason } = settlement;
+  if (settledDecisions.length > 0)
+    await sql`
+      delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
+        and role_id = any(${settledDecisions}::text[]) and verdict <> 'REJECTED'`.execute(db);
+  if (heldRemovals.length === 0) return;
+  const groups = await nameGroups(db, groupsAmong(causes));
+  const hold = {
+    clientId,
+    ground: 'LIMIT' as const,
+    reason: reason ?? 'removal guard',
+    removals: heldRemovals.map((roleId) => ({
+      discordUserId,
+      roleId,
+      why: explainRemoval(causes, groups),
+      cause: settlement.removalCause ?? ('OTHER' as const),
+      isStream: true,
+    })),
+  };
+  await holdChanges(db, hold, enqueueEvent);
 }

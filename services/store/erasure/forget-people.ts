@@ -4,7 +4,7 @@ import type { Db } from '../entities/entities.js';
 import type { MemberKey, PlatformUserId } from '../../model.js';
 
 /** Replaces a person's name, so that a record still shows that a name was set. */
-export const FORGOTTEN = '(deleted)';
+const FORGOTTEN = '(deleted)';
 
 /**
  * Removes the names of deleted people from everything stored; ids and roles stay for the audit.

@@ -9,7 +9,7 @@ import { firstIdAt } from '../time-ids.js';
  * Records opened at or after `from` and before `to`; with `after`, only those after that record, to
  * continue a file.
  */
-export interface AuditRange {
+interface AuditRange {
   readonly clientId: ClientId;
   readonly from: Date;
   readonly to: Date;
@@ -86,5 +86,3 @@ function exported(record: ReturnType<typeof toRecord>, names: ReadonlyMap<RoleId
     reason: record.reason,
   };
 }
-
-export type ExportedRecord = ReturnType<typeof exported>;

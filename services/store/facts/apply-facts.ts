@@ -1,19 +1,19 @@
-import type { Db } from '../entities/entities.js';
+import { sql } from 'kysely';
+
+import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-rows.js';
 import { TerminalError } from '../../lib/errors.js';
 import type { FactOutcome, PlatformFact } from '../../model.js';
 import type { Database } from '../connection/database.js';
-import { membersOfFacts } from '../decisions/fact-burst.js';
-import { holdBurst, type Guard } from '../decisions/hold-burst.js';
+import { type Guard, holdBurst, membersOfFacts } from '../decisions/hold-burst.js';
+import type { Db } from '../entities/entities.js';
 import { forgetPeople } from '../erasure/forget-people.js';
-import { endLinksOfDeletedUsers } from '../links/end-links.js';
-import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
-import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-lock.js';
-import { endMemberships, type EndedMembership } from './end-memberships.js';
+import { type EndedMembership, endMemberships } from './end-memberships.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
-import { answersAmong } from './repeated-facts.js';
 import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
+import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
+import { endLinksOfDeletedUsers } from '../links/end-links.js';
 
 /**
  * The events and the API both end here. One transaction writes the facts and the marks that follow
@@ -96,4 +96,33 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
       cause: error,
     });
   }
+}
+
+/**
+ * Facts that repeat the recorded state but still matter: they answer an open request to the
+ * platform, or concern a removal that a person rejected. The others affect no member.
+ */
+async function answersAmong(
+  db: Db,
+  repeated: readonly MemberMark[],
+): Promise<readonly MemberMark[]> {
+  if (repeated.length === 0) return [];
+  const { rows } = await sql<{ place: number }>`
+    select m.place::int as place
+    from unnest(${repeated.map((mark) => mark.platformUserId)}::text[], ${repeated.map((mark) => mark.groupId)}::text[])
+      with ordinality as m (platform_user_id, group_id, place)
+    where exists (
+      select from link l
+      join role_mapping p on p.client_id = l.client_id and p.group_id = m.group_id
+      where l.platform_user_id = m.platform_user_id and (
+        exists (
+          select from removal_decision d
+          where d.client_id = l.client_id and d.discord_user_id = l.discord_user_id and d.role_id = p.role_id
+            and d.verdict = 'REJECTED')
+        or exists (
+          select from remote_membership b
+          where b.link_id = l.id and b.mapping_id = p.id and b.request_state = 'OPEN')))`.execute(
+    db,
+  );
+  return rows.flatMap(({ place }) => repeated[place - 1] ?? []);
 }

@@ -1,3 +1,12 @@
+import {
+  foldChange,
+  foldGroup,
+  type Folding,
+  foldSnapshot,
+  hasChanged,
+  lostTo,
+  ordersOf,
+} from './fold-memberships.js';
 import type {
   FactOrder,
   FactOutcome,
@@ -7,9 +16,6 @@ import type {
   UserDeleted,
 } from '../../model.js';
 import { deletionOver, fenceOfDeletion, isSameFence, joinFences } from './deletion-fence.js';
-import { foldGroup } from './fold-groups.js';
-import { foldChange, foldSnapshot } from './fold-memberships.js';
-import { hasChanged, lostTo, ordersOf, type Folding } from './folding.js';
 import type { Known, KnownUser, UserRegister } from './known.js';
 import { APPLIED, foldRegisters, placeInOrder, UNCHANGED } from './order.js';
 import { Touched, type Folded } from './touched.js';

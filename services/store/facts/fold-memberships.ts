@@ -2,15 +2,23 @@ import type {
   FactLoss,
   FactOrder,
   FactOutcome,
+  GroupChanged,
+  GroupDeleted,
   GroupId,
   MembershipChanged,
   MembershipSnapshot,
 } from '../../model.js';
-import { deletionOver } from './deletion-fence.js';
-import { lifeOf } from './fold-groups.js';
-import { lostTo, type Folding } from './folding.js';
-import type { Known, KnownUser } from './known.js';
-import { APPLIED, compareOrder, compareStanding, UNCHANGED, type RankedFact } from './order.js';
+import { deletionOver, fenceOfDeletion, isSameFence, joinFences } from './deletion-fence.js';
+import type { GroupLife, Known, KnownGroup, KnownUser } from './known.js';
+import {
+  APPLIED,
+  compareOrder,
+  compareStanding,
+  foldRegisters,
+  type RankedFact,
+  UNCHANGED,
+} from './order.js';
+import type { Touched } from './touched.js';
 
 export function foldChange(
   user: KnownUser,
@@ -148,4 +156,73 @@ function lossOf(
   current: RankedFact,
 ): FactLoss {
   return { groupId, order, outrankedBy: { kind: 'membership', ...current } };
+}
+
+/** What is needed to fold one fact. */
+export interface Folding {
+  readonly known: Known;
+  /**
+   * The fact's position in the order, given the positions of the recorded facts about the same
+   * thing.
+   */
+  readonly place: (recorded: Iterable<FactOrder>) => FactOrder;
+  readonly touched: Touched;
+}
+
+export const hasChanged = ({ verdict }: FactOutcome) =>
+  verdict === 'applied' || verdict === 'partial';
+
+export const ordersOf = (registers: ReadonlyMap<string, { readonly order: FactOrder }>) =>
+  [...registers.values()].map(({ order }) => order);
+
+export const lostTo = (...losses: readonly FactLoss[]): FactOutcome => ({
+  verdict: 'stale',
+  losses,
+});
+
+export function foldGroup(
+  group: KnownGroup,
+  fact: GroupChanged | GroupDeleted,
+  { known, place, touched }: Folding,
+): FactOutcome {
+  const { groupId, cause } = fact;
+  const isDeletion = fact.kind === 'groupDeleted';
+  const values = new Map<'name' | 'life', string | null>([
+    ['life', isDeletion ? 'deleted' : 'alive'],
+  ]);
+  if (!isDeletion && fact.name !== undefined) values.set('name', fact.name);
+  const order = place(ordersOf(group.registers));
+  const outcome = foldRegisters(group.registers, values, order);
+  const life = lifeOf(known, groupId);
+  const fence = isDeletion ? joinFences(life.fence, fenceOfDeletion(order)) : life.fence;
+  const isFenceRaised = !isSameFence(fence, life.fence);
+  life.fence = fence;
+  if (isFenceRaised) {
+    endKnownMemberships(known, groupId, life);
+    touched.groupDeletions.push({ groupId, cause });
+  }
+  const isDeleted = group.registers.get('life')?.value === 'deleted';
+  if (hasChanged(outcome) || isFenceRaised) touched.touchedGroups.add(groupId);
+  if (isDeleted !== group.isDeleted) touched.groupMarks.push({ groupId, cause });
+  group.isDeleted = isDeleted;
+  life.isDeleted = isDeleted;
+  return isFenceRaised && !hasChanged(outcome) ? APPLIED : outcome;
+}
+
+/** Unknown groups have no row. */
+export function lifeOf({ lives }: Known, groupId: string): GroupLife {
+  const known = lives.get(groupId);
+  if (known !== undefined) return known;
+  const life = { isDeleted: false, fence: null };
+  lives.set(groupId, life);
+  return life;
+}
+
+/** Only for the members in memory; those in the database are ended by a statement. */
+function endKnownMemberships({ users }: Known, groupId: string, { fence }: GroupLife): void {
+  for (const { memberships } of users.values()) {
+    const standing = memberships.get(groupId);
+    if (standing?.isHeld === true && deletionOver(standing.order, fence))
+      memberships.set(groupId, { ...standing, isHeld: false });
+  }
 }

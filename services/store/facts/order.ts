@@ -36,7 +36,7 @@ export interface Register {
   readonly value: string | null;
 }
 
-export function compareRegister(a: Register, b: Register): number {
+function compareRegister(a: Register, b: Register): number {
   return compareOrder(a.order, b.order) || compareText(a.value, b.value);
 }
 
@@ -91,4 +91,9 @@ export function placeInOrder(
   for (const order of recorded)
     if (order.isMutation === true && order.timeUs >= receiptUs) receiptUs = order.timeUs + 1;
   return { sequence, timeUs: receiptUs, isMutation: true };
+}
+
+/** The order of a fact from its stored columns. */
+export function orderOf(sequence: number | null, timeUs: number, isMutation: boolean): FactOrder {
+  return { sequence, timeUs, ...(isMutation && { isMutation }) };
 }

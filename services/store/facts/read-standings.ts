@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
 
+import { orderOf, type RankedFact } from './order.js';
 import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import { readFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, KnownUser } from './known.js';
-import type { RankedFact } from './order.js';
-import { orderOf } from './stored-order.js';
 
 interface Seen {
   /** The database's clock, in microseconds since 1970. */

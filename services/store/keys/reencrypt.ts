@@ -16,7 +16,7 @@ export interface Progress {
   readonly written: number;
 }
 
-export interface Unreadable {
+interface Unreadable {
   readonly table: string;
   readonly column: string;
   readonly keyId: string;
@@ -26,7 +26,7 @@ export interface Unreadable {
   readonly loss: string;
 }
 
-export interface Reencryption {
+interface Reencryption {
   readonly tables: readonly Progress[];
   readonly unreadable: readonly Unreadable[];
   /** Still encrypted with another key at the end: some process must be encrypting with it. */

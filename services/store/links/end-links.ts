@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 
+import { forgetReadingsOfLinks } from '../remote/save-readings.js';
 import type { Db } from '../entities/entities.js';
 import { LANES, type Cause, type LinkId } from '../../model.js';
 import type { Folded } from '../facts/touched.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
-import { forgetReadingsOfLinks } from '../remote/forget-readings.js';
 
-export interface LinkRemoval {
+interface LinkRemoval {
   readonly linkIds: readonly LinkId[];
   readonly cause: Cause;
   readonly windowMs: number;

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { EnqueueEvents } from '../outbox/outbox.js';
+import { forgetUnlinkedHolders } from '../unlinked/save-unlinked.js';
 import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
@@ -16,10 +18,8 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
-import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { botsAmong, isBotMessage } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
-import type { EnqueueEvents } from '../outbox/enqueue-event.js';
 import type { ImportVerdict } from '../../api/links/ports.js';
 
 interface Pair {

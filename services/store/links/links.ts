@@ -1,28 +1,28 @@
 import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { EnqueueEvent } from '../outbox/outbox.js';
+import { forgetUnlinkedHolders } from '../unlinked/save-unlinked.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import {
-  LANES,
   type Cause,
   type ClientId,
   type DiscordUserId,
+  LANES,
   type LinkId,
   type PlatformUserId,
 } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database, Transaction } from '../connection/database.js';
-import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
+import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { markLinks } from '../jobs/mark.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { nameAccount } from '../names.js';
-import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { botRefused, isKnownBot, readAccount } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import { endLinks } from './end-links.js';
-import { lockPlatformUser } from './platform-user.js';
+import { nameAccount } from '../names.js';
 
 export interface LinkRequest {
   readonly clientId: ClientId;
@@ -176,4 +176,26 @@ function claimedByOther(account: string): InputError {
     `Discord ${account} is already linked to another user`,
     'input.discordUserId',
   );
+}
+
+/**
+ * All writes about a platform user serialize on the user's row. Unknown users are created without a
+ * name.
+ */
+export async function lockPlatformUser(
+  { sql: db }: Pick<Transaction, 'sql'>,
+  id: PlatformUserId,
+): Promise<void> {
+  await sql`insert into platform_user (id) values (${id}) on conflict do nothing`.execute(db);
+  const { rows } = await sql<{ is_deleted: boolean }>`
+    select deleted_at is not null as is_deleted from platform_user where id = ${id} for no key update`.execute(
+    db,
+  );
+  if (rows[0]?.is_deleted === true) {
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      `platform user ${id} was deleted`,
+      'input.platformUserId',
+    );
+  }
 }

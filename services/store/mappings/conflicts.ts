@@ -10,7 +10,7 @@ import { namedInSql } from '../names.js';
 const LOCK = 741_300_115;
 
 /** A mapping as it would be after the change. */
-export interface Candidate {
+interface Candidate {
   /** Null: the mapping does not exist yet. */
   readonly id: MappingId | null;
   readonly clientId: ClientId;

@@ -1,11 +1,14 @@
+import { sql } from 'kysely';
+
+import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
-import type { MappingId } from '../../model.js';
+import type { ClientId, GroupId, MappingId, RoleId, RoleRefusal } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
+import type { Db } from '../entities/entities.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
-import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 
 export async function lockMapping(
   tx: Transaction,
@@ -37,5 +40,85 @@ export function refuseEnding(client: ClientRow): void {
   throw new InputError(
     'FAILED_PRECONDITION',
     `${named('client', client.id, client.name)} is being deleted`,
+  );
+}
+
+/** An arbitrary number. Facts share the lock; a new mapping takes it exclusively. */
+const LOCK = 741_300_114;
+
+/**
+ * Facts mark the members of mapped groups, and a new mapping marks the members of its group.
+ * Running concurrently they could miss each other, and a member would stay unmarked. Held until the
+ * transaction ends; take it after writing and before marking.
+ */
+export async function lockMappingsToMark(db: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
+}
+
+/**
+ * Which of the groups are mapped at all. Query it after taking the lock, in a separate statement
+ * that sees what the lock waited for.
+ */
+export async function mappedAmong(
+  db: Db,
+  groupIds: ReadonlySet<GroupId>,
+): Promise<ReadonlySet<GroupId>> {
+  if (groupIds.size === 0) return groupIds;
+  const { rows } = await sql<{ group_id: GroupId }>`
+    select distinct group_id from role_mapping where group_id = any(${[...groupIds]}::text[])`.execute(
+    db,
+  );
+  return new Set(rows.map((row) => row.group_id));
+}
+
+/** Waits for facts being written; later facts wait for the new mapping. */
+export async function lockMappingsToAdd(db: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
+}
+
+export async function refuseUnknownGroup(db: Db, groupId: GroupId): Promise<void> {
+  const { rows } = await sql`
+    select from platform_group where id = ${groupId} and deleted_at is null for key share`.execute(
+    db,
+  );
+  if (rows.length === 0) {
+    throw new InputError(
+      'NOT_FOUND',
+      `group ${groupId} is unknown: send it with upsertPlatformGroups or a platform.group.changed.v1 event (or send a membership in it), then map it`,
+      'input.groupId',
+    );
+  }
+}
+
+const REASONS: Readonly<Record<RoleRefusal, string>> = {
+  EVERYONE: 'it is @everyone, which every member has',
+  MANAGED: 'it is managed by Discord or an integration, which alone can add or remove it',
+  ABOVE_BOT:
+    "it is not below the bot's highest role: move it down or the bot's role up, then import the roles",
+  MISSING_PERMISSION: 'the bot lacks the permission Manage Roles: grant it, then import the roles',
+  UNKNOWN_ROLE: 'the guild no longer has this role',
+};
+
+/** Rejects a mapping that could never be carried out when it is created, not at each sweep. */
+export async function refuseImpossibleRole(
+  db: Db,
+  client: { readonly id: ClientId; readonly name: string },
+  roleId: RoleId,
+): Promise<void> {
+  const { rows } = await sql<{ refusal: RoleRefusal | null; name: string }>`
+    select refusal, name from role where client_id = ${client.id} and id = ${roleId}`.execute(db);
+  const [role] = rows;
+  if (role === undefined || role.refusal === 'UNKNOWN_ROLE') {
+    throw new InputError(
+      'NOT_FOUND',
+      `the guild of ${named('client', client.id, client.name)} has no ${named('role', roleId, role?.name)}`,
+      'input.roleId',
+    );
+  }
+  if (role.refusal === null) return;
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    `${named('role', roleId, role.name)} cannot be mapped: ${REASONS[role.refusal]}`,
+    'input.roleId',
   );
 }

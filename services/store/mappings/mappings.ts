@@ -1,5 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
 
+import { type ChangePreview, previewMapping } from './effect.js';
+import {
+  lockMapping,
+  lockMappingsToAdd,
+  refuseEnding,
+  refuseImpossibleRole,
+  refuseUnknownGroup,
+  viewOf,
+} from './mapping-rows.js';
+import { forgetReadingsOfMapping } from '../remote/save-readings.js';
+import { type Guard, holdOfRole } from '../decisions/hold-burst.js';
 import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { Authority, Cause, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
@@ -7,19 +18,11 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
-import type { Guard } from '../decisions/hold-burst.js';
 import { holdForNewMapping, holdForSwitch } from '../decisions/hold-new-mapping.js';
-import { holdOfRole } from '../decisions/role-burst.js';
 import { markRole } from '../jobs/mark.js';
 import { nameGroups, nameRoles } from '../names.js';
-import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
-import { previewMapping } from './effect.js';
-import { lockMappingsToAdd } from './mapping-lock.js';
-import { lockMapping, refuseEnding, viewOf } from './mapping-rows.js';
-import type { ChangePreview } from './preview.js';
 import { createRetireMapping } from './retire.js';
-import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
 import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 
 interface Deps {

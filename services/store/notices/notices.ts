@@ -1,9 +1,13 @@
+import { sql } from 'kysely';
+
+import type { AuditFilter } from '../../api/audit/ports.js';
+import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
 import type { ClientId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import type { Listener } from '../connection/listen.js';
-import { pageClosedRecords, readMoment, type RecordWindow } from './closed-records.js';
-import { recentSweepIds } from './recent-sweeps.js';
-import type { AuditFilter } from '../../api/audit/ports.js';
+import type { Db } from '../entities/entities.js';
+import { auditConditions, RECORD_COLUMNS, type RecordRow, toRecord } from '../read/audit.js';
+import { every } from '../read/page.js';
 
 /** Notifications about events in any process. No query runs without a listener. */
 export function createNotices({
@@ -28,7 +32,7 @@ export function createNotices({
   };
 }
 
-export interface SweepMoved {
+interface SweepMoved {
   readonly clientId: ClientId;
   readonly sweepId: string;
 }
@@ -36,4 +40,90 @@ export interface SweepMoved {
 function movedOf(payload: string | null): SweepMoved | null {
   const [clientId, sweepId] = payload?.split(' ') ?? [];
   return clientId && sweepId ? { clientId, sweepId } : null;
+}
+
+interface RecordWindow {
+  readonly since: Moment;
+  /** Null: up to now; the result contains that time. */
+  readonly until: Moment | null;
+  /** The last record of the previous page; null for the first page. */
+  readonly after: RecordPlace | null;
+  readonly limit: number;
+}
+
+export async function readMoment(db: Db): Promise<Moment> {
+  const { rows } = await sql<{
+    moment: Moment;
+  }>`select pg_current_snapshot()::text as moment`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('PostgreSQL returned no snapshot');
+  return row.moment;
+}
+
+/**
+ * Records closed within the window, in the order in which their transactions began. Times and ids
+ * cannot show what is new: a record is closed, and its id created, before its transaction becomes
+ * visible, and a later one may become visible first. The bounds around the window allow an index
+ * scan and exclude records that a backup brought from another server, with that server's
+ * transaction numbers.
+ */
+export async function pageClosedRecords(
+  db: Db,
+  filter: AuditFilter,
+  { since, until, after, limit }: RecordWindow,
+) {
+  const { rows } = await sql<PageRow>`
+    select w.until::text as until, r.*
+    from (select coalesce(${until}::pg_snapshot, pg_current_snapshot()) as until) w
+    left join lateral (
+      select ${RECORD_COLUMNS}, closed_xid::text as closed_by
+      from audit_record
+      where closed_xid >= pg_snapshot_xmin(${since}::pg_snapshot) and closed_xid < pg_snapshot_xmax(w.until)
+        and not pg_visible_in_snapshot(closed_xid, ${since}::pg_snapshot) and pg_visible_in_snapshot(closed_xid, w.until)
+        and closed_at > clock_timestamp() - interval '1 day'
+        and ${every([
+          ...auditConditions(filter),
+          after && sql`(closed_xid, id) > (${after.closedBy}::xid8, ${after.id}::uuid)`,
+        ])}
+      order by audit_record.closed_xid, audit_record.id
+      limit ${limit + 1}
+    ) r on true`.execute(db);
+  const found = rows.filter((row) => row.id !== null);
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const [row] = rows;
+  if (row === undefined) throw new Error('PostgreSQL returned no snapshot');
+  return {
+    records: page.map(toRecord),
+    until: row.until,
+    next: last ? { closedBy: last.closed_by, id: last.id } : null,
+  };
+}
+
+interface PageRow extends RecordRow {
+  readonly until: Moment;
+  readonly closed_by: string;
+}
+
+/** Maximum per read, newest first. */
+const LIMIT = 200;
+
+/** Sweeps that are in progress or ended recently. */
+export async function recentSweepIds(
+  db: Db,
+  request: {
+    /** Null: all clients. */
+    readonly clientIds: readonly ClientId[] | null;
+    readonly finishedWithinMs: number;
+  },
+): Promise<readonly string[]> {
+  const { clientIds, finishedWithinMs } = request;
+  const { rows } = await sql<{ id: string }>`
+    select id from sweep
+    where ${every([
+      clientIds && sql`client_id = any(${clientIds}::uuid[])`,
+      sql`(finished_at is null or finished_at > clock_timestamp() - make_interval(secs => ${finishedWithinMs / 1000}::float8))`,
+    ])}
+    order by id desc limit ${LIMIT}`.execute(db);
+  return rows.map((row) => row.id);
 }

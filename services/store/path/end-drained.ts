@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, PlatformUserId } from '../../model.js';
 import { deletedOf, forgetPeople, forgetUnlinked } from '../erasure/forget-people.js';
 import { rememberDeparted } from '../links/departed.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
 /**
  * Deletes what has no roles left to remove: links, then retired mappings, then a client waiting for

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { REMOTE_FACTS } from '../remote/read-requests.js';
 import type { Db } from '../entities/entities.js';
 import type {
   Attributes,
@@ -20,7 +21,6 @@ import type {
 } from '../../model.js';
 import type { Marks } from '../../reconcile/job.js';
 import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
-import { REMOTE_FACTS } from '../remote/remote-facts.js';
 
 /**
  * Reads all facts about one member in one statement, so that they are consistent. Null when the

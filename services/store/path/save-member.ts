@@ -1,14 +1,13 @@
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { MemberKey, MemberReading, PlatformUserId } from '../../model.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { rolesLostAt } from './lost-roles.js';
+import type { Db } from '../entities/entities.js';
 
 /** Columns of `member`. */
 export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
 
-export interface RunEnd {
+interface RunEnd {
   /** The last reading from Discord; null if this run made none. */
   readonly observed: MemberReading | null;
   /**
@@ -127,4 +126,18 @@ async function tellPresence(
       },
     });
   }
+}
+
+/**
+ * The new value of `member.roles_lost_at`, in an upsert of `member`: now, if the new row lacks an
+ * unmapped role that the old one had. The connector never removes such a role, so either someone
+ * else did or the answer is wrong. No whole list is written until a minute has passed.
+ */
+export function rolesLostAt(): RawBuilder<unknown> {
+  return sql`
+    case when exists (
+      select from unnest(member.role_ids) as h (id)
+      where h.id <> all(excluded.role_ids) and not exists (
+        select from role_mapping m where m.client_id = member.client_id and m.role_id = h.id)
+    ) then clock_timestamp() else member.roles_lost_at end`;
 }

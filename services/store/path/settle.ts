@@ -1,5 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
 
+import type { EnqueueEvent } from '../outbox/outbox.js';
+import { judgeRequests, settleRequests } from '../remote/settle-requests.js';
+import { closeAndTell } from './records.js';
+import { settleDecisions } from '../decisions/hold.js';
 import type { Db } from '../entities/entities.js';
 import type { Logger } from '../../lib/logger.js';
 import { LANES, type Cause, type LinkState, type MemberKey } from '../../model.js';
@@ -9,11 +13,6 @@ import type { RemoteReading } from '../../reconcile/plan/remote.js';
 import type { Database } from '../connection/database.js';
 import { clearTrouble, logTroubleEnd } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { settleDecisions } from '../decisions/settle-decisions.js';
-import { judgeRequests } from '../remote/judge-requests.js';
-import { settleRequests } from '../remote/settle-requests.js';
-import { closeAndTell } from './close-record.js';
 import { endDrained } from './end-drained.js';
 import { saveMember, type MemberColumns } from './save-member.js';
 

@@ -1,10 +1,10 @@
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId } from '../../model.js';
+import type { ClientId, DiscordUserId, PlatformUserId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
+import type { Db } from '../entities/entities.js';
 
-export interface ParkedCauseCount {
+interface ParkedCauseCount {
   readonly cause: string;
   /** Null: the member was parked by a version that did not record it. */
   readonly endedBy: string | null;
@@ -75,4 +75,38 @@ export function describeParked({ members, causes }: ParkedMembers): string {
   const list = causes.map((each) => `${each.cause} (${each.members})`);
   const who = members === 1 ? '1 member is' : `${members} members are`;
   return `${who} parked and not tried again until the cause ends: ${list.join('; ')}`;
+}
+
+interface Row {
+  readonly id: string;
+  readonly count: number;
+}
+
+/** Members waiting for a reconcile or being reconciled, without parked ones. */
+export async function pendingOfClients(
+  db: Asker,
+  ids: readonly ClientId[],
+): Promise<readonly number[]> {
+  const { rows } = await sql<Row>`
+    select client_id as id, count(*)::int as count from reconcile_job
+    where client_id = any(${ids}::uuid[]) and not is_parked
+    group by client_id`.execute(db);
+  return counts(ids, rows);
+}
+
+export async function pendingOfPlatformUsers(
+  db: Asker,
+  ids: readonly PlatformUserId[],
+): Promise<readonly number[]> {
+  const { rows } = await sql<Row>`
+    select l.platform_user_id as id, count(*)::int as count
+    from link l join reconcile_job j on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
+    where l.platform_user_id = any(${ids}::text[]) and not j.is_parked
+    group by l.platform_user_id`.execute(db);
+  return counts(ids, rows);
+}
+
+function counts(ids: readonly string[], rows: readonly Row[]) {
+  const found = new Map(rows.map(({ id, count }) => [id, count]));
+  return ids.map((id) => found.get(id) ?? 0);
 }

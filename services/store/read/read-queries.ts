@@ -1,8 +1,9 @@
+import { parkedOfClients, pendingOfClients, pendingOfPlatformUsers } from './parked.js';
+import { heldPlansOfClients } from '../decisions/held-plan.js';
 import type { ClientId, LinkId, MemberKey, PlatformUserId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import { countAuditRecords, pageAuditRecords } from './audit.js';
-import { heldPlansOfClients } from './held-plans.js';
 import {
   countLinks,
   findLinkByPlatformUser,
@@ -18,8 +19,6 @@ import {
   groupsOfPlatformUsers,
   pagePlatformGroups,
 } from './platform.js';
-import { parkedOfClients } from './parked.js';
-import { pendingOfClients, pendingOfPlatformUsers } from './pending.js';
 import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
 import { findMappings, findRoles, mappingsOfClients, rolesOfClients } from './roles.js';
 import {

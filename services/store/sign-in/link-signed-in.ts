@@ -2,22 +2,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
+import type { LinkedOutcome } from '../../api/sign-in/ports.js';
+import type { KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import {
   type Cause,
   type ClientId,
   type DiscordUserId,
+  type EmailRule,
+  type GuildId,
   type JoinRefusal,
   LANES,
   type LinkId,
+  type OAuthApplication,
   type PlatformUserId,
 } from '../../model.js';
+import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
+import { ClientEntity } from '../entities/client.entity.js';
+import type { Db } from '../entities/entities.js';
 import { markLinks } from '../jobs/mark.js';
 import { makeLink } from '../links/links.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import { takeGrant } from './grants.js';
-import type { LinkedOutcome } from '../../api/sign-in/ports.js';
 
 const LOOK_EVERY_MS = 50;
 
@@ -108,4 +116,50 @@ async function readOutcome(db: Db, linkId: LinkId): Promise<LinkedOutcome> {
   return row.is_present
     ? { kind: 'IN_GUILD', isScreened: row.is_pending }
     : { kind: 'NOT_IN_GUILD', refusal: row.join_refusal };
+}
+
+interface SignInClient {
+  readonly clientId: ClientId;
+  readonly name: string;
+  readonly guildId: GuildId;
+  readonly callbackUrl: string | null;
+  readonly inviteUrl: string | null;
+  readonly email: EmailRule;
+  readonly keepsTokens: boolean;
+  readonly application: OAuthApplication;
+}
+
+/** A client with its secret, only for OAuth2 calls to Discord. */
+export function createFindSignInClient(deps: {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}) {
+  return async (clientId: ClientId): Promise<SignInClient> => {
+    const em = deps.database.orm.em.fork();
+    const row = await em.findOne(ClientEntity, { id: clientId });
+    if (row === null) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+    if (row.endingAt)
+      throw new InputError(
+        'FAILED_PRECONDITION',
+        `${named('client', clientId, row.name)} is being deleted`,
+      );
+    return {
+      clientId,
+      name: row.name,
+      guildId: row.guildId,
+      callbackUrl: row.callbackUrl ?? null,
+      inviteUrl: row.inviteUrl ?? null,
+      email: row.emailRule,
+      keepsTokens: row.keepsTokens,
+      application: {
+        clientId,
+        applicationId: row.applicationId,
+        clientSecret: decryptSecret(deps.keys, row, 'clientSecret'),
+        apiBase: row.apiBase,
+        authorizeUrl: row.authorizeUrl,
+        tokenUrl: row.tokenUrl,
+        revokeUrl: row.revokeUrl,
+      },
+    };
+  };
 }

@@ -1,12 +1,11 @@
+import { createFindSignInClient, createSignedInLinks } from './link-signed-in.js';
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import type { RevocationTable } from '../../reconcile/ports.js';
 import type { Database } from '../connection/database.js';
 import type { Listener } from '../connection/listen.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { createGrants } from './grants.js';
-import { createSignedInLinks } from './link-signed-in.js';
 import { createRevocations } from './revocations.js';
-import { createFindSignInClient } from './sign-in-client.js';
 import { createTickets } from './tickets.js';
 
 /** What signing in stores: tickets, grants, and revocations. */

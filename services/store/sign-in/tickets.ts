@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 
+import { awaitRevocations } from './revocations.js';
+import { lockPlatformUser } from '../links/links.js';
 import type { Db } from '../entities/entities.js';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
@@ -7,8 +9,6 @@ import { named } from '../../lib/named.js';
 import type { ClientId, PlatformUserId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
-import { lockPlatformUser } from '../links/platform-user.js';
-import { awaitRevocations } from './overlap.js';
 
 interface Ticket {
   readonly ticketHash: string;

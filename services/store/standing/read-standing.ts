@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 
+import { HELD_SINCE } from '../decisions/held-plan.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 import type { Database } from '../connection/database.js';
-import { HELD_SINCE } from '../read/held-plans.js';
 
 /** The count stops here: more makes no difference. */
 const MOST_COUNTED = 100_000;

@@ -42,7 +42,7 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
   };
 }
 
-export interface LinkedMembers {
+interface LinkedMembers {
   /**
    * The database's time, as text to keep its microseconds: anything read later is newer than the
    * listing.

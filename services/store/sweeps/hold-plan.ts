@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
 
+import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/write/records.js';
 import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
 import { type JudgePlan, addDue, judgeRemovals } from '../decisions/hold-burst.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { Removal } from '../path/guard-tally.js';
 import type { CausedRemoval } from '../decisions/burst-removals.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
-export interface HeldIn {
+interface HeldIn {
   readonly sweepId: string;
   readonly reason: string;
   /**

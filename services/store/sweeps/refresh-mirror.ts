@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 
+import type { EnqueueEvents, WrittenEvent } from '../outbox/outbox.js';
+import { rolesLostAt } from '../path/save-member.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, PlatformUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
-import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
-import { rolesLostAt } from '../path/lost-roles.js';
 import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
 /** Members of a listing page who differ from the mirror. */
-export interface Refreshed {
+interface Refreshed {
   /** Their roles or their presence changed. */
   readonly changed: readonly DiscordUserId[];
   /** Not known to be in the guild before. */

@@ -1,20 +1,24 @@
 import { sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
-import { type Cause, type DiscordUserId, LANES } from '../../model.js';
+import type { EnqueueEvent } from '../outbox/outbox.js';
+import { saveHolders } from '../unlinked/save-unlinked.js';
+import { sweepLeaseEnd } from './start-sweep.js';
+import {
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  LANES,
+  type NicknameStrategy,
+} from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
-import { markMembers } from '../jobs/mark.js';
 import { withTime } from '../decisions/hold.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import type { Db } from '../entities/entities.js';
+import { markMembers } from '../jobs/mark.js';
 import { lockGuard } from '../path/guard-tally.js';
-import { saveHolders } from '../unlinked/save-holders.js';
-import { describeParked, readParked, type ParkedMembers } from '../read/parked.js';
-import { sweepLeaseEnd } from './claim-sweep.js';
+import { describeParked, type ParkedMembers, readParked } from '../read/parked.js';
 import { holdPlan } from './hold-plan.js';
-import { saveCountsFault, saveDoubt } from './doubt.js';
-import { namingCause, nameWaiting } from './name-waiting.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /** The run's row, while this process owns it: not if cancelled or taken over. */
@@ -180,4 +184,71 @@ async function forgetInStep(db: Db, { clientId, kind }: SweepRun): Promise<void>
   await sql`
     delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked
       and finished_at < clock_timestamp() - interval '1 day'`.execute(db);
+}
+
+/**
+ * Records whether the client is in doubt: from an unbelievable member list until the next
+ * believable one. Resolves with true if the doubt is new.
+ */
+async function saveDoubt(
+  db: Db,
+  { clientId }: SweepRun,
+  { state, reason, holders }: SweepEnding,
+): Promise<boolean> {
+  if (state !== 'FAILED' && holders === null) return false;
+  const doubt = state === 'FAILED' ? reason : null;
+  const { rows } = await sql<{ was_in_doubt: boolean }>`
+    with before as (select doubt from client where id = ${clientId})
+    update client set doubt = ${doubt}::text where id = ${clientId} and doubt is distinct from ${doubt}::text
+    returning (select doubt is not null from before) as was_in_doubt`.execute(db);
+  return doubt !== null && rows[0]?.was_in_doubt === false;
+}
+
+/** Kept until Discord's counts can be read again. */
+async function saveCountsFault(
+  db: Db,
+  { clientId }: SweepRun,
+  { countsFault }: SweepEnding,
+): Promise<void> {
+  if (countsFault === undefined) return;
+  await sql`
+    update client set counts_fault = ${countsFault}::text
+    where id = ${clientId} and counts_fault is distinct from ${countsFault}::text`.execute(db);
+}
+
+interface NamingRun {
+  readonly id: string;
+  readonly clientId: ClientId;
+  readonly enforceStrategy: NicknameStrategy | null;
+  readonly traceparent: string | null;
+}
+
+function namingCause(run: NamingRun): Cause {
+  const { id, enforceStrategy, traceparent } = run;
+  return {
+    kind: 'SWEEP',
+    id,
+    actor: 'connector',
+    ...(enforceStrategy !== null && { enforceStrategy }),
+    ...(traceparent !== null && { traceparent }),
+  };
+}
+
+/**
+ * Members already waiting for a run are not marked again. A sweep with its own nickname strategy
+ * still adds its cause to them, otherwise the client's strategy would name them. They keep their
+ * place in the queue. Resolves with these members.
+ */
+async function nameWaiting(
+  db: Db,
+  run: NamingRun,
+  members: readonly DiscordUserId[],
+): Promise<readonly DiscordUserId[]> {
+  if (run.enforceStrategy === null) return [];
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    update reconcile_job set causes = newest_causes(causes || ${JSON.stringify([namingCause(run)])}::jsonb)
+    where client_id = ${run.clientId} and discord_user_id = any(${members}::text[])
+      and not is_parked and claimed_by is null
+    returning discord_user_id`.execute(db);
+  return rows.map((row) => row.discord_user_id);
 }

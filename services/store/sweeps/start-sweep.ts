@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Db } from '../entities/entities.js';
+import type { Sweep } from '../../api/sweeps/sweep.types.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
-import { readRefusal, refusalOfKind } from './refusals.js';
+import type { Db } from '../entities/entities.js';
 import { findSweeps } from './sweep-views.js';
-import type { Sweep } from '../../api/sweeps/sweep.types.js';
+import type { SweepRun } from '../../sweep/ports.js';
 
-export interface StartRequest {
+interface StartRequest {
   readonly clientId: ClientId;
   readonly kind: SweepKind;
   readonly dryRun: boolean;
@@ -80,4 +80,86 @@ export async function theSweep(db: Db, id: string): Promise<Sweep> {
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined) throw new Error(`sweep ${id} no longer exists`);
   return sweep;
+}
+
+/**
+ * Claims the oldest sweep that is waiting, or whose lease has expired, or that this process holds
+ * without running it (the response to that claim was lost, or its run broke off).
+ */
+export async function claimSweep(
+  db: Db,
+  owner: string,
+  { leaseMs, inWork }: { readonly leaseMs: number; readonly inWork: readonly string[] },
+): Promise<SweepRun | null> {
+  const { rows } = await sql<RunRow>`
+    update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
+      not_before = null, reason = null,
+      leased_until = ${sweepLeaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
+    from client c
+    where c.id = s.client_id and s.id = (
+      select id from sweep
+      where (state = 'WAITING' and (not_before is null or not_before <= clock_timestamp())) or (state = 'RUNNING'
+        and (leased_until < clock_timestamp() or (owner = ${owner} and id <> all(${inWork}::uuid[]))))
+      order by id limit 1 for update skip locked)
+    returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy,
+      s.cause ->> 'traceparent' as traceparent, s.attempts,
+      ${REFUSAL_OF_CLIENT} as refusal,
+      case when c.ending_at is null and c.is_enabled and c.stopped_at is null
+        then extract(epoch from c.paused_until - clock_timestamp()) * 1000 end::float8 as paused_ms`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { id, kind, traceparent, attempts, refusal } = row;
+  const { client_id: clientId, is_dry_run: isDryRun } = row;
+  const pausedMs = Math.max(0, row.paused_ms ?? 0);
+  const own = { enforceStrategy: row.enforce_strategy };
+  return {
+    id,
+    clientId,
+    kind,
+    isDryRun,
+    ...own,
+    traceparent,
+    attempts,
+    refusal,
+    pausedMs,
+  };
+}
+
+interface RunRow {
+  readonly id: string;
+  readonly client_id: ClientId;
+  readonly kind: SweepKind;
+  readonly is_dry_run: boolean;
+  readonly enforce_strategy: NicknameStrategy | null;
+  readonly traceparent: string | null;
+  readonly attempts: number;
+  readonly refusal: string | null;
+  readonly paused_ms: number | null;
+}
+
+export const sweepLeaseEnd = (leaseMs: number) =>
+  sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
+
+const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
+  CHANGES: 'CHANGES sweeps cannot be started: the removal guard creates them',
+};
+
+/** Why a sweep of this kind cannot start at any client; null if it can. */
+export const refusalOfKind = (kind: SweepKind): string | null => KINDS[kind] ?? null;
+
+/** Of `client c`: why its guild cannot be read now; null if it can. */
+export const REFUSAL_OF_CLIENT = sql<string | null>`case
+  when c.ending_at is not null then 'the client is being deleted'
+  when not c.is_enabled then 'the client is disabled'
+  when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')
+  when c.paused_until > clock_timestamp() then 'the client is paused: ' || coalesce(c.trouble, 'its guild does not answer')
+  end`;
+
+/** Undefined: the client does not exist. */
+async function readRefusal(db: Db, clientId: ClientId): Promise<string | null | undefined> {
+  const { rows } = await sql<{ refusal: string | null }>`
+    select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(db);
+  return rows[0]?.refusal;
 }

@@ -1,3 +1,7 @@
+import type { EnqueueEvent, EnqueueEvents } from '../outbox/outbox.js';
+import { createSchedules, type Usual } from './schedules.js';
+import { cancelSweep, claimSweep, createStartSweep, theSweep } from './start-sweep.js';
+import { rememberAgreements } from '../remote/save-readings.js';
 import type { Page } from '../../api/kit/ports.js';
 import type { SweepFilter } from '../../api/sweeps/ports.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
@@ -12,10 +16,7 @@ import type { Database } from '../connection/database.js';
 import type { Listener } from '../connection/listen.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
-import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
-import { rememberAgreements } from '../remote/remember-agreements.js';
 import { saveUnlinkedHolders } from '../unlinked/save-unlinked.js';
-import { claimSweep } from './claim-sweep.js';
 import { type DriftRequest, readDrift } from './drift.js';
 import {
   countLinkedMembers,
@@ -27,10 +28,7 @@ import {
 import { type NamePageRequest, readNamePage, readNameRules } from './name-page.js';
 import { noteLeft, refreshMirror } from './refresh-mirror.js';
 import { createFinishSweep, holdSweep, postponeSweep, releaseSweep, renewSweep } from './runs.js';
-import { createSchedules } from './schedules.js';
-import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.js';
-import type { Usual } from './usual-schedules.js';
 
 interface Deps {
   readonly database: Database;

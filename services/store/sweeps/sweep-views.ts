@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
 
+import { HELD_PLAN, HELD_SINCE, type HeldPlan, toShownPlan } from '../decisions/held-plan.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, SweepKind, SweepState } from '../../model.js';
 import type { Asker } from '../connection/together.js';
-import { HELD_SINCE } from '../read/held-plans.js';
-import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
-import { toShownPlan } from '../decisions/shown-plan.js';
 import {
   type Counted,
   type Time,

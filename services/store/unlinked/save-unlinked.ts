@@ -1,18 +1,8 @@
 import { sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
-import type { UnlinkedChunk } from '../../sweep/ports.js';
-
-export interface UnlinkedMember {
-  readonly discordUserId: DiscordUserId;
-  /** Mapped roles only. */
-  readonly roleIds: readonly RoleId[];
-  readonly username: string;
-  readonly displayName: string | null;
-  readonly nickname: string | null;
-  readonly isBot: boolean;
-}
+import type { Db } from '../entities/entities.js';
+import type { SweepEnding, UnlinkedChunk } from '../../sweep/ports.js';
 
 /**
  * Makes the stored holders in the range of a chunk equal to the chunk, in one statement. A row that
@@ -73,4 +63,46 @@ export async function countUnlinkedHolders(
         select role_id, count(*) as holders from unlinked_holder where client_id = ${clientId} group by role_id
       ) u on u.role_id = r.id)
     where client_id = ${clientId}`.execute(db);
+}
+
+export async function saveHolders(
+  db: Db,
+  clientId: ClientId,
+  { holders, listed }: Pick<SweepEnding, 'holders' | 'listed'>,
+): Promise<void> {
+  if (listed) return countUnlinkedHolders(db, { clientId, ...listed });
+  if (holders === null) return;
+  await (
+    holders === 'asExpected'
+      ? sql`update guild_listing set runs_since = runs_since + 1 where client_id = ${clientId}`
+      : sql`
+        insert into guild_listing (client_id, unlinked_holders)
+        values (${clientId}, ${JSON.stringify(Object.fromEntries(holders))}::jsonb)
+        on conflict (client_id) do update set unlinked_holders = excluded.unlinked_holders, runs_since = 0`
+  ).execute(db);
+}
+
+/**
+ * Call it in the transaction that links these accounts, before their jobs are marked: they are no
+ * longer unlinked holders.
+ */
+export async function forgetUnlinkedHolders(
+  db: Db,
+  clientId: ClientId,
+  accounts: readonly DiscordUserId[],
+): Promise<void> {
+  await sql`
+    with linked as (
+      delete from unlinked_holder
+      where client_id = ${clientId} and discord_user_id::numeric = any(${accounts}::numeric[])
+      returning role_id
+    ), fewer as (
+      select role_id, count(*)::int as holders from linked group by role_id
+    )
+    update guild_listing g set unlinked_holders = g.unlinked_holders || (
+      select jsonb_object_agg(f.role_id, greatest(0, (g.unlinked_holders ->> f.role_id)::int - f.holders)) from fewer f
+      where g.unlinked_holders ? f.role_id)
+    where g.client_id = ${clientId} and exists (select from fewer f where g.unlinked_holders ? f.role_id)`.execute(
+    db,
+  );
 }

@@ -14,7 +14,7 @@ import { createInvalidBudget } from '../../../services/discord/limits/invalid-bu
 import { silentLogger } from '../../../services/lib/logger.js';
 import { templateFaults } from '../../../services/reconcile/plan/nickname.js';
 import { COMPILE_NOTHING } from '../../../services/store/connection/database.js';
-import { HEARTBEAT_QUERY } from '../../../services/store/jobs/heartbeat.js';
+import { HEARTBEAT_QUERY } from '../../../services/store/connection/heartbeat.js';
 import { readSettings } from '../../../services/store/connection/read-pool.js';
 import { READ_TIMING } from '../../../services/store/connection/read-share.js';
 import type { Store } from '../../../services/store/store.js';

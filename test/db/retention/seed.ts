@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { recordsOver, sweepsOver } from '../../../services/store/retention/steps.js';
+import { recordsOver, sweepsOver } from '../../../services/store/retention/retention.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { openDatabase } from '../../../services/store/connection/database.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import type { WrittenEvent } from '../../../services/store/outbox/outbox.js';
 import { parseEvent } from '../../../services/events/in/parse-event.js';
-import type { WrittenEvent } from '../../../services/store/outbox/enqueue-event.js';
 import { structured } from '../../builders/event-record.js';
 import { eventFaults, examplesOf } from '../../support/event-schemas.js';
 import { anyEvent, READ_TYPES, WRITTEN_TYPES } from '../events/any-event.js';

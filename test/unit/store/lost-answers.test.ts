@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import {
   createReleases,
-  persist,
   type HeldKey,
-} from '../../../services/store/idempotency/lost-answers.js';
+  persist,
+} from '../../../services/store/idempotency/idempotent-answers.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

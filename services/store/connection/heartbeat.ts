@@ -1,7 +1,7 @@
-import pg, { type Client, type ClientConfig, type Pool, type PoolClient } from 'pg';
+import type { Duplex } from 'node:stream';
 
-import { streamOf } from '../connection/connection-stream.js';
-import type { SharedClient } from '../connection/shared-client.js';
+import pg from 'pg';
+import type { Client, ClientConfig, Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 
 export interface HeartbeatTiming {
   readonly everyMs: number;
@@ -81,3 +81,59 @@ export function cut(client: Client | PoolClient): void {
 }
 
 const SILENT = 'Connection terminated: no data from the server';
+
+/**
+ * A connection with several concurrent users. It sends one statement after the other, which pg
+ * itself will stop doing.
+ */
+export class SharedClient extends pg.Client {
+  #last: Promise<unknown> = Promise.resolve();
+
+  ask<Row extends QueryResultRow>(
+    statement: string,
+    values: readonly unknown[] = [],
+  ): Promise<QueryResult<Row>> {
+    const asked = this.#last.then(() => this.query<Row>(statement, [...values]));
+    this.#last = asked.catch(() => undefined); // told to whoever asked
+    return asked;
+  }
+}
+
+/**
+ * The socket of a connection, for operations the driver does not offer; null if the driver no
+ * longer exposes it.
+ */
+export function streamOf(client: Client | PoolClient): Duplex | null {
+  const connection: unknown = Reflect.get(client, 'connection');
+  const stream: unknown = Object(connection).stream;
+  return isDuplex(stream) ? stream : null;
+}
+
+function isDuplex(stream: unknown): stream is Duplex {
+  return (
+    typeof stream === 'object' &&
+    stream !== null &&
+    ['cork', 'uncork', 'destroy'].every((name) => typeof Reflect.get(stream, name) === 'function')
+  );
+}
+
+const GIVE_BACK_MS = 1_000;
+
+/**
+ * Releases connections that died in a transaction. Their rollback fails, and Kysely releases a
+ * connection only after a successful rollback, so each would leak a pool slot. One that is not
+ * released a moment later never will be.
+ */
+export function giveBackTheDead(pool: Pool): void {
+  pool.on('connect', (client) => {
+    client.once('end', () => {
+      setTimeout(() => {
+        try {
+          client.release(true);
+        } catch {
+          // Already released.
+        }
+      }, GIVE_BACK_MS).unref();
+    });
+  });
+}
