@@ -36,36 +36,14 @@ export interface SchemaDeps extends ClientPolicy {
  * it.
  */
 export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<GraphQLSchema> {
-  const instances = deps ? resolverInstances(deps) : null;
+  const instances = new Map(deps && RESOLVERS.map(([name, create]) => [name, create(deps)]));
+  const [first, ...others] = RESOLVERS.map(([resolver]) => resolver);
+  if (!first) throw new Error('there are no resolvers');
   const schema = await buildSchema({
-    resolvers: [
-      DiscordClientResolver,
-      DiscordRoleResolver,
-      RoleMappingResolver,
-      DiscordUserResolver,
-      MembershipRequestResolver,
-      PlannedRequestResolver,
-      PlatformResolver,
-      AuditRecordResolver,
-      AuditCauseResolver,
-      MemberPlanResolver,
-      BlockedRoleResolver,
-      ExplainRoleResolver,
-      ExplainedMappingResolver,
-      ScheduleResolver,
-      ClientSchedulesResolver,
-      SweepResolver,
-      SweepPlanMemberResolver,
-      SubscriptionsResolver,
-      ClientMutationsResolver,
-      MappingMutationsResolver,
-      LinkMutationsResolver,
-      FactMutationsResolver,
-      SweepMutationsResolver,
-    ],
+    resolvers: [first, ...others],
     container: {
-      get: (resolver: unknown) => {
-        const instance = instances?.get(resolver);
+      get: (resolver) => {
+        const instance = instances.get(resolver);
         if (!instance) throw new Error('a resolver is missing its dependencies');
         return instance;
       },
@@ -78,6 +56,40 @@ export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<Gra
   guardScopes(schema);
   return schema;
 }
+
+type ResolverClass = Parameters<typeof buildSchema>[0]['resolvers'][number];
+
+const RESOLVERS: readonly (readonly [ResolverClass, (deps: SchemaDeps) => object])[] = [
+  [DiscordClientResolver, ({ ports }) => new DiscordClientResolver(ports.clients)],
+  [DiscordRoleResolver, () => new DiscordRoleResolver()],
+  [RoleMappingResolver, ({ ports }) => new RoleMappingResolver(ports.read)],
+  [DiscordUserResolver, ({ ports }) => new DiscordUserResolver(ports.read)],
+  [MembershipRequestResolver, () => new MembershipRequestResolver()],
+  [PlannedRequestResolver, () => new PlannedRequestResolver()],
+  [PlatformResolver, ({ ports }) => new PlatformResolver(ports.read)],
+  [AuditRecordResolver, ({ ports }) => new AuditRecordResolver(ports.read)],
+  [AuditCauseResolver, () => new AuditCauseResolver()],
+  [MemberPlanResolver, ({ ports }) => new MemberPlanResolver(ports.links)],
+  [BlockedRoleResolver, () => new BlockedRoleResolver()],
+  [ExplainRoleResolver, ({ ports }) => new ExplainRoleResolver(ports.links)],
+  [ExplainedMappingResolver, () => new ExplainedMappingResolver()],
+  [ScheduleResolver, ({ ports }) => new ScheduleResolver(ports.schedules)],
+  [ClientSchedulesResolver, () => new ClientSchedulesResolver()],
+  [SweepResolver, ({ ports }) => new SweepResolver(ports.sweeps)],
+  [SweepPlanMemberResolver, () => new SweepPlanMemberResolver()],
+  [SubscriptionsResolver, () => new SubscriptionsResolver()],
+  [
+    ClientMutationsResolver,
+    ({ ports: { clients }, ...policy }) => new ClientMutationsResolver({ clients, policy }),
+  ],
+  [MappingMutationsResolver, ({ ports }) => new MappingMutationsResolver(ports.mappings)],
+  [
+    LinkMutationsResolver,
+    ({ ports: { links, signIn }, site }) => new LinkMutationsResolver({ links, signIn, site }),
+  ],
+  [FactMutationsResolver, ({ ports }) => new FactMutationsResolver(ports.facts)],
+  [SweepMutationsResolver, ({ ports }) => new SweepMutationsResolver(ports.sweeps)],
+];
 
 /** The library has no option for it. */
 function describeRoots(schema: GraphQLSchema): void {
@@ -98,34 +110,3 @@ const NO_TOPICS: PubSub = {
     throw new Error('subscriptions need topics');
   },
 };
-
-function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
-  const { clients, mappings, links, signIn, facts, read } = deps.ports;
-  const { schedules, sweeps } = deps.ports;
-  const instances: readonly object[] = [
-    new DiscordClientResolver(clients),
-    new DiscordRoleResolver(),
-    new RoleMappingResolver(read),
-    new DiscordUserResolver(read),
-    new MembershipRequestResolver(),
-    new PlannedRequestResolver(),
-    new PlatformResolver(read),
-    new AuditRecordResolver(read),
-    new AuditCauseResolver(),
-    new MemberPlanResolver(links),
-    new BlockedRoleResolver(),
-    new ExplainRoleResolver(links),
-    new ExplainedMappingResolver(),
-    new ScheduleResolver(schedules),
-    new ClientSchedulesResolver(),
-    new SweepResolver(sweeps),
-    new SweepPlanMemberResolver(),
-    new SubscriptionsResolver(),
-    new ClientMutationsResolver({ clients, policy: deps }),
-    new MappingMutationsResolver(mappings),
-    new LinkMutationsResolver({ links, signIn, site: deps.site }),
-    new FactMutationsResolver(facts),
-    new SweepMutationsResolver(sweeps),
-  ];
-  return new Map(instances.map((instance) => [instance.constructor, instance]));
-}

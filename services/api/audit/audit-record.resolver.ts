@@ -4,7 +4,7 @@ import { requireCaller, requireClientAccess } from '../access/access.js';
 import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
 import { PlatformUser } from '../facts/platform.types.js';
-import { checkOwnId, checkPlatformId, isGiven } from '../kit/checks.js';
+import { checkOwnId, checkPlatformId, ifGiven, onlyGiven } from '../kit/checks.js';
 import { type ConnectionOf, PageArgs } from '../kit/connection.types.js';
 import {
   Arg,
@@ -34,7 +34,7 @@ import {
 import type { AuditFilter, AuditReads } from './ports.js';
 
 @InputType({ description: 'Filters for audit records. Filters are combined with AND.' })
-export class AuditRecordFilter {
+class AuditRecordFilter {
   @Field(() => ID, { nullable: true, description: 'Only records of this client.' })
   readonly clientId?: string | null;
 
@@ -66,20 +66,13 @@ export class AuditRecordFilter {
   readonly openedBefore?: Date | null;
 }
 
-export function toAuditFilter(filter: AuditRecordFilter | null): AuditFilter {
-  if (!filter) return {};
-  const { clientId, platformUserId, discordUserId, roleId } = filter;
-  return {
-    ...(isGiven(clientId) ? { clientId: checkOwnId(clientId, 'filter.clientId') } : {}),
-    ...(isGiven(platformUserId)
-      ? { platformUserId: checkPlatformId(platformUserId, 'filter.platformUserId') }
-      : {}),
-    ...(discordUserId ? { discordUserId } : {}),
-    ...(filter.outcomes ? { outcomes: filter.outcomes } : {}),
-    ...(roleId ? { roleId } : {}),
-    ...(filter.openedAfter ? { openedAfter: filter.openedAfter } : {}),
-    ...(filter.openedBefore ? { openedBefore: filter.openedBefore } : {}),
-  };
+function toAuditFilter(filter: AuditRecordFilter | null): AuditFilter {
+  const { clientId, platformUserId, ...others } = filter ?? {};
+  return onlyGiven({
+    ...others,
+    clientId: ifGiven(clientId, (id) => checkOwnId(id, 'filter.clientId')),
+    platformUserId: ifGiven(platformUserId, (id) => checkPlatformId(id, 'filter.platformUserId')),
+  });
 }
 
 @Resolver(() => AuditRecord)

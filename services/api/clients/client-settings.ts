@@ -1,14 +1,20 @@
 import { InputError } from '../../lib/errors.js';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings, type Endpoints } from '../../model.js';
-import { checkRange, checkInputText, checkWebUrl, isGiven } from '../kit/checks.js';
+import {
+  checkInputText,
+  checkRange,
+  checkWebUrl,
+  ifGiven,
+  isGiven,
+  onlyGiven,
+} from '../kit/checks.js';
 import type {
   CreateDiscordClientInput,
   EndpointsInput,
   NicknamePolicyInput,
-  RemovalGuardInput,
   UpdateDiscordClientInput,
 } from './client.input.js';
-import type { DiscordClient } from './discord-client.types.js';
+import type { DiscordClient, RemovalGuard } from './discord-client.types.js';
 import type { ClientPatch, NewClient } from './ports.js';
 
 /** What is wrong with an endpoint of a client; null: nothing. */
@@ -54,12 +60,14 @@ export function toClientPatch(
   const { name, applicationId, clientSecret, botToken } = input;
   return {
     ...givenSettings(input, policy),
-    ...(isGiven(name) ? { name: checkInputText(name, 'input.name', 100) } : {}),
-    ...(isGiven(applicationId) ? { applicationId } : {}),
-    ...(isGiven(clientSecret)
-      ? { clientSecret: checkInputText(clientSecret, 'input.clientSecret', 500) }
-      : {}),
-    ...(isGiven(botToken) ? { botToken: checkInputText(botToken, 'input.botToken', 500) } : {}),
+    ...onlyGiven({
+      name: ifGiven(name, (text) => checkInputText(text, 'input.name', 100)),
+      applicationId,
+      clientSecret: ifGiven(clientSecret, (text) =>
+        checkInputText(text, 'input.clientSecret', 500),
+      ),
+      botToken: ifGiven(botToken, (text) => checkInputText(text, 'input.botToken', 500)),
+    }),
     ...changedEndpoints(input, current.endpoints, policy.checkEndpoint),
   };
 }
@@ -112,22 +120,25 @@ function givenSettings(
   input: SettingsInput,
   policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
 ): Partial<ClientSettings> {
-  const { enabled, authority, unknownMembership, linking, wholeListWrites } = input;
+  const { authority, unknownMembership, screening, wholeListWrites } = input;
   return {
     ...givenAddress('callbackUrl', input.callbackUrl, policy),
     ...givenAddress('inviteUrl', input.inviteUrl, policy),
-    ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
-    ...(isGiven(authority) ? { authority } : {}),
-    ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
-    ...(isGiven(input.nicknamePolicy)
-      ? { nicknamePolicy: toNicknamePolicy(input.nicknamePolicy, policy.templateFaults) }
-      : {}),
-    ...(isGiven(input.removalGuard) ? { removalGuard: toRemovalGuard(input.removalGuard) } : {}),
-    ...(isGiven(linking)
-      ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
-      : {}),
-    ...(isGiven(input.screening) ? { screening: input.screening } : {}),
-    ...(isGiven(wholeListWrites) ? { wholeListWrites } : {}),
+    ...onlyGiven({
+      isEnabled: input.enabled,
+      authority,
+      unknownMembership,
+      nicknamePolicy: ifGiven(input.nicknamePolicy, (given) =>
+        toNicknamePolicy(given, policy.templateFaults),
+      ),
+      removalGuard: ifGiven(input.removalGuard, toRemovalGuard),
+      linking: ifGiven(input.linking, ({ email, keepTokens }) => ({
+        email,
+        keepsTokens: keepTokens,
+      })),
+      screening,
+      wholeListWrites,
+    }),
     ...givenRetention(input.auditRetentionDays),
   };
 }
@@ -189,7 +200,7 @@ function toNicknamePolicy(
   };
 }
 
-function toRemovalGuard(input: RemovalGuardInput): ClientSettings['removalGuard'] {
+function toRemovalGuard(input: RemovalGuard): ClientSettings['removalGuard'] {
   return {
     minimum: checkRange(input.minimum, 'input.removalGuard.minimum', { min: 0, max: 1_000_000 }),
     percent: checkRange(input.percent, 'input.removalGuard.percent', { min: 0, max: 100 }),

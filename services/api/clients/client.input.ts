@@ -7,7 +7,7 @@ import type {
   Screening,
   UnknownMembership,
 } from '../../model.js';
-import { Field, Float, ID, InputType, Int } from '../kit/decorators.js';
+import { Field, ID, InputType, Int } from '../kit/decorators.js';
 import {
   AuthorityEnum,
   EmailRuleEnum,
@@ -18,7 +18,7 @@ import {
   UnknownMembershipEnum,
 } from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
-import { REMOVAL_RULE } from './discord-client.types.js';
+import { RemovalGuard } from './discord-client.types.js';
 
 @InputType({ description: 'How nicknames of linked members are built.' })
 export class NicknamePolicyInput {
@@ -38,21 +38,6 @@ export class NicknamePolicyInput {
       "What happens to a nickname set by the connector when the account's last link ends. Default RESET.",
   })
   readonly onUnlink?: NicknameOnUnlink | null;
-}
-
-@InputType({ description: REMOVAL_RULE })
-export class RemovalGuardInput {
-  @Field(() => Int, {
-    description:
-      'How many removals within an hour need no approval. More than half of a role with five or more holders is always held.',
-  })
-  readonly minimum!: number;
-
-  @Field(() => Float, {
-    description:
-      'Percentage of the holders of an hour ago that may be removed within an hour, 0 to 100.',
-  })
-  readonly percent!: number;
 }
 
 @InputType({ description: 'Rules for people who link their own account.' })
@@ -124,11 +109,11 @@ abstract class ClientSettingsInput {
   })
   readonly nicknamePolicy?: NicknamePolicyInput | null;
 
-  @Field(() => RemovalGuardInput, {
+  @Field(() => RemovalGuard, {
     nullable: true,
     description: 'When removals are held. Default: above 10 or 20 percent.',
   })
-  readonly removalGuard?: RemovalGuardInput | null;
+  readonly removalGuard?: RemovalGuard | null;
 
   @Field(() => LinkingPolicyInput, {
     nullable: true,

@@ -8,7 +8,7 @@ import type {
   Screening,
   UnknownMembership,
 } from '../../model.js';
-import { Directive, Field, Float, ID, Int, ObjectType } from '../kit/decorators.js';
+import { Directive, Field, Float, ID, InputType, Int, ObjectType } from '../kit/decorators.js';
 import {
   AuthorityEnum,
   CheckVerdictEnum,
@@ -22,7 +22,7 @@ import {
 import { DateTime, Snowflake } from '../kit/scalars.js';
 
 /** The rule of the removal guard, in one sentence: reconcile/guard/guard.ts keeps it. */
-export const REMOVAL_RULE =
+const REMOVAL_RULE =
   'The removals of one message, mutation, batch of events or sweep are judged as a whole, together with removals that are due and those of the last hour. All of them are held until a person approves if they exceed the minimum or the percentage of the holders of a role or of all roles, whichever is higher, or more than half of the holders of a role with five or more holders.';
 
 @ObjectType({ description: 'One check and its remedy.', simpleResolvers: true })
@@ -74,6 +74,7 @@ export class NicknamePolicyType {
   readonly onUnlink!: NicknameOnUnlink;
 }
 
+@InputType('RemovalGuardInput', { description: REMOVAL_RULE })
 @ObjectType({ description: REMOVAL_RULE, simpleResolvers: true })
 export class RemovalGuard {
   @Field(() => Int, {

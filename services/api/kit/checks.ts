@@ -13,6 +13,26 @@ export function isGiven<Value>(value: Value | null | undefined): value is Value 
   return value !== null && value !== undefined;
 }
 
+/** A given value, checked. */
+export function ifGiven<Value, Checked>(
+  value: Value | null | undefined,
+  check: (value: Value) => Checked,
+): Checked | null {
+  return isGiven(value) ? check(value) : null;
+}
+
+/** The values that are given, without the others. */
+export function onlyGiven<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: NonNullable<Values[Name]> } {
+  const given: { [Name in keyof Values]?: NonNullable<Values[Name]> } = {};
+  for (const name in values) {
+    const value = values[name];
+    if (value !== null && value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
 /** The last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
 const fieldName = (field: string) => `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
 

@@ -1,12 +1,11 @@
 import { InputError } from '../../lib/errors.js';
-import type { ClientId, LinkId, MappingId } from '../../model.js';
+import type { ClientId } from '../../model.js';
 import { mayTouch, requireClientAccess } from '../access/access.js';
 import type { ApiContext } from '../context.js';
 import { checkOwnId } from './checks.js';
+import type { Loaders } from './loaders.js';
+import type { RowLoader } from './rows.js';
 import type { DiscordClient } from '../clients/discord-client.types.js';
-import type { DiscordUser } from '../links/discord-user.types.js';
-import type { RoleMapping } from '../mappings/role-mapping.types.js';
-import type { Sweep } from '../sweeps/sweep.types.js';
 
 /** The client that an input names: well-formed, within the key's limit, and there. */
 export async function requireClient(
@@ -53,37 +52,22 @@ async function clientThere(
   return client;
 }
 
-/** A link of a client outside the key's limit is not there for it. */
-export async function requireLink(
-  context: ApiContext,
-  id: string,
-  field: string,
-): Promise<DiscordUser> {
-  const linkId: LinkId = checkOwnId(id, field);
-  const link = await context.loaders.links.load(linkId);
-  if (!link || !mayTouch(context, link.clientId))
-    throw notFound(`Link ${linkId} does not exist.`, field);
-  return link;
-}
+/** A row of a client outside the key's limit is not there for it. */
+const requireRow =
+  <Row extends { readonly clientId: ClientId }>(
+    noun: string,
+    loaderOf: (loaders: Loaders) => RowLoader<string, Row | undefined>,
+  ) =>
+  async (context: ApiContext, given: string, field: string): Promise<Row> => {
+    const id = checkOwnId(given, field);
+    const row = await loaderOf(context.loaders).load(id);
+    if (!row || !mayTouch(context, row.clientId))
+      throw notFound(`${noun} ${id} does not exist.`, field);
+    return row;
+  };
 
-export async function requireMapping(
-  context: ApiContext,
-  id: string,
-  field: string,
-): Promise<RoleMapping> {
-  const mappingId: MappingId = checkOwnId(id, field);
-  const mapping = await context.loaders.mappings.load(mappingId);
-  if (!mapping || !mayTouch(context, mapping.clientId))
-    throw notFound(`Mapping ${mappingId} does not exist.`, field);
-  return mapping;
-}
-
-export async function requireSweep(context: ApiContext, id: string, field: string): Promise<Sweep> {
-  const sweepId = checkOwnId(id, field);
-  const sweep = await context.loaders.sweeps.load(sweepId);
-  if (!sweep || !mayTouch(context, sweep.clientId))
-    throw notFound(`Sweep ${sweepId} does not exist.`, field);
-  return sweep;
-}
+export const requireLink = requireRow('Link', ({ links }) => links);
+export const requireMapping = requireRow('Mapping', ({ mappings }) => mappings);
+export const requireSweep = requireRow('Sweep', ({ sweeps }) => sweeps);
 
 const notFound = (message: string, field: string) => new InputError('NOT_FOUND', message, field);

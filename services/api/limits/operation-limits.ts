@@ -2,6 +2,7 @@ import {
   GraphQLError,
   Kind,
   type ASTVisitor,
+  type FieldNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
@@ -20,100 +21,72 @@ export const LIMITS = {
   cost: 250_000,
 } as const;
 
-export const limitRules = [
-  limitAliases,
-  limitDirectives,
-  limitDepth,
-  limitRootFields,
-  limitSelections,
-];
+type Rule = (context: ValidationContext) => ASTVisitor;
 
-function limitAliases(context: ValidationContext): ASTVisitor {
-  let aliases = 0;
-  return {
-    Field(node) {
-      if (node.alias) aliases += 1;
-      if (aliases === LIMITS.aliases + 1)
-        context.reportError(
-          new GraphQLError(`The document has more than ${LIMITS.aliases} aliases.`),
-        );
-    },
-  };
-}
-
-function limitDirectives(context: ValidationContext): ASTVisitor {
-  let directives = 0;
-  return {
-    Directive() {
-      directives += 1;
-      if (directives === LIMITS.directives + 1)
-        context.reportError(
-          new GraphQLError(`The document has more than ${LIMITS.directives} directives.`),
-        );
-    },
-  };
-}
-
-function limitDepth(context: ValidationContext): ASTVisitor {
-  const depthOf = measureSets(context, {
+export const limitRules: Rule[] = [
+  (context) => ({
+    Field: limitCount(context, 'aliases', ({ alias }: FieldNode) => alias !== undefined),
+  }),
+  (context) => ({ Directive: limitCount(context, 'directives', () => true) }),
+  limitSize({
     // Introspection has a depth of its own, which the library bounds.
     field: (name, below) => (name.startsWith('__') ? 0 : 1 + below()),
     together: (one, other) => Math.max(one, other),
-  });
-  return {
-    OperationDefinition(node) {
-      if (depthOf(node.selectionSet) > LIMITS.depth)
-        context.reportError(
-          new GraphQLError(`The operation is nested deeper than ${LIMITS.depth} fields.`),
-        );
-    },
-  };
-}
-
-function limitRootFields(context: ValidationContext): ASTVisitor {
-  const count = measureSets(context, {
+    limit: LIMITS.depth,
+    message: `The operation is nested deeper than ${LIMITS.depth} fields.`,
+  }),
+  limitSize({
     // It asks for nothing.
     field: (name) => (name === '__typename' ? 0 : 1),
     together: (one, other) => one + other,
-  });
-  return {
-    OperationDefinition(node) {
-      if (count(node.selectionSet) > LIMITS.rootFields)
-        context.reportError(
-          new GraphQLError(`The operation has more than ${LIMITS.rootFields} root fields.`),
-        );
-    },
+    limit: LIMITS.rootFields,
+    message: `The operation has more than ${LIMITS.rootFields} root fields.`,
+  }),
+  // With every fragment unfolded: a few lines that spread each other twice can ask for more fields
+  // than there are atoms.
+  limitSize({
+    field: (_, below) => 1 + below(),
+    together: (one, other) => one + other,
+    limit: LIMITS.selections,
+    message: `The operation selects more than ${LIMITS.selections} fields after expanding its fragments.`,
+  }),
+];
+
+function limitCount<Node>(
+  context: ValidationContext,
+  what: 'aliases' | 'directives',
+  counts: (node: Node) => boolean,
+): (node: Node) => void {
+  let count = 0;
+  return (node) => {
+    if (counts(node)) count += 1;
+    if (count === LIMITS[what] + 1)
+      context.reportError(new GraphQLError(`The document has more than ${LIMITS[what]} ${what}.`));
   };
 }
 
-/**
- * With every fragment unfolded: a few lines that spread each other twice can ask for more fields
- * than there are atoms.
- */
-function limitSelections(context: ValidationContext): ASTVisitor {
-  const count = measureSets(context, {
-    field: (_, below) => 1 + below(),
-    together: (one, other) => one + other,
-  });
-  return {
-    OperationDefinition(node) {
-      if (count(node.selectionSet) > LIMITS.selections)
-        context.reportError(
-          new GraphQLError(
-            `The operation selects more than ${LIMITS.selections} fields after expanding its fragments.`,
-          ),
-        );
-    },
+interface SizeRule {
+  readonly field: (name: string, below: () => number) => number;
+  readonly together: (one: number, other: number) => number;
+  readonly limit: number;
+  readonly message: string;
+}
+
+function limitSize(rule: SizeRule): Rule {
+  return (context) => {
+    const sizeOf = measureSets(context, rule);
+    return {
+      OperationDefinition({ selectionSet }) {
+        if (sizeOf(selectionSet) > rule.limit) context.reportError(new GraphQLError(rule.message));
+      },
+    };
   };
 }
 
 /** Each fragment is measured once: spreads of spreads must not cost more than their text. */
 function measureSets(
   context: ValidationContext,
-  rule: {
-    readonly field: (name: string, below: () => number) => number;
-    readonly together: (one: number, other: number) => number;
-  },
+  rule: Pick<SizeRule, 'field' | 'together'>,
 ): (set: SelectionSetNode) => number {
   const measured = new Map<string, number>();
   const fragment = (name: string): number => {

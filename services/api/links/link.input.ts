@@ -1,5 +1,5 @@
 import type { LinkState } from '../../model.js';
-import { checkList, checkPlatformId, isGiven } from '../kit/checks.js';
+import { checkList, checkPlatformId, ifGiven, onlyGiven } from '../kit/checks.js';
 import { Field, ID, InputType } from '../kit/decorators.js';
 import { LinkStateEnum } from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
@@ -35,25 +35,19 @@ export class DiscordUserFilter {
   readonly groupId?: string | null;
 }
 
-/** A part left out and a part that is null are the same: no part. */
 export function toLinkFilter(filter: DiscordUserFilter | null): LinkFilter {
-  if (!filter) return {};
-  const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
-  return {
-    ...(states ? { states: checkList(states, 'filter.states') } : {}),
-    ...(platformUserIds
-      ? {
-          platformUserIds: checkList(platformUserIds, 'filter.platformUserIds').map((id, index) =>
-            checkPlatformId(id, `filter.platformUserIds[${index}]`),
-          ),
-        }
-      : {}),
-    ...(discordUserIds
-      ? { discordUserIds: checkList(discordUserIds, 'filter.discordUserIds') }
-      : {}),
-    ...(roleId ? { roleId } : {}),
-    ...(isGiven(groupId) ? { groupId: checkPlatformId(groupId, 'filter.groupId') } : {}),
-  };
+  const { states, platformUserIds, discordUserIds, roleId, groupId } = filter ?? {};
+  return onlyGiven({
+    states: ifGiven(states, (list) => checkList(list, 'filter.states')),
+    platformUserIds: ifGiven(platformUserIds, (list) =>
+      checkList(list, 'filter.platformUserIds').map((id, index) =>
+        checkPlatformId(id, `filter.platformUserIds[${index}]`),
+      ),
+    ),
+    discordUserIds: ifGiven(discordUserIds, (list) => checkList(list, 'filter.discordUserIds')),
+    roleId,
+    groupId: ifGiven(groupId, (id) => checkPlatformId(id, 'filter.groupId')),
+  });
 }
 
 @InputType({

@@ -3,7 +3,7 @@ import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
 import { AuthorityEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 import { connectionOf } from '../kit/connection.types.js';
-import { SweepPlanMemberType } from '../sweeps/sweep.types.js';
+import { PlannedChanges } from '../sweeps/sweep.types.js';
 
 @ObjectType({
   description: 'Maps a group to a role: members of the group get the role.',
@@ -42,26 +42,12 @@ export class RoleMapping {
     "The effect of a change on members, in the terms of a sweep's plan. Computed before the change from the last observed state.",
   simpleResolvers: true,
 })
-export class MappingEffectType {
+export class MappingEffectType extends PlannedChanges {
   @Field(() => Int, { description: 'Number of linked members who would get the role.' })
   readonly additions!: number;
 
   @Field(() => Int, { description: 'Number of linked members who would lose the role.' })
   readonly removals!: number;
-
-  @Field(() => Int, {
-    description:
-      'Number of calls to Discord, reads included, at the rate limits observed so far. Removals held for approval count in their own plan.',
-  })
-  readonly calls!: number;
-
-  @Field(() => Int, {
-    description: 'Estimated duration of the writes in seconds at these limits, rounded up.',
-  })
-  readonly seconds!: number;
-
-  @Field(() => [SweepPlanMemberType], { description: 'The first affected members, at most 100.' })
-  readonly members!: readonly SweepPlanMemberType[];
 }
 
 @ObjectType({

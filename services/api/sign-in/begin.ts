@@ -1,6 +1,6 @@
 import type { ClientId } from '../../model.js';
 import { InputError } from '../../lib/errors.js';
-import { checkPlatformId, checkInputText, isGiven } from '../kit/checks.js';
+import { checkPlatformId, checkInputText, ifGiven } from '../kit/checks.js';
 import type { BeginDiscordLinkInput } from '../links/link.input.js';
 import type { SignInPorts } from './ports.js';
 import { callbackAddress, checkReturnAddress, type SignInSite, startAddress } from './addresses.js';
@@ -30,10 +30,10 @@ export async function beginLink(
   const { clientId, input } = request;
   const wanted = {
     platformUserId: checkPlatformId(input.platformUserId, 'input.platformUserId'),
-    email: isGiven(input.email) ? checkEmail(input.email) : null,
-    returnTo: isGiven(input.returnTo)
-      ? checkReturnAddress(input.returnTo, 'input.returnTo', site.returnOrigins)
-      : null,
+    email: ifGiven(input.email, checkEmail),
+    returnTo: ifGiven(input.returnTo, (address) =>
+      checkReturnAddress(address, 'input.returnTo', site.returnOrigins),
+    ),
   };
   const base = requireBase(site);
   const client = await ports.findSignInClient(clientId);

@@ -6,7 +6,7 @@ import { requireCaller, requireScope } from '../access/access.js';
 import type { Scope } from '../access/caller.js';
 import { AuditRecord } from '../audit/audit-record.types.js';
 import type { ApiContext } from '../context.js';
-import { checkPlatformId, isGiven } from '../kit/checks.js';
+import { checkPlatformId, ifGiven, isGiven, onlyGiven } from '../kit/checks.js';
 import { Arg, Authorized, ID, Resolver, Root, Subscription } from '../kit/decorators.js';
 import { OutcomeEnum } from '../kit/enums.js';
 import { requireClient, requireSweep } from '../kit/find.js';
@@ -102,15 +102,12 @@ function subscriberOf(context: ApiContext): Subscriber {
 
 async function recordFilter(context: ApiContext, args: RecordArgs) {
   const { discordUserId, platformUserId, outcomes } = args;
-  const clientIds = await clientsOf(context, args.clientId);
-  return {
-    ...(clientIds ? { clientIds } : {}),
-    ...(discordUserId ? { discordUserId } : {}),
-    ...(isGiven(platformUserId)
-      ? { platformUserId: checkPlatformId(platformUserId, 'platformUserId') }
-      : {}),
-    ...(outcomes ? { outcomes } : {}),
-  };
+  return onlyGiven({
+    clientIds: await clientsOf(context, args.clientId),
+    discordUserId,
+    platformUserId: ifGiven(platformUserId, (id) => checkPlatformId(id, 'platformUserId')),
+    outcomes,
+  });
 }
 
 async function sweepScope(context: ApiContext, args: SweepArgs) {

@@ -1,7 +1,7 @@
 import type { SweepKind } from '../../model.js';
 import { DiscordClient } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
-import { checkInputText, isGiven } from '../kit/checks.js';
+import { checkInputText, ifGiven, onlyGiven } from '../kit/checks.js';
 import {
   Arg,
   Authorized,
@@ -169,9 +169,9 @@ type SchedulePatch = Omit<Parameters<SchedulePort['updateSchedule']>[0], 'client
  */
 function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
-  return {
-    ...(isGiven(cron) ? { cron: checkInputText(cron, 'input.cron', 200) } : {}),
-    ...(isGiven(timeZone) ? { timeZone: checkInputText(timeZone, 'input.timeZone', 100) } : {}),
-    ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
-  };
+  return onlyGiven({
+    cron: ifGiven(cron, (text) => checkInputText(text, 'input.cron', 200)),
+    timeZone: ifGiven(timeZone, (text) => checkInputText(text, 'input.timeZone', 100)),
+    isEnabled: enabled,
+  });
 }

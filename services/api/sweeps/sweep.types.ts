@@ -33,17 +33,8 @@ export class SweepPlanMemberType {
   readonly reason!: string;
 }
 
-@ObjectType('SweepPlan', { description: 'What a sweep plans to change.', simpleResolvers: true })
-export class SweepPlanType {
-  @Field(() => String, { description: 'Hash that identifies exactly this plan.' })
-  readonly hash!: string;
-
-  @Field(() => Int, { description: 'Number of roles to remove.' })
-  readonly removals!: number;
-
-  @Field(() => Int, { description: 'Number of roles to add.' })
-  readonly additions!: number;
-
+@ObjectType({ description: 'What a change costs, and whom it affects.', simpleResolvers: true })
+export abstract class PlannedChanges {
   @Field(() => Int, {
     description:
       'Number of calls to Discord, reads included, at the rate limits observed so far. Removals held for approval count in their own plan.',
@@ -57,6 +48,18 @@ export class SweepPlanType {
 
   @Field(() => [SweepPlanMemberType], { description: 'The first affected members, at most 100.' })
   readonly members!: readonly SweepPlanMemberType[];
+}
+
+@ObjectType('SweepPlan', { description: 'What a sweep plans to change.', simpleResolvers: true })
+export class SweepPlanType extends PlannedChanges {
+  @Field(() => String, { description: 'Hash that identifies exactly this plan.' })
+  readonly hash!: string;
+
+  @Field(() => Int, { description: 'Number of roles to remove.' })
+  readonly removals!: number;
+
+  @Field(() => Int, { description: 'Number of roles to add.' })
+  readonly additions!: number;
 }
 
 /** A plan as it is stored: with its sweep, and so without the client of each member. */
