@@ -51,7 +51,7 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
 async function compileService(): Promise<string> {
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
   const tsc = join(typescript, '../bin/tsc');
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  await run(process.execPath, [tsc, '-b', 'tsconfig.build.json'], {
     cwd: root,
   });
   return join(root, 'dist/main.js');
