@@ -10,13 +10,13 @@ import {
 import { ask, isRefusedAs, ok, failed, unanswered, type CheckedRead, type Check } from './check.js';
 import {
   botPermissions,
+  mappedRoleChecks,
   membershipChecks,
   permissionChecks,
   roleRoomCheck,
   twoFactorCheck,
   type UnknownMemberships,
 } from './guild-checks.js';
-import { mappedRoleChecks } from './role-checks.js';
 import type { BotStanding } from '../rest/hierarchy.js';
 
 export type { Check } from './check.js';

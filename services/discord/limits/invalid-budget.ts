@@ -54,7 +54,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const own = new Map<string, Tally>();
 
   const tellTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
-    const until = new Date(tally.blockedUntil() ?? 0).toISOString();
+    const until = new Date(tally.blocked()?.until ?? 0).toISOString();
     const fields = { ...tally.counts(), spender: who, blockedUntil: until };
     logger[level](fields, 'invalid budget exhausted');
   };
@@ -88,8 +88,8 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
     },
     state() {
       forgetOld(clock());
-      const until = all.blockedUntil();
-      const blockedUntil = until === null ? null : new Date(until);
+      const blocked = all.blocked();
+      const blockedUntil = blocked && new Date(blocked.until);
       return { ...all.counts(), blockedUntil };
     },
     blockOf(spender) {
@@ -105,13 +105,12 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
 }
 
 function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
-  const since = tally?.blockedSince() ?? null;
-  const until = tally?.blockedUntil() ?? null;
-  if (tally === undefined || since === null || until === null) return null;
+  const blocked = tally?.blocked() ?? null;
+  if (tally === undefined || blocked === null) return null;
   const { spent, limit } = tally.counts();
   return {
-    since: new Date(since),
-    until: new Date(until),
+    since: new Date(blocked.since),
+    until: new Date(blocked.until),
     reason: `Discord refused ${spent} ${whose} within 10 minutes; the limit is ${limit}`,
   };
 }
@@ -124,8 +123,7 @@ function isInvalid(status: number, scope: string | null): boolean {
 
 interface Tally {
   counts(): { readonly spent: number; readonly limit: number };
-  blockedSince(): number | null;
-  blockedUntil(): number | null;
+  blocked(): { readonly since: number; readonly until: number } | null;
   /** True: it is spent by this one. */
   note(now: number): boolean;
   /** True: it was spent, and has recovered. */
@@ -139,8 +137,7 @@ function createTally(limit: number, windowMs: number): Tally {
 
   return {
     counts: () => ({ spent: times.length, limit }),
-    blockedSince: () => blocked?.since ?? null,
-    blockedUntil: () => blocked?.until ?? null,
+    blocked: () => blocked,
     note(now) {
       times.push(now);
       if (blocked !== null || times.length < limit) return false;

@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/logger.js';
 import type { ClientId, SendingPause } from '../../model.js';
 import type { BucketGate } from './gate.js';
-import type { Pause } from './pauses.js';
+import type { Pause } from '../rest/answer.js';
 
 /** Called when a client's pause begins, changes or ends; null: calls go through again. */
 export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
-import { type Answer, bytesInWords } from '../rest/answer.js';
-import type { Pause } from '../limits/pauses.js';
+import { type Answer, bytesInWords, type Pause } from '../rest/answer.js';
 import { systemCode } from '../rest/errors.js';
 import type { OAuthCall } from './calls.js';
 

@@ -2,10 +2,9 @@ import { allowInsecureRequests, customFetch, type CustomFetchOptions } from 'oau
 
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import type { Answer } from '../rest/answer.js';
+import { type Answer, type Pause, pauseAfter } from '../rest/answer.js';
 import { sendRequest } from '../rest/transport.js';
 import type { InvalidBudget } from '../limits/invalid-budget.js';
-import { pauseAfter, type Pause } from '../limits/pauses.js';
 import type { OAuthCall } from './calls.js';
 import { judgeAnswer, judgeSilence } from './errors.js';
 import { SINGLE_BYTES } from '../rest/calls.js';

@@ -63,7 +63,10 @@ export function createCaller(deps: CallerDeps): DiscordCaller {
         deadline.restart();
         refuseEarly(deps, { bot, call, guild });
         trial = admit(bot, call, guild);
-        drawOnBudget(bot, call);
+        // Last check: the call is now counted, so it must be sent.
+        const spent = bot.globalBudget.take(call.isJoin ? 'join' : 'other');
+        if (spent !== null)
+          throw later(call, spent.until, "the bot's calls for this second are used up");
         return await exchange(deps, { guild, bot, call, deadline, trial });
       } finally {
         trial?.leave();
@@ -150,13 +153,6 @@ function refusePaused(
   call: Call,
 ): void {
   if (closed !== null) throw later(call, closed.until, closed.cause);
-}
-
-/** Last check: the call is now counted, so it must be sent. */
-function drawOnBudget({ globalBudget }: Bot, call: Call): void {
-  const spent = globalBudget.take(call.isJoin ? 'join' : 'other');
-  if (spent === null) return;
-  throw later(call, spent.until, "the bot's calls for this second are used up");
 }
 
 async function exchange(

@@ -5,8 +5,7 @@ import {
   UnavailableError,
 } from '../../lib/errors.js';
 import type { DiscordRefusal } from '../../reconcile/ports.js';
-import { type Answer, bytesInWords } from './answer.js';
-import type { Pause } from '../limits/pauses.js';
+import { type Answer, bytesInWords, type Pause } from './answer.js';
 import { codeMeaning } from './refusals.js';
 
 /** A call that did not come to its end. */

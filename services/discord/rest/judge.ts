@@ -7,9 +7,8 @@ import {
 } from '../../lib/errors.js';
 import type { GuildRef } from '../../reconcile/ports.js';
 import { bucketName, bucketUse } from '../limits/ledger.js';
-import { type Pause, pauseAfter, spentUntil } from '../limits/pauses.js';
+import { type Answer, type Pause, pauseAfter, spentUntil } from './answer.js';
 import { type SendingPauses, SHOWN_FROM_MS } from '../limits/sending-pauses.js';
-import type { Answer } from './answer.js';
 import type { Bot } from './bots.js';
 import type { Deadline, Exchange } from './transport.js';
 import {

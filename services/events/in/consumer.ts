@@ -9,10 +9,9 @@ import type { Part, Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
 import { createEventCounter, type EventCounts } from './event-chunks.js';
 import type { KafkaPort, Produce } from '../kafka/kafka-port.js';
-import { createPersist } from './persist.js';
+import { createPersist, takeBatch } from './take-batch.js';
 import type { ApplyFacts, EventObserver } from '../ports.js';
 import { createSupervisor, type SupervisorTiming } from '../supervisor.js';
-import { takeBatch } from './take-batch.js';
 
 export interface EventConsumerDeps {
   readonly consume: KafkaPort['consume'];

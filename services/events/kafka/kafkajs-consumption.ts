@@ -133,7 +133,8 @@ function toRecordBatch(payload: EachBatchPayload): RecordBatch {
 }
 
 function committing(payload: EachBatchPayload): RecordBatch['commit'] {
-  let doneWith = offsetBefore(payload.batch.firstOffset() ?? '0');
+  // Offsets are 64-bit numbers in decimal.
+  let doneWith = String(BigInt(payload.batch.firstOffset() ?? '0') - 1n);
   return async (offset) => {
     payload.resolveOffset(offset);
     try {
@@ -147,11 +148,6 @@ function committing(payload: EachBatchPayload): RecordBatch['commit'] {
     }
     doneWith = offset;
   };
-}
-
-/** Offsets are 64-bit numbers in decimal. */
-function offsetBefore(offset: string): string {
-  return String(BigInt(offset) - 1n);
 }
 
 function toRecord(topic: string, partition: number, message: KafkaMessage): KafkaRecord {

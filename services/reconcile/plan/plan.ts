@@ -91,7 +91,8 @@ export function planRoles(input: {
       continue;
     }
     const refusal = refusals.get(roleId) ?? null;
-    const isUnlisted = hasGone(verdict, refusal);
+    // A role that the guild deleted is gone from its members, even if they still show its id.
+    const isUnlisted = verdict === 'no' && refusal === 'UNKNOWN_ROLE';
     const isTried = isUnlisted && isHeld && input.isAnyEnding === true;
     if (refusal !== null && !isTried) {
       if (isDrift && !isUnlisted) plan.blocked.push({ roleId, refusal });
@@ -103,11 +104,6 @@ export function planRoles(input: {
     if (verdict === 'no' && isTakenBack) plan.takenBack.push(roleId);
   }
   return plan;
-}
-
-/** A role that the guild deleted is gone from its members, even if they still show its id. */
-function hasGone(verdict: DesiredRole['verdict'], refusal: RoleRefusal | null): boolean {
-  return verdict === 'no' && refusal === 'UNKNOWN_ROLE';
 }
 
 /**
@@ -156,13 +152,10 @@ function desiredRole(
 ): DesiredRole {
   const verdicts = new Set(mappings.map((mapping) => mappingVerdict(facts, mapping)));
   const isTakenBack =
-    mappings.every((mapping) => mapping.isRetired) || mappings.some(isDeniedByRetirement);
+    mappings.every(({ isRetired }) => isRetired) ||
+    mappings.some(({ isRetired, membership }) => isRetired && membership === 'held');
   if (verdicts.has('yes')) return { verdict: 'yes', isTakenBack };
   return { verdict: verdicts.has('unknown') ? 'unknown' : 'no', isTakenBack };
-}
-
-function isDeniedByRetirement({ isRetired, membership }: MappingFacts): boolean {
-  return isRetired && membership === 'held';
 }
 
 function mappingVerdict(

@@ -52,21 +52,21 @@ export async function readAndPlan(
   },
 ): Promise<Ready> {
   const { job, known, knownAtMs, target, answered } = start;
-  const caughtUp = await deps.guildRoles.catchUp(target);
-  const facts = withRoles(known, caughtUp);
-  const reading: Reading =
-    answered === null
-      ? await read(deps, job, facts, target)
-      : { member: { isPresent: true, ...answered }, readAtMs: deps.clock() };
+  const facts = withRoles(known, await deps.guildRoles.catchUp(target));
+  const planned = answered === null ? planFromMirror(job, facts) : null;
+  if (planned !== null) return planned;
+  const member: MemberReading =
+    answered === null ? await readMember(deps, facts, target) : { isPresent: true, ...answered };
+  const reading = { member, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
-  if (asksToRemove(plan) && reading.readAtMs !== null) {
+  if (asksToRemove(plan)) {
     // A role that the guild deleted vanishes from its members before the role list shows it. That
     // is no reason to request anything.
     const now = withRoles(facts, await deps.guildRoles.readAnew(target));
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }
   const isInTheWay = plan.blocked.length > 0 || plan.isBlockedByRank;
-  if (!isInTheWay || reading.readAtMs === null) return { facts, reading, plan };
+  if (!isInTheWay) return { facts, reading, plan };
   const fresh = withRoles(facts, await deps.guildRoles.refresh(target, knownAtMs));
   return { facts: fresh, reading, plan: planFor(job, fresh, reading) };
 }
@@ -74,27 +74,26 @@ export async function readAndPlan(
 /**
  * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change
  * nothing else. Everything else starts from Discord's current state: a member who was never read or
- * is absent, an interrupted run, an ending link, a cause that names no group.
+ * is absent, an interrupted run, an ending link, a cause that names no group. Null: read first.
  */
-async function read(
-  deps: Deps,
-  job: Job,
+function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
+  const { mirror } = facts;
+  if (mirror?.isPresent !== true || facts.openRecord !== null || isAnyEnding(facts)) return null;
+  if (rolesOfCauses(job.causes, facts.mappings) === null) return null;
+  const reading = { member: mirror, readAtMs: null };
+  const plan = planFor(job, facts, reading);
+  const isFew = plan.add.length + plan.remove.length <= MOST_SINGLE_WRITES;
+  return isFew && isMirrorEnough(job, plan) ? { facts, reading, plan } : null;
+}
+
+async function readMember(
+  { discord }: Deps,
   facts: MemberFacts,
   target: MemberTarget,
-): Promise<Reading> {
-  const { mirror } = facts;
-  if (mirror?.isPresent === true && facts.openRecord === null && !isAnyEnding(facts)) {
-    const written = rolesOfCauses(job.causes, facts.mappings);
-    const reading = { member: mirror, readAtMs: null };
-    const plan = planFor(job, facts, reading);
-    if (written !== null && changeCount(plan) <= MOST_SINGLE_WRITES && isMirrorEnough(job, plan))
-      return reading;
-  }
-  let member = await deps.discord.readMember(target);
+): Promise<MemberReading> {
+  const member = await discord.readMember(target);
   // A single answer without the roles would end the link permanently while the account keeps them.
-  if (isAnyEnding(facts) && hasLostMapped(facts, member))
-    member = await deps.discord.readMember(target);
-  return { member, readAtMs: deps.clock() };
+  return isAnyEnding(facts) && hasLostMapped(facts, member) ? discord.readMember(target) : member;
 }
 
 function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading): boolean {
@@ -122,11 +121,6 @@ function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
 
 function asksToRemove({ requests = NO_REQUESTS }: MemberPlan): boolean {
   return removalsAskedFor(requests.readings).length > 0;
-}
-
-/** The number of role changes. */
-function changeCount(plan: MemberPlan): number {
-  return plan.add.length + plan.remove.length;
 }
 
 /**

@@ -79,6 +79,7 @@ type Single = Extract<Write, { roleId: RoleId }>;
 class Run {
   readonly #progress: WriteProgress;
   readonly #sources: RoleSources;
+  readonly #reason: string;
   #isListRefused = false;
   #delays: RetryLaterError[] = [];
   #hasTried = false;
@@ -90,6 +91,7 @@ class Run {
   ) {
     this.#progress = new WriteProgress(changes);
     this.#sources = new RoleSources(changes);
+    this.#reason = `Discord connector, audit record ${changes.recordId}`;
   }
 
   result(interruption: unknown): Applied {
@@ -165,7 +167,7 @@ class Run {
 
   async #single({ kind, roleId }: Single): Promise<void> {
     const member = this.changes.target;
-    const call = { member, roleId, reason: this.#reason() };
+    const call = { member, roleId, reason: this.#reason };
     try {
       await this.deps.discord[kind](call);
       this.#progress.keepRole(kind, roleId);
@@ -185,7 +187,7 @@ class Run {
     const hasRoles = edit.add.length + edit.remove.length > 0;
     const roleIds = hasRoles ? await this.#agreedList() : null;
     if (hasRoles && roleIds === null) return;
-    const write = { member, roleIds, nickname, reason: this.#reason() };
+    const write = { member, roleIds, nickname, reason: this.#reason };
     let answer: PresentMember | null;
     try {
       answer = await this.deps.discord.editMember(write);
@@ -242,10 +244,6 @@ class Run {
     const isScreened = this.changes.waitsForScreening && reading.isPending;
     if (isScreened) this.#progress.withholdGrants();
     return !isScreened;
-  }
-
-  #reason(): string {
-    return `Discord connector, audit record ${this.changes.recordId}`;
   }
 }
 

@@ -133,7 +133,8 @@ export async function recordPlan(
     heldRemovals: [],
     reason: null,
   };
-  if (!hasChanges(plan) && !isArrival) return { recordId: null, verdict: nothingHeld };
+  const isEmpty = plan.add.length + plan.remove.length === 0 && plan.nickname === null;
+  if (isEmpty && !isArrival) return { recordId: null, verdict: nothingHeld };
   if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
     return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
   }
@@ -200,10 +201,6 @@ function alreadyShown(
     added: add.filter((roleId) => held.has(roleId)),
     removed: remove.filter((roleId) => !held.has(roleId)),
   };
-}
-
-function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
-  return add.length + remove.length > 0 || nickname !== null;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readAnswer } from '../../../services/discord/rest/answer.js';
-import { pauseAfter, spentUntil } from '../../../services/discord/limits/pauses.js';
+import { pauseAfter, readAnswer, spentUntil } from '../../../services/discord/rest/answer.js';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 

@@ -1,4 +1,0 @@
-/** `2026-11-29 22:05:12 UTC`: a time for people, with its zone. */
-export function utcTime(time: Date): string {
-  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
