@@ -6,17 +6,16 @@ import { AuditCauseResolver, AuditRecordResolver } from './audit/audit-record.re
 import { ClientMutationsResolver } from './clients/client-mutations.resolver.js';
 import { DiscordClientResolver, DiscordRoleResolver } from './clients/discord-client.resolver.js';
 import { DiscordUserResolver, MembershipRequestResolver } from './links/discord-user.resolver.js';
-import { ExplainedMappingResolver, ExplainRoleResolver } from './links/explain-role.resolver.js';
-import { FactMutationsResolver } from './facts/fact-mutations.resolver.js';
-import { LinkMutationsResolver } from './links/link-mutations.resolver.js';
-import { MappingMutationsResolver } from './mappings/mapping-mutations.resolver.js';
 import {
   BlockedRoleResolver,
+  ExplainedMappingResolver,
+  ExplainRoleResolver,
   MemberPlanResolver,
   PlannedRequestResolver,
-} from './links/member-plan.resolver.js';
-import { PlatformResolver } from './facts/platform.resolver.js';
-import { RoleMappingResolver } from './mappings/role-mapping.resolver.js';
+} from './links/explain.resolver.js';
+import { FactMutationsResolver, PlatformResolver } from './facts/facts.resolver.js';
+import { LinkMutationsResolver } from './links/link-mutations.resolver.js';
+import { MappingMutationsResolver, RoleMappingResolver } from './mappings/mapping.resolver.js';
 import { ClientSchedulesResolver, ScheduleResolver } from './sweeps/schedule.resolver.js';
 import { SweepMutationsResolver } from './sweeps/sweep-mutations.resolver.js';
 import { SubscriptionsResolver } from './subscriptions/subscriptions.resolver.js';

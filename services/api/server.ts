@@ -24,7 +24,7 @@ import { createContext, type ApiContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
 import { createHttp, runInScope } from './http/http.js';
 import { closeWithApollo, listen } from './http/listen.js';
-import { refuseKeysBut } from './idempotency/key-header.js';
+import { refuseKeysBut } from './idempotency/answer-once.js';
 import { type ApiObservers, type MeterDeps, meterOf } from './limits/meter.js';
 import {
   createOperationStore,

@@ -1,4 +1,5 @@
 import type { ApiPorts } from '../api/ports.js';
+import type { SignInPorts } from '../api/sign-in/ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import { InputError } from '../lib/errors.js';
@@ -10,7 +11,6 @@ import type { CheckClient } from './check-client.js';
 import { clientPort } from './client-ports.js';
 import { createExplainRole } from './explain.js';
 import { createLinkMember } from './link-member.js';
-import { signInPorts } from './sign-in-ports.js';
 import { sweepPorts } from './timed.js';
 import type { TrySecrets } from './try-secrets.js';
 
@@ -62,6 +62,14 @@ export function apiPorts(deps: {
     notices: store.notices,
     idempotency: store.idempotency,
   };
+}
+
+export function signInPorts(deps: {
+  readonly store: Store;
+  readonly oauth: DiscordOAuth;
+}): SignInPorts {
+  const { tickets, grants, links, findSignInClient } = deps.store.signIn;
+  return { ...tickets, ...grants, ...links, findSignInClient, oauth: deps.oauth };
 }
 
 /** Reads the guild's roles at Discord, saves them, and marks members whom a change unblocks. */

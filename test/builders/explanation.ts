@@ -1,4 +1,4 @@
-import type { RoleExplanationType } from '../../services/api/links/role-explanation.types.js';
+import type { RoleExplanationType } from '../../services/api/links/explain.types.js';
 import { ownId, ROLE_ID } from './api-views.js';
 
 type Explanation = Omit<RoleExplanationType, 'linkId'>;

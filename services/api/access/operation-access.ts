@@ -11,8 +11,7 @@ import {
 import { KEY_NEEDED } from './access.js';
 import { holdsScope, type Caller } from './caller.js';
 import type { ApiContext } from '../context.js';
-import { costOf, type PricedOperation } from '../limits/operation-cost.js';
-import { LIMITS } from '../limits/operation-limits.js';
+import { costOf, LIMITS, type PricedOperation } from '../limits/operation-limits.js';
 
 /**
  * Introspection and federation's `_service` reveal the whole schema: only for known callers, and in

@@ -16,8 +16,7 @@ import type {
 } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
 import type { DiscordUser, MembershipRequest } from './discord-user.types.js';
-import type { MemberPlanType } from './member-plan.types.js';
-import type { RoleExplanationType } from './role-explanation.types.js';
+import type { MemberPlanType, RoleExplanationType } from './explain.types.js';
 
 export interface LinkPort {
   linkMember(request: {

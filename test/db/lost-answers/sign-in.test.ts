@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { beginLink } from '../../../services/api/sign-in/begin.js';
 import { addSignIn } from '../../../services/api/sign-in/sign-in.js';
-import { signInPorts } from '../../../services/connector/sign-in-ports.js';
+import { signInPorts } from '../../../services/connector/api-ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { DEMO } from '../../../services/demo/demo-world.js';
 import { membership } from '../../builders/store-world.js';

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { getOperationAST, Kind, OperationTypeNode, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { readTabs } from '../../../services/api/playground/tabs.js';
+import { readTabs } from '../../../services/api/playground/page.js';
 import { CLIENT_ID } from '../../builders/api-views.js';
 import { aSweep } from '../../builders/sweep-views.js';
 import { faultsOf, startApi, type StartedApi } from './start-api.js';
