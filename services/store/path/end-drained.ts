@@ -17,6 +17,11 @@ export async function endDrained(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (endedLinkIds.length > 0) await endLinks(db, endedLinkIds, enqueueEvent);
+  // Of runs that end together, each would see what the other has not committed yet, and none would
+  // delete what both have drained. The last to get the lock sees everything.
+  await sql`select pg_advisory_xact_lock(hashtextextended('drained ' || ${clientId}, 0))`.execute(
+    db,
+  );
   await sql`
     delete from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null and not exists (
       select from link l
