@@ -42,7 +42,8 @@ interface Deps {
   readonly planNickname: PlanNickname;
 }
 
-const NOTHING: SweepEnding = {
+/** A sweep that found nothing and does nothing. */
+export const NOTHING_FOUND: SweepEnding = {
   state: 'DONE',
   plan: null,
   driftedMembers: [],
@@ -69,7 +70,7 @@ export async function runSweep(
 async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId, kind } = held.run;
   if (kind === 'ENFORCE_NICKNAMES' && (await strategyOf(deps, held.run)) === 'NONE')
-    return { ...NOTHING, reason: 'the strategy NONE keeps nicknames' };
+    return { ...NOTHING_FOUND, reason: 'the strategy NONE keeps nicknames' };
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
     return verifyMirror(deps, held);
@@ -77,7 +78,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   if (listing === null)
     return kind === 'ENFORCE_NICKNAMES'
       ? addNames(deps, held, {
-          ending: { ...NOTHING, reason: NAMES_UNLISTED },
+          ending: { ...NOTHING_FOUND, reason: NAMES_UNLISTED },
           listed: null,
           reads: NO_READS,
         })
@@ -113,7 +114,7 @@ async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEndin
   const pending = { clientId, limit: MOST_SCREENED };
   const screened = await memory.readScreened(pending);
   return {
-    ...NOTHING,
+    ...NOTHING_FOUND,
     ...found(held, drifted, { ...NO_READS, looks: [...absent, ...screened] }),
     checked: await memory.countLinkedMembers(clientId),
     marks: [...idsOf(drifted), ...absent],
@@ -137,7 +138,7 @@ async function readSingly(
   });
   const counts = await readCounts();
   return {
-    ...NOTHING,
+    ...NOTHING_FOUND,
     ...found(held, drifted, { ...NO_READS, looks: oldest }),
     checked: oldest.length,
     reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
@@ -155,7 +156,7 @@ async function readSingly(
  */
 function disbelieve(listing: Listing): SweepEnding {
   return {
-    ...NOTHING,
+    ...NOTHING_FOUND,
     state: 'FAILED',
     reason: listing.fault,
     looks: listing.listedCount === 0 ? [] : listing.missing.slice(0, MOST_SINGLE),
@@ -186,7 +187,7 @@ async function previewListing(
   ];
   const drifted = await findDrift(memory, held, { seen });
   return {
-    ...NOTHING,
+    ...NOTHING_FOUND,
     ...found(held, drifted, LISTED),
     checked: listing.linkedCount,
   };
@@ -222,7 +223,7 @@ async function takeOver(
   marks.push(...left);
   const drifted = await findDrift(memory, held, { changed });
   const ending = {
-    ...NOTHING,
+    ...NOTHING_FOUND,
     ...found(held, drifted, { ...LISTED, looks: left }),
     checked: linkedCount,
     marks: [...marks, ...idsOf(drifted)],

@@ -10,7 +10,7 @@ import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import { holdRun, LEASE_MS, RunLostError, StoppingError } from './held-run.js';
 import type { Guild, PlanNickname, SweepEnding, SweepMemory, SweepRun } from './ports.js';
-import { runSweep } from './run-sweep.js';
+import { NOTHING_FOUND, runSweep } from './run-sweep.js';
 
 /** The safety net under NOTIFY, and how soon a dead process's sweep is looked for. */
 const POLL_MS = 15_000;
@@ -221,17 +221,5 @@ async function troubleOf(
 }
 
 function failed(reason: string): SweepEnding {
-  return {
-    state: 'FAILED',
-    plan: null,
-    driftedMembers: [],
-    checked: 0,
-    drifted: 0,
-    changed: 0,
-    failed: 0,
-    reason,
-    marks: [],
-    looks: [],
-    holders: null,
-  };
+  return { ...NOTHING_FOUND, state: 'FAILED', reason };
 }

@@ -1,4 +1,4 @@
-import { isUrgentJob, type ClientId } from '../../model.js';
+import { isUrgentJob, type ClientId, type GuildId } from '../../model.js';
 import type {
   BookedWrites,
   Pacing,
@@ -6,9 +6,14 @@ import type {
   WriteOutlookOf,
   WriteReservation,
 } from '../../reconcile/ports.js';
-import type { Bot } from '../rest/bots.js';
-import type { Seen } from '../rest/caller.js';
-import { bucketName, writeUses, type BucketUse } from './ledger.js';
+import {
+  type BucketGate,
+  createBucketGate,
+  createGlobalBudget,
+  type GlobalBudget,
+} from './gate.js';
+import { bucketName, type BucketUse, createLedger, type Ledger, writeUses } from './ledger.js';
+import { type BotPause, createBotPause, type SendingPauses } from './sending-pauses.js';
 
 interface Deps {
   readonly writeOutlook: WriteOutlookOf;
@@ -89,6 +94,7 @@ interface Room {
 }
 
 const ONE_OF_EACH = { add: 1, remove: 1 };
+
 const NONE = { add: 0, remove: 0 };
 
 function openFrom(outlook: WriteOutlook): number {
@@ -148,7 +154,7 @@ export const NOTHING_KNOWN: WriteOutlook = {
  * call Discord.
  */
 export function createWriteOutlook(deps: {
-  readonly seen: (clientId: string) => Seen | undefined;
+  readonly seen: (clientId: ClientId) => SeenLimits | undefined;
   readonly clock: () => number;
 }): WriteOutlookOf {
   return ({ clientId, isUrgent }) => {
@@ -157,12 +163,21 @@ export function createWriteOutlook(deps: {
   };
 }
 
-function outlookOf({ bot, guildId }: Seen, isUrgent: boolean, clock: () => number): WriteOutlook {
+interface SeenLimits {
+  readonly bot: Pick<BotLimits, 'gate' | 'ledger' | 'openFrom'>;
+  readonly guildId: GuildId;
+}
+
+function outlookOf(
+  { bot, guildId }: SeenLimits,
+  isUrgent: boolean,
+  clock: () => number,
+): WriteOutlook {
   const { addition, removal, edit } = writeUses(guildId, isUrgent);
   const areOne = bot.ledger.areOne(addition, removal);
-  const left = (use: BucketUse) => (bucketOpenFrom(bot, use) > clock() ? 0 : bot.ledger.left(use));
-  const from = (use: BucketUse, calls: number) =>
-    calls === 0 ? 0 : Math.max(bucketOpenFrom(bot, use), bot.ledger.freeFrom(use, calls));
+  const left = (use: BucketUse) =>
+    bot.gate.openFrom(bucketName(use)) > clock() ? 0 : bot.ledger.left(use);
+  const from = (use: BucketUse, calls: number) => (calls === 0 ? 0 : bot.openFrom(use, calls));
   const singles = [left(addition), left(removal)] as const;
 
   return {
@@ -179,6 +194,33 @@ function outlookOf({ bot, guildId }: Seen, isUrgent: boolean, clock: () => numbe
   };
 }
 
-function bucketOpenFrom({ gate }: Bot, use: BucketUse): number {
-  return gate.openFrom(bucketName(use));
+/** Rate limits that Discord reported for a token. */
+export interface BotLimits {
+  readonly gate: BucketGate;
+  readonly ledger: Ledger;
+  readonly globalBudget: GlobalBudget;
+  readonly pause: BotPause;
+  /** When this many calls may be made in the bucket; at or before now: at once. */
+  readonly openFrom: (use: BucketUse, calls: number) => number;
+}
+
+export function createBotLimits(deps: {
+  readonly clock: () => number;
+  readonly offsetMs: number;
+  readonly reserveMs: number;
+  readonly globalRequestsPerSecond: number;
+  readonly pauses: SendingPauses;
+}): BotLimits {
+  const { clock } = deps;
+  const gate = createBucketGate(deps);
+  // As every pause has it.
+  const marginMs = 2 * deps.offsetMs;
+  const ledger = createLedger({ clock, marginMs, reserveMs: deps.reserveMs });
+  return {
+    gate,
+    ledger,
+    pause: createBotPause({ ...deps, gate }),
+    globalBudget: createGlobalBudget({ clock, perSecond: deps.globalRequestsPerSecond }),
+    openFrom: (use, calls) => Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, calls)),
+  };
 }

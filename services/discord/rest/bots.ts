@@ -3,15 +3,10 @@ import { REST } from '@discordjs/rest';
 import { TerminalError } from '../../lib/errors.js';
 import type { ClientId } from '../../model.js';
 import type { GuildRef } from '../../reconcile/ports.js';
-import { type BotPause, createBotPause, type SendingPauses } from '../limits/sending-pauses.js';
-import { bucketName, bucketUse, createLedger, type Ledger } from '../limits/ledger.js';
-import {
-  type BucketGate,
-  createBucketGate,
-  createGlobalBudget,
-  type GlobalBudget,
-} from '../limits/gate.js';
 import type { InvalidAnswer } from '../limits/invalid-budget.js';
+import { bucketUse } from '../limits/ledger.js';
+import { type BotLimits, createBotLimits } from '../limits/pacing.js';
+import type { SendingPauses } from '../limits/sending-pauses.js';
 import { type Call, SINGLE_BYTES } from './calls.js';
 import { splitApiBase } from './endpoints.js';
 import { createTransport, type Exchange } from './transport.js';
@@ -114,14 +109,6 @@ interface Opening {
   readonly bot: Promise<Bot>;
 }
 
-/** Rate limits that Discord reported for a token. */
-interface BotLimits {
-  readonly gate: BucketGate;
-  readonly ledger: Ledger;
-  readonly globalBudget: GlobalBudget;
-  readonly pause: BotPause;
-}
-
 /** One bot at one API: its rate limits are counted together, whichever clients use it. */
 export interface Bot extends BotLimits {
   readonly token: string;
@@ -139,7 +126,7 @@ interface SentBy {
   readonly spender: ClientId;
 }
 
-interface BotDeps {
+export interface BotDeps {
   readonly clock: () => number;
   readonly userAgent: string;
   readonly timeoutMs: number;
@@ -154,7 +141,7 @@ interface BotDeps {
 export function createBot(
   { apiBase, token }: { readonly apiBase: string; readonly token: string },
   deps: BotDeps,
-  limits: BotLimits = createLimits(deps),
+  limits: BotLimits = createBotLimits(deps),
 ): Bot {
   let isRefused = false;
   const transport = createTransport({
@@ -177,13 +164,14 @@ export function createBot(
     makeRequest: transport.makeRequest,
   }).setToken(token);
 
-  const { gate, ledger, globalBudget, pause } = limits;
+  const { gate, ledger, globalBudget, pause, openFrom } = limits;
   return {
     token,
     gate,
     ledger,
     globalBudget,
     pause,
+    openFrom,
     isRefused: () => isRefused,
     tryNow() {
       pause.tryNow();
@@ -203,7 +191,7 @@ export function createBot(
       return transport.follow(run, {
         spender,
         isOfBot: call.isOfBot ?? false,
-        openFrom: () => Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
+        openFrom: () => openFrom(use, 1),
         mostBytes: call.mostBytes ?? SINGLE_BYTES,
         learn: (answer) => ledger.learn(use, answer),
       });
@@ -212,24 +200,6 @@ export function createBot(
       rest.clearHashSweeper();
       rest.clearHandlerSweeper();
     },
-  };
-}
-
-function createLimits(deps: BotDeps): BotLimits {
-  const gate = createBucketGate(deps);
-  return {
-    gate,
-    pause: createBotPause({ ...deps, gate }),
-    ledger: createLedger({
-      clock: deps.clock,
-      // As every pause has it.
-      marginMs: 2 * deps.offsetMs,
-      reserveMs: deps.reserveMs,
-    }),
-    globalBudget: createGlobalBudget({
-      clock: deps.clock,
-      perSecond: deps.globalRequestsPerSecond,
-    }),
   };
 }
 

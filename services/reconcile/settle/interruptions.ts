@@ -10,6 +10,7 @@ import {
 import type { Logger } from '../../lib/logger.js';
 import type { AuditRecordId, MemberReading } from '../../model.js';
 import { UnhealthyGuildError } from '../write/write-breaker.js';
+import { NOTHING_SETTLED } from './settlement.js';
 import { WritesSpentError } from '../write/apply.js';
 import type { Job } from '../job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from '../ports.js';
@@ -154,22 +155,13 @@ async function park(
   { reason, ...parkedCause }: ParkedCause & { readonly reason: string },
 ): Promise<void> {
   await deps.memory.settle(job, {
+    ...NOTHING_SETTLED,
     outcome: 'PARKED',
     reason,
-    closes: null,
-    nickname: null,
-    heldRemovals: [],
-    settledDecisions: [],
-    requests: null,
     observed,
     isReading: observed !== null,
-    joining: null,
     isParked: true,
-    isWaiting: false,
     parking: [parkedCause],
-    asksAgain: false,
-    clearsTrouble: false,
-    endedLinkIds: [],
   });
 }
 

@@ -33,7 +33,8 @@ export type RunResult =
       readonly idleRecordId: AuditRecordId | null;
     };
 
-const NOTHING: Settlement = {
+/** A run that changes nothing and leaves nothing to remember. */
+export const NOTHING_SETTLED: Settlement = {
   outcome: 'UNCHANGED',
   reason: null,
   closes: null,
@@ -53,7 +54,7 @@ const NOTHING: Settlement = {
 
 /** The account has no link any more, so the connector does not manage it. */
 export function settledUnlinked(): RunResult {
-  return { kind: 'settled', settlement: NOTHING };
+  return { kind: 'settled', settlement: NOTHING_SETTLED };
 }
 
 /**
@@ -62,7 +63,7 @@ export function settledUnlinked(): RunResult {
  */
 export function absent(facts: MemberFacts, observed: MemberReading): RunResult {
   const settlement: Settlement = {
-    ...NOTHING,
+    ...NOTHING_SETTLED,
     outcome: 'ABSENT',
     reason: absenceReason(facts),
     closes:
@@ -227,7 +228,7 @@ export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boo
   const isLinked = facts.links.some(({ status }) => status === 'ACTIVE');
   const actual = observed;
   const settlement: Settlement = {
-    ...NOTHING,
+    ...NOTHING_SETTLED,
     outcome: isLinked ? 'PARKED' : 'UNCHANGED',
     reason: isLinked ? IS_BOT : null,
     closes: facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),

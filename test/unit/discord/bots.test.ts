@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { type Bot, createBots } from '../../../services/discord/rest/bots.js';
-import {
-  createBotPause,
-  createSendingPauses,
-} from '../../../services/discord/limits/sending-pauses.js';
-import { createBucketGate, createGlobalBudget } from '../../../services/discord/limits/gate.js';
-import { createLedger } from '../../../services/discord/limits/ledger.js';
+import { createBotLimits } from '../../../services/discord/limits/pacing.js';
+import { createSendingPauses } from '../../../services/discord/limits/sending-pauses.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 
 const API = 'https://discord.com/api/v10';
@@ -22,18 +18,17 @@ const setUp = () => {
   const tried: string[] = [];
   const openBot = ({ token }: { readonly token: string }): Bot => {
     opened.push(token);
-    const gate = createBucketGate({ clock: () => 0 });
-    const pauses = createSendingPauses({
-      clock: () => 0,
-      logger: silentLogger,
-    });
+    const clock = () => 0;
     const bot: Bot = {
+      ...createBotLimits({
+        clock,
+        offsetMs: 0,
+        reserveMs: 0,
+        globalRequestsPerSecond: 50,
+        pauses: createSendingPauses({ clock, logger: silentLogger }),
+      }),
       token,
-      gate,
-      pause: createBotPause({ clock: () => 0, gate, pauses }),
       tryNow: () => void tried.push(token),
-      ledger: createLedger({ clock: () => 0, marginMs: 0, reserveMs: 0 }),
-      globalBudget: createGlobalBudget({ clock: () => 0, perSecond: 50 }),
       isRefused: () => refused.has(bot),
       send: () => Promise.reject(new Error('nothing is sent here')),
       close: () => void closed.push(token),
