@@ -22,7 +22,6 @@ import {
 import { OutcomeEnum } from '../kit/enums.js';
 import { loadRoles } from '../kit/loaders.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { OrPromise } from '../kit/rows.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 import { DiscordUser } from '../links/discord-user.types.js';
 import {
@@ -105,10 +104,7 @@ export class AuditRecordResolver {
     nullable: true,
     description: 'The client. Null if it has been deleted.',
   })
-  client(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId }: AuditRecord,
-  ): OrPromise<DiscordClient | undefined> {
+  client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: AuditRecord) {
     return loaders.clients.load(clientId);
   }
 
@@ -116,10 +112,7 @@ export class AuditRecordResolver {
     nullable: true,
     description: "The account's current link. Null if it has none.",
   })
-  discordUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<DiscordUser | undefined> {
+  discordUser(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loaders.linksByMember.load(record);
   }
 
@@ -127,30 +120,21 @@ export class AuditRecordResolver {
     nullable: true,
     description: 'The platform user the account was linked to.',
   })
-  platformUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { platformUserId }: AuditRecord,
-  ): OrPromise<PlatformUser | undefined> {
+  platformUser(@Ctx() { loaders }: ApiContext, @Root() { platformUserId }: AuditRecord) {
     return platformUserId === null ? undefined : loaders.platformUsers.load(platformUserId);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles that were added: the last reading before the write did not show them.',
   })
-  added(
-    @Ctx() { loaders }: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<readonly DiscordRole[]> {
+  added(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.added);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles that were removed: the last reading before the write showed them.',
   })
-  removed(
-    @Ctx() { loaders }: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<readonly DiscordRole[]> {
+  removed(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.removed);
   }
 
@@ -158,10 +142,7 @@ export class AuditRecordResolver {
     description:
       'Roles that were written again to be sure; not in `added` or `removed`. Empty while the record is open.',
   })
-  async ensured(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId, ensured }: AuditRecord,
-  ): Promise<EnsuredRoles> {
+  async ensured(@Ctx() { loaders }: ApiContext, @Root() { clientId, ensured }: AuditRecord) {
     const [added, removed] = await Promise.all([
       loadRoles(loaders, clientId, ensured.added),
       loadRoles(loaders, clientId, ensured.removed),
@@ -170,18 +151,12 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to add.' })
-  plannedAdded(
-    @Ctx() { loaders }: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<readonly DiscordRole[]> {
+  plannedAdded(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.plannedAdded);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to remove.' })
-  plannedRemoved(
-    @Ctx() { loaders }: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<readonly DiscordRole[]> {
+  plannedRemoved(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.plannedRemoved);
   }
 }

@@ -1,11 +1,11 @@
 import { requireUnlimited } from '../access/access.js';
 import { requestCause, type ApiContext } from '../context.js';
 import {
-  Arg,
   Authorized,
   Ctx,
   Field,
   ID,
+  Input,
   Mutation,
   ObjectType,
   Payload,
@@ -93,8 +93,7 @@ export class ClientMutationsResolver {
   })
   async createDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CreateDiscordClientInput, { description: 'The new client.' })
-    input: CreateDiscordClientInput,
+    @Input(() => CreateDiscordClientInput, 'The new client.') input: CreateDiscordClientInput,
   ): Promise<CreateDiscordClientPayload> {
     requireUnlimited(context, 'it cannot create another one');
     const client = toNewClient(input, this.deps.policy);
@@ -115,7 +114,7 @@ export class ClientMutationsResolver {
   })
   async updateDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateDiscordClientInput, { description: 'The client and its changes.' })
+    @Input(() => UpdateDiscordClientInput, 'The client and its changes.')
     input: UpdateDiscordClientInput,
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
@@ -132,9 +131,10 @@ export class ClientMutationsResolver {
   })
   async deleteDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => DeleteDiscordClientInput, {
-      description: 'The client, and what happens to the holders of its roles.',
-    })
+    @Input(
+      () => DeleteDiscordClientInput,
+      'The client, and what happens to the holders of its roles.',
+    )
     input: DeleteDiscordClientInput,
   ): Promise<DeleteDiscordClientPayload> {
     const { id } = await requireClient(context, input.id, 'input.id');
@@ -160,8 +160,7 @@ export class ClientMutationsResolver {
   })
   async checkDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CheckDiscordClientInput, { description: 'The client.' })
-    input: CheckDiscordClientInput,
+    @Input(() => CheckDiscordClientInput, 'The client.') input: CheckDiscordClientInput,
   ): Promise<CheckDiscordClientPayload> {
     const before = await requireClient(context, input.id, 'input.id');
     const checks = await this.deps.clients.checkClient(before.id);
@@ -178,8 +177,7 @@ export class ClientMutationsResolver {
   })
   async importDiscordRoles(
     @Ctx() context: ApiContext,
-    @Arg('input', () => ImportDiscordRolesInput, { description: 'The client.' })
-    input: ImportDiscordRolesInput,
+    @Input(() => ImportDiscordRolesInput, 'The client.') input: ImportDiscordRolesInput,
   ): Promise<ImportDiscordRolesPayload> {
     const before = await requireClient(context, input.id, 'input.id');
     const roles = await this.deps.clients.importRoles(before.id);

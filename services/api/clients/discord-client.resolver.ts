@@ -65,18 +65,12 @@ export class DiscordClientResolver {
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'The roles of its guild, as last read.' })
-  roles(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { id }: DiscordClient,
-  ): OrPromise<readonly DiscordRole[]> {
+  roles(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
     return loaders.rolesOfClient.load(id);
   }
 
   @FieldResolver(() => [RoleMapping], { description: 'Its mappings, active and retired.' })
-  mappings(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { id }: DiscordClient,
-  ): OrPromise<readonly RoleMapping[]> {
+  mappings(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
     return loaders.mappingsOfClient.load(id);
   }
 
@@ -111,10 +105,7 @@ export class DiscordRoleResolver {
     description:
       'True if any mapping, active or retired, names the role. False: a foreign role, which the connector never changes.',
   })
-  isMapped(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId, roleId }: DiscordRole,
-  ): OrPromise<boolean> {
+  isMapped(@Ctx() { loaders }: ApiContext, @Root() { clientId, roleId }: DiscordRole) {
     return whenHere(loaders.mappingsOfClient.load(clientId), (mappings) =>
       mappings.some((mapping) => mapping.roleId === roleId),
     );

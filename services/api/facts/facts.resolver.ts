@@ -12,6 +12,7 @@ import {
   Ctx,
   FieldResolver,
   ID,
+  Input,
   Mutation,
   Query,
   Resolver,
@@ -98,20 +99,14 @@ export class PlatformResolver {
   }
 
   @FieldResolver(() => [PlatformGroup], { description: 'The groups the user is in now.' })
-  groups(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { id }: PlatformUser,
-  ): OrPromise<readonly PlatformGroup[]> {
+  groups(@Ctx() { loaders }: ApiContext, @Root() { id }: PlatformUser) {
     return loaders.groupsOfPlatformUser.load(id);
   }
 
   @FieldResolver(() => [DiscordUser], {
     description: "The user's links at the clients the caller has access to.",
   })
-  async discordUsers(
-    @Ctx() context: ApiContext,
-    @Root() user: PlatformUser,
-  ): Promise<DiscordUser[]> {
+  async discordUsers(@Ctx() context: ApiContext, @Root() user: PlatformUser) {
     const links = await context.loaders.linksOfPlatformUser.load(user.id);
     return links.filter(({ clientId }) => mayTouch(context, clientId));
   }
@@ -128,8 +123,7 @@ export class FactMutationsResolver {
   })
   recordMembershipChanges(
     @Ctx() context: ApiContext,
-    @Arg('input', () => RecordMembershipChangesInput, { description: 'The changes.' })
-    input: RecordMembershipChangesInput,
+    @Input(() => RecordMembershipChangesInput, 'The changes.') input: RecordMembershipChangesInput,
   ): Promise<FactsAnswer> {
     const facts = membershipChanges(input.changes, receive(context));
     return this.apply(context, facts, (fact) => fact.platformUserId);
@@ -142,8 +136,7 @@ export class FactMutationsResolver {
   })
   replaceMemberships(
     @Ctx() context: ApiContext,
-    @Arg('input', () => ReplaceMembershipsInput, { description: 'The sets.' })
-    input: ReplaceMembershipsInput,
+    @Input(() => ReplaceMembershipsInput, 'The sets.') input: ReplaceMembershipsInput,
   ): Promise<FactsAnswer> {
     const facts = membershipSets(input.users, receive(context));
     return this.apply(context, facts, (fact) => fact.platformUserId);
@@ -156,8 +149,7 @@ export class FactMutationsResolver {
   })
   upsertPlatformUsers(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpsertPlatformUsersInput, { description: 'The users.' })
-    input: UpsertPlatformUsersInput,
+    @Input(() => UpsertPlatformUsersInput, 'The users.') input: UpsertPlatformUsersInput,
   ): Promise<FactsAnswer> {
     const facts = userChanges(input.users, receive(context));
     return this.apply(context, facts, (fact) => fact.platformUserId);
@@ -170,8 +162,7 @@ export class FactMutationsResolver {
   })
   upsertPlatformGroups(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpsertPlatformGroupsInput, { description: 'The groups.' })
-    input: UpsertPlatformGroupsInput,
+    @Input(() => UpsertPlatformGroupsInput, 'The groups.') input: UpsertPlatformGroupsInput,
   ): Promise<FactsAnswer> {
     const facts = groupChanges(input.groups, receive(context));
     return this.apply(context, facts, (fact) => fact.groupId);
@@ -184,8 +175,7 @@ export class FactMutationsResolver {
   })
   async deletePlatformUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => DeletePlatformUserInput, { description: 'The user.' })
-    input: DeletePlatformUserInput,
+    @Input(() => DeletePlatformUserInput, 'The user.') input: DeletePlatformUserInput,
   ): Promise<DeletePlatformUserPayload> {
     const fact = userDeleted(input.platformUserId, receive(context));
     const [outcome] = await this.facts.applyFacts([fact]);
@@ -209,8 +199,7 @@ export class FactMutationsResolver {
   })
   async restorePlatformUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => RestorePlatformUserInput, { description: 'The user.' })
-    input: RestorePlatformUserInput,
+    @Input(() => RestorePlatformUserInput, 'The user.') input: RestorePlatformUserInput,
   ): Promise<RestorePlatformUserPayload> {
     receive(context);
     const field = 'input.platformUserId';

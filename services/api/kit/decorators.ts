@@ -3,7 +3,7 @@
  * to be there first.
  */
 import 'reflect-metadata';
-import { Extensions, Field, ObjectType } from 'type-graphql';
+import { Arg, Extensions, Field, ObjectType, type ClassType } from 'type-graphql';
 
 import type { Scope } from '../access/caller.js';
 
@@ -32,6 +32,10 @@ export {
   Root,
   Subscription,
 } from 'type-graphql';
+
+/** The one argument of a mutation. */
+export const Input = (type: () => ClassType, description: string) =>
+  Arg('input', type, { description });
 
 /** Where a field keeps the scope that it requires. */
 export const REQUIRED_SCOPE = 'scope';

@@ -87,18 +87,12 @@ export class DiscordUserResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId }: DiscordUser,
-  ): OrPromise<DiscordClient | undefined> {
+  client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: DiscordUser) {
     return loaders.clients.load(clientId);
   }
 
   @FieldResolver(() => PlatformUser, { description: 'The platform user.' })
-  platformUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { platformUserId }: DiscordUser,
-  ): OrPromise<PlatformUser | undefined> {
+  platformUser(@Ctx() { loaders }: ApiContext, @Root() { platformUserId }: DiscordUser) {
     return loaders.platformUsers.load(platformUserId);
   }
 
@@ -106,10 +100,7 @@ export class DiscordUserResolver {
     description:
       'All roles the member was last observed with, including foreign ones. Empty before the first reading.',
   })
-  roles(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId, roleIds }: DiscordUser,
-  ): OrPromise<readonly DiscordRole[]> {
+  roles(@Ctx() { loaders }: ApiContext, @Root() { clientId, roleIds }: DiscordUser) {
     return loadRoles(loaders, clientId, roleIds);
   }
 
@@ -117,10 +108,7 @@ export class DiscordUserResolver {
     description:
       'Membership changes requested from the platform where Discord has authority, and not yet confirmed; oldest first.',
   })
-  requests(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { id }: DiscordUser,
-  ): OrPromise<readonly MembershipRequest[]> {
+  requests(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordUser) {
     return loaders.requestsOfLink.load(id);
   }
 }
@@ -131,10 +119,7 @@ export class MembershipRequestResolver {
     nullable: true,
     description: 'The group whose membership would change.',
   })
-  group(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { groupId }: MembershipRequest,
-  ): OrPromise<PlatformGroup | undefined> {
+  group(@Ctx() { loaders }: ApiContext, @Root() { groupId }: MembershipRequest) {
     return loaders.platformGroups.load(groupId);
   }
 

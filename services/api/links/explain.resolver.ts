@@ -47,10 +47,7 @@ export class ExplainRoleResolver {
   }
 
   @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
-  discordUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { linkId }: RoleExplanationType,
-  ): OrPromise<DiscordUser | undefined> {
+  discordUser(@Ctx() { loaders }: ApiContext, @Root() { linkId }: RoleExplanationType) {
     return loaders.links.load(linkId);
   }
 }
@@ -61,18 +58,12 @@ export class ExplainedMappingResolver {
     nullable: true,
     description: 'The mapping. Null if it has just been removed.',
   })
-  mapping(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { mappingId }: ExplainedMapping,
-  ): OrPromise<RoleMapping | undefined> {
+  mapping(@Ctx() { loaders }: ApiContext, @Root() { mappingId }: ExplainedMapping) {
     return loaders.mappings.load(mappingId);
   }
 
   @FieldResolver(() => PlatformGroup, { nullable: true, description: 'The mapped group.' })
-  group(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { groupId }: ExplainedMapping,
-  ): OrPromise<PlatformGroup | undefined> {
+  group(@Ctx() { loaders }: ApiContext, @Root() { groupId }: ExplainedMapping) {
     return loaders.platformGroups.load(groupId);
   }
 }
@@ -97,26 +88,17 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
-  discordUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { linkId }: MemberPlanType,
-  ): OrPromise<DiscordUser | undefined> {
+  discordUser(@Ctx() { loaders }: ApiContext, @Root() { linkId }: MemberPlanType) {
     return loaders.links.load(linkId);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(
-    @Ctx() { loaders }: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): OrPromise<readonly DiscordRole[]> {
+  add(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.add);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(
-    @Ctx() { loaders }: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): OrPromise<readonly DiscordRole[]> {
+  remove(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.remove);
   }
 
@@ -124,28 +106,19 @@ export class MemberPlanResolver {
     description:
       "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
   })
-  waiting(
-    @Ctx() { loaders }: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): OrPromise<readonly DiscordRole[]> {
+  waiting(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.waiting);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove that the guard would hold.' })
-  held(
-    @Ctx() { loaders }: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): OrPromise<readonly DiscordRole[]> {
+  held(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.held);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Mapped roles that stay because a mapped group is unknown for this person.',
   })
-  unknown(
-    @Ctx() { loaders }: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): OrPromise<readonly DiscordRole[]> {
+  unknown(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.unknown);
   }
 
@@ -178,10 +151,7 @@ export class PlannedRequestResolver {
     nullable: true,
     description: 'The group whose membership would change.',
   })
-  group(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { groupId }: PlannedRequest,
-  ): OrPromise<PlatformGroup | undefined> {
+  group(@Ctx() { loaders }: ApiContext, @Root() { groupId }: PlannedRequest) {
     return loaders.platformGroups.load(groupId);
   }
 

@@ -1,11 +1,11 @@
 import type { LinkId, LinkState } from '../../model.js';
 import { requestCause, type ApiContext } from '../context.js';
 import {
-  Arg,
   Authorized,
   Ctx,
   Field,
   ID,
+  Input,
   Mutation,
   Payload,
   Resolver,
@@ -96,8 +96,7 @@ export class LinkMutationsResolver {
   })
   async beginDiscordLink(
     @Ctx() context: ApiContext,
-    @Arg('input', () => BeginDiscordLinkInput, { description: 'Who is to be linked.' })
-    input: BeginDiscordLinkInput,
+    @Input(() => BeginDiscordLinkInput, 'Who is to be linked.') input: BeginDiscordLinkInput,
   ): Promise<BeginDiscordLinkPayload> {
     const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
     const { signIn: ports, site } = this.deps;
@@ -112,8 +111,7 @@ export class LinkMutationsResolver {
   })
   async importDiscordUsers(
     @Ctx() context: ApiContext,
-    @Arg('input', () => ImportDiscordUsersInput, { description: 'The links.' })
-    input: ImportDiscordUsersInput,
+    @Input(() => ImportDiscordUsersInput, 'The links.') input: ImportDiscordUsersInput,
   ): Promise<Omit<ImportDiscordUsersPayload, 'pendingMembers'>> {
     const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
     const list = importList(input.users);
@@ -134,8 +132,7 @@ export class LinkMutationsResolver {
   })
   async linkDiscordUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => LinkDiscordUserInput, { description: 'The link to create.' })
-    input: LinkDiscordUserInput,
+    @Input(() => LinkDiscordUserInput, 'The link to create.') input: LinkDiscordUserInput,
   ): Promise<LinkDiscordUserPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
     const { linkId, warnings } = await this.deps.links.linkMember({
@@ -155,8 +152,7 @@ export class LinkMutationsResolver {
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UnlinkDiscordUserInput, { description: 'The link.' })
-    input: UnlinkDiscordUserInput,
+    @Input(() => UnlinkDiscordUserInput, 'The link.') input: UnlinkDiscordUserInput,
   ): Promise<UnlinkDiscordUserPayload> {
     const { id } = await requireLink(context, input.id, 'input.id');
     await this.deps.links.unlinkMember({ id, cause: requestCause(context) });
@@ -171,8 +167,7 @@ export class LinkMutationsResolver {
   })
   async reconcileDiscordUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => ReconcileDiscordUserInput, { description: 'The link.' })
-    input: ReconcileDiscordUserInput,
+    @Input(() => ReconcileDiscordUserInput, 'The link.') input: ReconcileDiscordUserInput,
   ): Promise<ReconcileDiscordUserPayload> {
     const { id } = await requireLink(context, input.id, 'input.id');
     const answer = await this.deps.links.reconcileMember({

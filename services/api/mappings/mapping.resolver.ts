@@ -14,6 +14,7 @@ import {
   Field,
   FieldResolver,
   ID,
+  Input,
   InputType,
   Int,
   Mutation,
@@ -54,18 +55,12 @@ export class RoleMappingResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId }: RoleMapping,
-  ): OrPromise<DiscordClient | undefined> {
+  client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: RoleMapping) {
     return loaders.clients.load(clientId);
   }
 
   @FieldResolver(() => PlatformGroup, { description: 'The group.' })
-  group(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { groupId }: RoleMapping,
-  ): OrPromise<PlatformGroup | undefined> {
+  group(@Ctx() { loaders }: ApiContext, @Root() { groupId }: RoleMapping) {
     return loaders.platformGroups.load(groupId);
   }
 
@@ -110,10 +105,7 @@ export class RoleMappingResolver {
     description:
       'Accounts that hold the role and have no link, as the last sweep counted them; `unlinkedHolders(clientId, roleId)` lists them. Null: no sweep has counted them since the role was mapped.',
   })
-  unlinkedHolderCount(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId, roleId }: RoleMapping,
-  ): OrPromise<number | null> {
+  unlinkedHolderCount(@Ctx() { loaders }: ApiContext, @Root() { clientId, roleId }: RoleMapping) {
     return whenHere(
       loaders.unlinkedRolesOfClient.load(clientId),
       (roles) => roles.find((role) => role.roleId === roleId)?.holders ?? null,
@@ -204,8 +196,7 @@ export class MappingMutationsResolver {
   })
   async createRoleMapping(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CreateRoleMappingInput, { description: 'The new mapping.' })
-    input: CreateRoleMappingInput,
+    @Input(() => CreateRoleMappingInput, 'The new mapping.') input: CreateRoleMappingInput,
   ): Promise<CreateRoleMappingPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
     const role = { clientId: client.id, roleId: input.roleId };
@@ -239,7 +230,7 @@ export class MappingMutationsResolver {
   })
   async updateRoleMapping(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateRoleMappingInput, { description: 'The mapping and its authority.' })
+    @Input(() => UpdateRoleMappingInput, 'The mapping and its authority.')
     input: UpdateRoleMappingInput,
   ): Promise<UpdateRoleMappingPayload> {
     const { id } = await requireMapping(context, input.id, 'input.id');
@@ -259,9 +250,10 @@ export class MappingMutationsResolver {
   })
   async retireRoleMapping(
     @Ctx() context: ApiContext,
-    @Arg('input', () => RetireRoleMappingInput, {
-      description: 'The mapping, and what happens to the holders of its role.',
-    })
+    @Input(
+      () => RetireRoleMappingInput,
+      'The mapping, and what happens to the holders of its role.',
+    )
     input: RetireRoleMappingInput,
   ): Promise<RetireRoleMappingPayload> {
     const { id } = await requireMapping(context, input.id, 'input.id');

@@ -9,6 +9,7 @@ import {
   Field,
   FieldResolver,
   ID,
+  Input,
   InputType,
   Mutation,
   Payload,
@@ -20,7 +21,6 @@ import {
 import { SweepKindEnum } from '../kit/enums.js';
 import { requireClient } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
-import type { OrPromise } from '../kit/rows.js';
 import type { SchedulePort } from './ports.js';
 import { checkTimedKind, Schedule } from './sweep.types.js';
 
@@ -88,8 +88,7 @@ export class ScheduleResolver {
   })
   async updateSchedule(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateScheduleInput, { description: 'The schedule and its changes.' })
-    input: UpdateScheduleInput,
+    @Input(() => UpdateScheduleInput, 'The schedule and its changes.') input: UpdateScheduleInput,
   ): Promise<UpdateSchedulePayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
     const patch = toSchedulePatch(input);
@@ -109,8 +108,7 @@ export class ScheduleResolver {
   })
   async loadDefaultSchedule(
     @Ctx() context: ApiContext,
-    @Arg('input', () => LoadDefaultScheduleInput, { description: 'The client.' })
-    input: LoadDefaultScheduleInput,
+    @Input(() => LoadDefaultScheduleInput, 'The client.') input: LoadDefaultScheduleInput,
   ): Promise<LoadDefaultSchedulePayload> {
     const { id } = await requireClient(context, input.clientId, 'input.clientId');
     const schedules = await this.port.loadDefaultSchedule(id);
@@ -119,10 +117,7 @@ export class ScheduleResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId }: Schedule,
-  ): OrPromise<DiscordClient | undefined> {
+  client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: Schedule) {
     return loaders.clients.load(clientId);
   }
 }
@@ -154,10 +149,7 @@ export class ClientSchedulesResolver {
     description:
       'Its schedules, by kind of sweep. Null with an error for keys without discord:admin.',
   })
-  schedules(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { id }: DiscordClient,
-  ): OrPromise<readonly Schedule[]> {
+  schedules(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
     return loaders.schedulesOfClient.load(id);
   }
 }

@@ -4,11 +4,11 @@ import type { DiscordClient } from '../clients/discord-client.types.js';
 import { requestCause, type ApiContext } from '../context.js';
 import { checkInputText, isGiven } from '../kit/checks.js';
 import {
-  Arg,
   Authorized,
   Ctx,
   Field,
   ID,
+  Input,
   InputType,
   Mutation,
   ObjectType,
@@ -103,7 +103,7 @@ export class SweepMutationsResolver {
   })
   async startSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => StartSweepInput, { description: 'The sweep.' }) input: StartSweepInput,
+    @Input(() => StartSweepInput, 'The sweep.') input: StartSweepInput,
   ): Promise<StartSweepPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
     const kind = checkTimedKind(input.kind, 'input.kind');
@@ -126,7 +126,7 @@ export class SweepMutationsResolver {
   })
   async cancelSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CancelSweepInput, { description: 'The sweep.' }) input: CancelSweepInput,
+    @Input(() => CancelSweepInput, 'The sweep.') input: CancelSweepInput,
   ): Promise<CancelSweepPayload> {
     const { id } = await requireSweep(context, input.id, 'input.id');
     const sweep = await this.runs.cancelSweep(id);
@@ -141,7 +141,7 @@ export class SweepMutationsResolver {
   })
   async approveSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => ApproveSweepInput, { description: 'The plan.' }) input: ApproveSweepInput,
+    @Input(() => ApproveSweepInput, 'The plan.') input: ApproveSweepInput,
   ): Promise<ApproveSweepPayload> {
     return { sweep: await this.decide(context, input, 'APPROVED'), warnings: [] };
   }
@@ -153,7 +153,7 @@ export class SweepMutationsResolver {
   })
   async rejectSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => RejectSweepInput, { description: 'The plan.' }) input: RejectSweepInput,
+    @Input(() => RejectSweepInput, 'The plan.') input: RejectSweepInput,
   ): Promise<RejectSweepPayload> {
     return { sweep: await this.decide(context, input, 'REJECTED'), warnings: [] };
   }

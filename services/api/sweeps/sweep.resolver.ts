@@ -20,7 +20,6 @@ import { SweepKindEnum, SweepStateEnum } from '../kit/enums.js';
 import { askOfClient, requireClient } from '../kit/find.js';
 import { loadRoles } from '../kit/loaders.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser } from '../links/discord-user.types.js';
 import type { SweepPort } from './ports.js';
 import {
@@ -89,10 +88,7 @@ export class SweepResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { clientId }: Sweep,
-  ): OrPromise<DiscordClient | undefined> {
+  client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: Sweep) {
     return loaders.clients.load(clientId);
   }
 
@@ -111,10 +107,7 @@ export class SweepPlanMemberResolver {
     nullable: true,
     description: "The account's current link. Null if it has none.",
   })
-  discordUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() member: SweepPlanMemberType,
-  ): OrPromise<DiscordUser | undefined> {
+  discordUser(@Ctx() { loaders }: ApiContext, @Root() member: SweepPlanMemberType) {
     return loaders.linksByMember.load(member);
   }
 
@@ -122,26 +115,17 @@ export class SweepPlanMemberResolver {
     nullable: true,
     description: 'The platform user the account is linked to.',
   })
-  platformUser(
-    @Ctx() { loaders }: ApiContext,
-    @Root() { platformUserId }: SweepPlanMemberType,
-  ): OrPromise<PlatformUser | undefined> {
+  platformUser(@Ctx() { loaders }: ApiContext, @Root() { platformUserId }: SweepPlanMemberType) {
     return platformUserId === null ? undefined : loaders.platformUsers.load(platformUserId);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(
-    @Ctx() { loaders }: ApiContext,
-    @Root() member: SweepPlanMemberType,
-  ): OrPromise<readonly DiscordRole[]> {
+  add(@Ctx() { loaders }: ApiContext, @Root() member: SweepPlanMemberType) {
     return loadRoles(loaders, member.clientId, member.add);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(
-    @Ctx() { loaders }: ApiContext,
-    @Root() member: SweepPlanMemberType,
-  ): OrPromise<readonly DiscordRole[]> {
+  remove(@Ctx() { loaders }: ApiContext, @Root() member: SweepPlanMemberType) {
     return loadRoles(loaders, member.clientId, member.remove);
   }
 }
