@@ -4,12 +4,12 @@
  * Never: two runs for one member, a run for a bot leased to another process, or more than
  * `runsPerClient` runs for a client.
  */
-import { LeaseLostError } from '../lib/errors.js';
+import { LeaseLostError, messageOf } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import { isUrgentJob, type ClientId } from '../model.js';
-import type { Lease } from './lease.js';
+import { type ClientId, isUrgentJob } from '../model.js';
 import type { Job, JobTable } from './job.js';
+import type { Lease } from './lease.js';
 import type { Pacing } from './ports.js';
 import type { Reconcile } from './reconcile.js';
 
@@ -104,7 +104,7 @@ class Loop {
         againInMs = await this.#look();
         this.#trouble = null;
       } catch (error) {
-        this.#trouble = `cannot read the job table: ${error instanceof Error ? error.message : String(error)}`;
+        this.#trouble = `cannot read the job table: ${messageOf(error)}`;
         this.deps.logger.warn({ err: error }, 'job lookup failed');
         againInMs = this.deps.pollMs;
       }

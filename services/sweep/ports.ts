@@ -213,8 +213,6 @@ export interface Guild {
   refreshRoles(): Promise<void>;
 }
 
-/** Data for the nickname sweep: the client and its members. */
-
 /** The rules that name a client's members, and which members its bot cannot rename. */
 export interface NameRules {
   readonly policy: {

@@ -4,7 +4,7 @@
  * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
  */
 import { CONFIRMING_MS } from '../model.js';
-import { addNames, NAMES_UNLISTED, strategyOf } from './find-misnamed.js';
+import { addNames, NAMES_UNLISTED, strategyOf } from './misnamed.js';
 import { type HeldRun, RunLostError } from './held-run.js';
 import { NO_READS, planSweep, type SweepReads } from './plan-sweep.js';
 import type {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Cron } from 'croner';
 
-import { InputError } from '../lib/errors.js';
+import { InputError, messageOf } from '../lib/errors.js';
 import type { ClientId, NicknameStrategy } from '../model.js';
 import type { ScheduleTiming } from './ports.js';
 
@@ -89,6 +89,6 @@ function faultOf(timing: ScheduleTiming, now: Date): string | null {
     const next = nextRun({ ...timing, isEnabled: true }, now);
     return next === null ? '`cron` never matches a time' : null;
   } catch (error) {
-    return `\`cron\` is invalid: ${error instanceof Error ? error.message : String(error)}`;
+    return `\`cron\` is invalid: ${messageOf(error)}`;
   }
 }

@@ -24,6 +24,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-node';
 
+import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { OpenSpan, SpanAttributes, SpanStart, Trace } from '../lib/trace.js';
 
@@ -141,7 +142,7 @@ async function runIn<T>(span: OpenSpan, work: () => Promise<T>): Promise<T> {
   try {
     return await span.run(work);
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
+    fault = messageOf(error);
     throw error;
   } finally {
     span.end({ fault });

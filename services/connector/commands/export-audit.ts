@@ -1,6 +1,8 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+
+import { messageOf } from '../../lib/errors.js';
 import type { CommandWorld } from '../open-store.js';
 
 const USAGE =
@@ -64,7 +66,7 @@ function readRange(args: readonly string[]) {
         options: { client: text, from: text, to: text, after: text, out: text },
       }).values;
     } catch (error) {
-      throw usage(error instanceof Error ? error.message : String(error));
+      throw usage(messageOf(error));
     }
   }
 }

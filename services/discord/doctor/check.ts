@@ -1,4 +1,4 @@
-import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
+import { messageOf, RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 
 /** The result of one check, in words for the admin of a community. */
 export interface Check {
@@ -54,7 +54,7 @@ export function isRefusedAs<T>(asked: CheckedRead<T>, code: string): boolean {
  * own.
  */
 export function unanswered(name: string, error: unknown, remedy: string): Check {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   if (error instanceof RetryLaterError) {
     const until = error.retryAt.toISOString();
     return failed(

@@ -2,6 +2,7 @@ import { backoffMs } from '../../lib/backoff.js';
 import {
   DatabaseUnavailableError,
   LeaseLostError,
+  messageOf,
   RefusedTokenError,
   RetryLaterError,
   TerminalError,
@@ -9,12 +10,12 @@ import {
 } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { AuditRecordId, MemberReading } from '../../model.js';
-import { UnhealthyGuildError } from '../write/write-breaker.js';
-import { NOTHING_SETTLED } from './settlement.js';
-import { WritesSpentError } from '../write/apply.js';
 import type { Job } from '../job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from '../ports.js';
+import { WritesSpentError } from '../write/apply.js';
 import type { ParkedCause } from '../write/records.js';
+import { UnhealthyGuildError } from '../write/write-breaker.js';
+import { NOTHING_SETTLED } from './settlement.js';
 
 /** After this many failures of our own code the member is parked, where an admin sees it. */
 const MOST_ATTEMPTS = 10;
@@ -166,7 +167,7 @@ async function park(
 }
 
 function reasonOf({ error, inWords }: Interruption): string {
-  return inWords(error instanceof Error ? error.message : String(error));
+  return inWords(messageOf(error));
 }
 
 /**
