@@ -38,10 +38,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
   const isProduction = sandbox === null;
   const rules = { allowlist: config.endpointAllowlist, isProduction };
   return createApiServer({
-    ports: {
-      ...apiPorts({ ...world, logger }),
-      health: healthOf(config, world),
-    },
+    ports: { ...apiPorts({ ...world, logger }), health: healthOf(config, world) },
     auth: createApiKeyAuthenticator({ keys: apiKeys(config, sandbox) }),
     tokens: issuer && createTokenVerifier({ issuer, clock: Date.now, logger }),
     rateLimits: config.rateLimits,

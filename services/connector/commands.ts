@@ -16,11 +16,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 /** Runs one command on the database, beside running services, and exits. */
 export async function runNamedCommand(
   config: Config,
-  request: {
-    readonly name: string;
-    readonly args: readonly string[];
-    readonly version: string;
-  },
+  request: { readonly name: string; readonly args: readonly string[]; readonly version: string },
 ): Promise<number> {
   const command = COMMANDS.get(request.name);
   if (command === undefined)
@@ -29,11 +25,7 @@ export async function runNamedCommand(
     );
   // What a command prints may go on into another program: the log keeps out of its way.
   const logger = createLogger(config.logLevel, 2);
-  const store = await openStoreFor(config, {
-    logger,
-    sandbox: null,
-    version: request.version,
-  });
+  const store = await openStoreFor(config, { logger, sandbox: null, version: request.version });
   try {
     return await command({ store, logger }, request.args);
   } finally {

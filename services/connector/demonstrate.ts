@@ -66,11 +66,7 @@ async function seed({ sandbox, store, gateway }: Demonstration): Promise<void> {
     importRoles: createImportRoles({ store, gateway }),
     applyFacts: store.applyFacts,
     createMapping: (mapping) =>
-      store.mappings.createMapping({
-        ...mapping,
-        authority: null,
-        dryRun: false,
-      }),
+      store.mappings.createMapping({ ...mapping, authority: null, dryRun: false }),
     linkMember: store.links.linkMember,
   });
 }

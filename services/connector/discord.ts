@@ -46,10 +46,7 @@ export function discordOf(
     },
     onWait: telemetry.observed.wait,
   };
-  const gateway = createDiscordGateway({
-    ...wire,
-    credentials: store.readCredentials,
-  });
+  const gateway = createDiscordGateway({ ...wire, credentials: store.readCredentials });
   const oauth = createDiscordOAuth({
     budget,
     clock,

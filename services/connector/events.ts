@@ -19,11 +19,7 @@ export function eventParts(
     store,
     telemetry,
     timing,
-  }: {
-    readonly store: Store;
-    readonly telemetry: Telemetry;
-    readonly timing?: ConnectorTiming;
-  },
+  }: { readonly store: Store; readonly telemetry: Telemetry; readonly timing?: ConnectorTiming },
 ): readonly Part[] {
   if (config.kafka === null || !config.parts.has('events')) return [];
   const { brokers, ssl, sasl, topics, groupId, eventsTopic } = config.kafka;

@@ -47,11 +47,7 @@ function stateOf(config: Pick<Config, 'parts'>) {
     const readiness = part.ready();
     if (readiness.ok) return { name: part.name, state: 'ready' };
     const isVital = VITAL.has(part.name) || (!config.parts.has('api') && !ADVISORY.has(part.name));
-    return {
-      name: part.name,
-      state: isVital ? 'down' : 'degraded',
-      reason: readiness.reason,
-    };
+    return { name: part.name, state: isVital ? 'down' : 'degraded', reason: readiness.reason };
   };
 }
 

@@ -45,12 +45,7 @@ export async function openStoreFor(
   const keys =
     given.length > 0 || sandbox === null
       ? given
-      : [
-          {
-            id: 'sandbox',
-            key: Buffer.from(sandbox.secrets.encryptionKey, 'base64'),
-          },
-        ];
+      : [{ id: 'sandbox', key: Buffer.from(sandbox.secrets.encryptionKey, 'base64') }];
   const identity = identifyProcess();
   return openStore({
     url,

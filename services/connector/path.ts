@@ -81,12 +81,7 @@ export function reconcilePath(
   const reconcile = createReconcile({
     memory,
     discord,
-    apply: createApply({
-      discord,
-      pacing,
-      guildRoles,
-      clock,
-    }),
+    apply: createApply({ discord, pacing, guildRoles, clock }),
     guildRoles,
     bringIn: createBringIn({
       grants: store.signIn.grants,
@@ -144,10 +139,7 @@ export function revocationsOf(
   {
     store,
     oauth,
-  }: {
-    readonly store: Store;
-    readonly oauth: Pick<DiscordOAuth, 'readAccount' | 'revoke'>;
-  },
+  }: { readonly store: Store; readonly oauth: Pick<DiscordOAuth, 'readAccount' | 'revoke'> },
 ): Part {
   return createRevocationWorker({
     table: store.signIn.revocations,
@@ -162,10 +154,7 @@ export function revocationsOf(
 export interface ConnectorTiming {
   readonly path: PathTiming;
   /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
-  readonly discord?: {
-    readonly offsetMs: number;
-    readonly globalRequestsPerSecond: number;
-  };
+  readonly discord?: { readonly offsetMs: number; readonly globalRequestsPerSecond: number };
   readonly sweeps?: {
     readonly leaseMs: number;
     readonly longestPauseMs: number;

@@ -134,11 +134,7 @@ export function apiObservers(
       monotonicMs: () => performance.now(),
       sources: {
         standing: store.readStanding,
-        parts: () =>
-          watched.map((part) => ({
-            name: part.name,
-            isReady: part.ready().ok,
-          })),
+        parts: () => watched.map((part) => ({ name: part.name, isReady: part.ready().ok })),
         invalidRequests: () => budget.state(),
         connections: store.connections,
       },

@@ -43,12 +43,7 @@ export function timedParts(
       pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       logger,
     }),
-    ...sweepParts(logger, {
-      store,
-      gateway,
-      onSwept: telemetry.observed.sweep,
-      timing,
-    }),
+    ...sweepParts(logger, { store, gateway, onSwept: telemetry.observed.sweep, timing }),
   ];
 }
 
@@ -76,10 +71,7 @@ export function sweepParts(
   const { addMissing, claimDue } = schedulesOf(store);
   return [
     createRunner({
-      memory: {
-        ...sweeps,
-        runs: leased(telling(sweeps.runs(judgePlan), onSwept), timing),
-      },
+      memory: { ...sweeps, runs: leased(telling(sweeps.runs(judgePlan), onSwept), timing) },
       guildOf: createGuildOf({ store, gateway }),
       planNickname: planNicknameOf,
       saveTrouble: async (clientId, trouble) => memory.saveTrouble(clientId, trouble),
@@ -91,12 +83,7 @@ export function sweepParts(
       clock,
       logger,
     }),
-    createScheduler({
-      addMissing,
-      claimDue,
-      onSchedule: sweeps.onSchedule,
-      logger,
-    }),
+    createScheduler({ addMissing, claimDue, onSchedule: sweeps.onSchedule, logger }),
   ];
 }
 

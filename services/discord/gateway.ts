@@ -91,13 +91,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
         limits,
       ),
   });
-  const caller = createCaller({
-    ...deps,
-    botFor: bots.botFor,
-    pauses,
-    timeoutMs,
-    offsetMs,
-  });
+  const caller = createCaller({ ...deps, botFor: bots.botFor, pauses, timeoutMs, offsetMs });
   const perform = createGuildPresence(createSenderDoubt(caller.perform));
   const readings = createBotReadings(perform);
 

@@ -31,10 +31,7 @@ export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
     return 'must be id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
   });
   const hasTwins = new Set(found.map((key) => key.id)).size < found.length;
-  return {
-    found,
-    faults: hasTwins ? [...faults, 'two keys have the same id'] : faults,
-  };
+  return { found, faults: hasTwins ? [...faults, 'two keys have the same id'] : faults };
 }
 
 const API_KEY =
@@ -57,12 +54,7 @@ export function readApiKeys(text: string): Entries<ApiKey> {
     ) {
       return 'must be name:scope+scope:sha256-hex (make one with: npm run key)';
     }
-    return {
-      name,
-      scopes: known,
-      hash,
-      clientIds: clients?.split('+') ?? null,
-    };
+    return { name, scopes: known, hash, clientIds: clients?.split('+') ?? null };
   });
 }
 

@@ -141,10 +141,7 @@ class Course {
   }
 
   async #pause(tries: number): Promise<void> {
-    const waitMs = backoffMs(tries, {
-      ...this.#retry,
-      random: this.deps.random,
-    });
+    const waitMs = backoffMs(tries, { ...this.#retry, random: this.deps.random });
     const { signal } = this.#stopping;
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }

@@ -129,10 +129,7 @@ export interface MemberFacts {
    * The grant from the person's sign-in. It allows adding them to the guild; `isJoinWanted`: do so
    * at once.
    */
-  readonly grant: {
-    readonly grantId: string;
-    readonly isJoinWanted: boolean;
-  } | null;
+  readonly grant: { readonly grantId: string; readonly isJoinWanted: boolean } | null;
   /**
    * Why Discord last refused to add the person; null: they have been observed in the guild since,
    * or adding was never tried.
@@ -153,10 +150,7 @@ export interface MemberFacts {
   /**
    * The platform's data about the user of the active link; null: the account has no active link.
    */
-  readonly person: {
-    readonly username: string | null;
-    readonly attributes: Attributes;
-  } | null;
+  readonly person: { readonly username: string | null; readonly attributes: Attributes } | null;
 }
 
 /**

@@ -56,12 +56,7 @@ export function createReconcile(deps: Deps): Reconcile {
       const known = { facts, knownAtMs };
       ending = await bringUpToDate(deps, job, known, isLeased);
     } catch (error) {
-      ending = {
-        kind: 'interrupted',
-        error,
-        observed: null,
-        idleRecordId: null,
-      };
+      ending = { kind: 'interrupted', error, observed: null, idleRecordId: null };
     }
     if (ending.kind === 'interrupted')
       return deps.interruptions.handleError(job, {
@@ -128,11 +123,7 @@ async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResu
     target,
     isLeased,
     openRecord: async (plan) =>
-      recordPlan(deps.memory, job, known, {
-        plan,
-        reading: null,
-        isArrival: true,
-      }),
+      recordPlan(deps.memory, job, known, { plan, reading: null, isArrival: true }),
   });
   if (arrival.kind === 'JOINED') return joined(known, grantId, arrival);
   const { openRecord: record, refusal, arrived } = arrival;
@@ -159,11 +150,7 @@ async function goOn(
   const { facts, reading, plan } = ready;
   if (!reading.member.isPresent) return absent(facts, reading.member);
   if (reading.member.isBot === true) return ofBot(facts, reading.member, reading.readAtMs !== null);
-  const record = await recordPlan(deps.memory, job, facts, {
-    plan,
-    reading,
-    isArrival: false,
-  });
+  const record = await recordPlan(deps.memory, job, facts, { plan, reading, isArrival: false });
   if (record.recordId === null)
     return settled({
       facts,
@@ -189,13 +176,7 @@ async function goOn(
  * own.
  */
 export function withMarks(job: Job, { version, lane, causes }: Marks): Job {
-  return {
-    ...job,
-    version,
-    lane,
-    causes: [...job.causes, ...causes],
-    lateCauses: causes.length,
-  };
+  return { ...job, version, lane, causes: [...job.causes, ...causes], lateCauses: causes.length };
 }
 
 /** Logs the outcome of a run and what it changed. */

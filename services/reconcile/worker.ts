@@ -171,11 +171,7 @@ class Loop {
     } catch (error) {
       if (error instanceof LeaseLostError) return true;
       this.deps.logger.warn(
-        {
-          err: error,
-          clientId: job.clientId,
-          discordUserId: job.discordUserId,
-        },
+        { err: error, clientId: job.clientId, discordUserId: job.discordUserId },
         'run dropped',
       );
       return true;

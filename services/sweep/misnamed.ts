@@ -67,13 +67,7 @@ function merged(
     ...drifted.map((each) => ({ ...each, ...names.get(each.discordUserId) })),
     ...misnamed
       .filter(({ discordUserId }) => !others.has(discordUserId))
-      .map((each) => ({
-        ...each,
-        add: [],
-        remove: [],
-        asks: [],
-        isUnread: false,
-      })),
+      .map((each) => ({ ...each, add: [], remove: [], asks: [], isUnread: false })),
   ];
 }
 
@@ -136,11 +130,7 @@ async function findMisnamed(
   do {
     await held.beforePage();
     const { clientId } = held.run;
-    const page = await deps.memory.readNamePage({
-      clientId,
-      after,
-      limit: PAGE,
-    });
+    const page = await deps.memory.readNamePage({ clientId, after, limit: PAGE });
     checked += page.length;
     for (const stored of page) {
       const member = seen === null ? stored : asSeen(stored, seen);
@@ -177,13 +167,7 @@ function asSeen(member: NamedMember, seen: ReadonlyMap<DiscordUserId, ListedMemb
   const shown = seen.get(member.discordUserId);
   return shown === undefined
     ? { ...member, isPresent: false }
-    : {
-        ...member,
-        isPresent: true,
-        isPending: shown.isPending,
-        roleIds: shown.roleIds,
-        shown,
-      };
+    : { ...member, isPresent: true, isPending: shown.isPending, roleIds: shown.roleIds, shown };
 }
 
 /** Null: the nickname is right, or not ours to set. */

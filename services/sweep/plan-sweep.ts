@@ -31,11 +31,7 @@ export function planSweep(
   reads: SweepReads = NO_READS,
 ): SweepPlan {
   const sorted = drifted
-    .map((member) => ({
-      ...member,
-      add: member.add.toSorted(),
-      remove: member.remove.toSorted(),
-    }))
+    .map((member) => ({ ...member, add: member.add.toSorted(), remove: member.remove.toSorted() }))
     .toSorted((a, b) => (a.discordUserId < b.discordUserId ? -1 : 1));
   const { calls, seconds } = forecastCalls(groupsOf(sorted, reads));
   return {
@@ -76,13 +72,7 @@ function groupsOf(
   return [...groups, { ...READ_ONLY, members: others }];
 }
 
-const READ_ONLY = {
-  changes: 0,
-  isRenamed: false,
-  isReadFirst: true,
-  proofs: 0,
-  confirmsForMs: 0,
-};
+const READ_ONLY = { changes: 0, isRenamed: false, isReadFirst: true, proofs: 0, confirmsForMs: 0 };
 
 function sum<Row>(rows: readonly Row[], of: (row: Row) => number): number {
   return rows.reduce((total, row) => total + of(row), 0);

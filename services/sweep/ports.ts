@@ -93,10 +93,7 @@ export interface SweepEnding {
    */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
   /** A complete list was saved: the unlinked holders of these roles are counted from it. */
-  readonly listed?: {
-    readonly askedAt: string;
-    readonly roleIds: readonly RoleId[];
-  };
+  readonly listed?: { readonly askedAt: string; readonly roleIds: readonly RoleId[] };
   /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
 }
@@ -215,10 +212,7 @@ export interface Guild {
 
 /** The rules that name a client's members, and which members its bot cannot rename. */
 export interface NameRules {
-  readonly policy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  };
+  readonly policy: { readonly strategy: NicknameStrategy; readonly template: string | null };
   /** Renaming is off, whatever the policy. */
   readonly isObserved: boolean;
   /**
@@ -233,10 +227,7 @@ export interface NameRules {
 export interface NamedMember {
   readonly discordUserId: DiscordUserId;
   readonly platformUserId: PlatformUserId;
-  readonly person: {
-    readonly username: string | null;
-    readonly attributes: Attributes;
-  };
+  readonly person: { readonly username: string | null; readonly attributes: Attributes };
   readonly isPresent: boolean;
   readonly isPending: boolean;
   readonly roleIds: readonly RoleId[];

@@ -131,11 +131,7 @@ async function readSingly(
 ): Promise<SweepEnding> {
   const { clientId } = held.run;
   const drifted = await findDrift(memory, held, {});
-  const oldest = await memory.readOldest({
-    clientId,
-    isAbsent: false,
-    limit: MOST_SINGLE,
-  });
+  const oldest = await memory.readOldest({ clientId, isAbsent: false, limit: MOST_SINGLE });
   const counts = await readCounts();
   return {
     ...NOTHING_FOUND,
@@ -186,11 +182,7 @@ async function previewListing(
     })),
   ];
   const drifted = await findDrift(memory, held, { seen });
-  return {
-    ...NOTHING_FOUND,
-    ...found(held, drifted, LISTED),
-    checked: listing.linkedCount,
-  };
+  return { ...NOTHING_FOUND, ...found(held, drifted, LISTED), checked: listing.linkedCount };
 }
 
 /** Writes the listing into the mirror page by page, and finds members out of step. */

@@ -213,11 +213,7 @@ async function troubleOf(
   const reason = error.message;
   logger.error({ clientId, trouble: kind, reason }, 'client stopped or paused');
   const refused = error instanceof RefusedTokenError ? error : null;
-  await saveTrouble(clientId, {
-    kind,
-    reason,
-    ...(refused && { revision: refused.revision }),
-  });
+  await saveTrouble(clientId, { kind, reason, ...(refused && { revision: refused.revision }) });
 }
 
 function failed(reason: string): SweepEnding {

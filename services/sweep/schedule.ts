@@ -17,11 +17,7 @@ export function defaultSchedule(
   const usual = { timeZone: 'UTC', isEnabled: true };
   return [
     { ...usual, kind: 'VERIFY_GROUPS', cron: '*/5 * * * *' },
-    {
-      ...usual,
-      kind: 'SYNC_ACCOUNTS',
-      cron: weekly(clientId, 'SYNC_ACCOUNTS'),
-    },
+    { ...usual, kind: 'SYNC_ACCOUNTS', cron: weekly(clientId, 'SYNC_ACCOUNTS') },
     { ...usual, kind: 'REMOTE_SYNC', cron: weekly(clientId, 'REMOTE_SYNC') },
     {
       ...usual,
@@ -50,11 +46,9 @@ function spread(text: string, limit: number): number {
 export function nextRun(timing: ScheduleTiming, after: Date): Date | null {
   if (!timing.isEnabled) return null;
   return (
-    new Cron(timing.cron, {
-      timezone: timing.timeZone,
-      mode: '5-part',
-      paused: true,
-    }).nextRun(after) ?? null
+    new Cron(timing.cron, { timezone: timing.timeZone, mode: '5-part', paused: true }).nextRun(
+      after,
+    ) ?? null
   );
 }
 
@@ -73,9 +67,7 @@ export function checkTiming(timing: ScheduleTiming, now: Date): void {
 /** An offset has no summer time, and a reader expects a place. */
 function isTimeZone(timeZone: string): boolean {
   try {
-    const { timeZone: known } = new Intl.DateTimeFormat('en', {
-      timeZone,
-    }).resolvedOptions();
+    const { timeZone: known } = new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions();
     return /^[A-Za-z]/.test(known);
   } catch {
     return false;

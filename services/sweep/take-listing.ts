@@ -65,10 +65,7 @@ export async function takeListing(
     judgeListing({ ...evidence, counts: new Map() }) === null
   ) {
     const again = await readCounts();
-    fault = judgeListing({
-      ...evidence,
-      counts: again === null ? counts : smaller(counts, again),
-    });
+    fault = judgeListing({ ...evidence, counts: again === null ? counts : smaller(counts, again) });
   }
   return {
     askedAt,

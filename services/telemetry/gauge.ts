@@ -11,12 +11,7 @@ export function gauge<Label extends string = never>(
   registry: Registry,
   { name, help, labelNames = [] }: Definition<Label>,
 ): Gauge<Label> {
-  return new Gauge({
-    name: `${PREFIX}${name}`,
-    help,
-    labelNames,
-    registers: [registry],
-  });
+  return new Gauge({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
 }
 
 type Set<Label extends string> = (labels: Partial<Record<Label, string>>, value: number) => void;

@@ -161,11 +161,7 @@ function counter<Label extends string>(
   registry: Registry,
   { name, ...rest }: Definition<Label>,
 ): Counter<Label> {
-  return new Counter({
-    ...rest,
-    name: `${PREFIX}${name}`,
-    registers: [registry],
-  });
+  return new Counter({ ...rest, name: `${PREFIX}${name}`, registers: [registry] });
 }
 
 function histogram<Label extends string>(
@@ -200,10 +196,7 @@ interface Partitions {
 function partitionGauges(registry: Registry, nowMs: () => number): Partitions {
   const known = new Map<string, Standing>();
   const labelNames = ['topic', 'partition'] as const;
-  const labelsOf = ({ topic, partition }: Standing) => ({
-    topic,
-    partition: String(partition),
-  });
+  const labelsOf = ({ topic, partition }: Standing) => ({ topic, partition: String(partition) });
   askedGauge(registry, {
     name: 'consumer_lag_records',
     help: "Records behind the last committed offset, as of the broker's last response.",

@@ -108,14 +108,8 @@ export interface QueueStanding {
 export interface Sources {
   /** One statement; may fail or hang, and is then answered by what was known. */
   readonly standing: () => Promise<DatabaseGauges>;
-  readonly parts: () => readonly {
-    readonly name: string;
-    readonly isReady: boolean;
-  }[];
-  readonly invalidRequests: () => {
-    readonly spent: number;
-    readonly limit: number;
-  };
+  readonly parts: () => readonly { readonly name: string; readonly isReady: boolean }[];
+  readonly invalidRequests: () => { readonly spent: number; readonly limit: number };
   readonly connections: () => {
     readonly used: number;
     readonly idle: number;

@@ -165,11 +165,7 @@ function clientGauges(registry: Registry) {
   };
 }
 
-const LANE_NAMES: Readonly<Record<number, string>> = {
-  0: 'sweep',
-  10: 'bulk',
-  20: 'fresh',
-};
+const LANE_NAMES: Readonly<Record<number, string>> = { 0: 'sweep', 10: 'bulk', 20: 'fresh' };
 
 function queueGauges(registry: Registry) {
   const labelNames = ['client', 'lane'] as const;
@@ -210,10 +206,7 @@ function processGauges(
   sources: Omit<Sources, 'standing'>,
   version: string,
 ): void {
-  collectDefaultMetrics({
-    register: registry,
-    eventLoopMonitoringPrecision: SAMPLE_EVERY_MS,
-  });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_EVERY_MS });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const build = gauge(registry, {
     name: 'build_info',

@@ -89,10 +89,7 @@ const usage = (fault: string) => new Error(`${fault}\n${USAGE}`);
 /** A file that is there already is never written over. */
 async function openTarget(out: string | null, goesOn: boolean): Promise<Writable> {
   if (out === null) return process.stdout;
-  const file = createWriteStream(out, {
-    flags: goesOn ? 'a' : 'wx',
-    mode: 0o600,
-  });
+  const file = createWriteStream(out, { flags: goesOn ? 'a' : 'wx', mode: 0o600 });
   await new Promise<void>((resolve, reject) => {
     file.once('open', () => resolve()).once('error', reject);
   });

@@ -294,12 +294,7 @@ export function writeUses(
   guildId: string,
   isUrgent: boolean,
 ): Readonly<Record<'addition' | 'removal' | 'edit', BucketUse>> {
-  const use = (method: string, route: string) => ({
-    method,
-    route,
-    guildId,
-    isUrgent,
-  });
+  const use = (method: string, route: string) => ({ method, route, guildId, isUrgent });
   return {
     addition: use(RequestMethod.Put, MEMBER_ROLE),
     removal: use(RequestMethod.Delete, MEMBER_ROLE),

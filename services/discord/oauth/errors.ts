@@ -72,18 +72,12 @@ function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
     };
   }
   if (status === 401 || isClientFault(code) || parameter === 'client_id') {
-    return {
-      code: 'INVALID_CLIENT',
-      why: 'the client secret does not belong to the application',
-    };
+    return { code: 'INVALID_CLIENT', why: 'the client secret does not belong to the application' };
   }
   const isOldWay =
     code === 'invalid_request' && (parameter === 'code' || parameter === 'refresh_token');
   if (code === 'invalid_grant' || isOldWay) {
-    return {
-      code: 'INVALID_GRANT',
-      why: 'it has expired, was used before, or was revoked',
-    };
+    return { code: 'INVALID_GRANT', why: 'it has expired, was used before, or was revoked' };
   }
   return { code: 'REFUSED', why: 'Discord refused' };
 }

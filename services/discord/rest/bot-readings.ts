@@ -131,10 +131,7 @@ export function createBotReadings(perform: Perform): BotReadings {
       const answer = await perform(guild, call);
       if (isUnknownInvite(answer)) return null;
       const invite = parsePayload(invitePayload, answer, call.doing);
-      return {
-        guildId: invite.guild?.id ?? null,
-        expiresAt: invite.expires_at,
-      };
+      return { guildId: invite.guild?.id ?? null, expiresAt: invite.expires_at };
     },
   };
 }

@@ -161,10 +161,7 @@ async function exchange(
 ): Promise<Answer> {
   const { bot, call, deadline, guild, trial } = attempt;
   const startedAt = deps.clock();
-  const result = await bot.send(call, {
-    signal: deadline.signal,
-    spender: guild.clientId,
-  });
+  const result = await bot.send(call, { signal: deadline.signal, spender: guild.clientId });
   if (result.isSent) {
     const { method, route, ids } = call;
     const status = result.answer?.status ?? null;

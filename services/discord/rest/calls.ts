@@ -110,9 +110,7 @@ export const memberEdit = ({ member, roleIds, nickname, reason }: MemberWrite): 
     // Omitted fields stay unchanged and need no permission.
     body: {
       ...(roleIds !== null && { roles: roleIds }),
-      ...(nickname !== null && {
-        nick: nickname === NO_NICKNAME ? null : nickname,
-      }),
+      ...(nickname !== null && { nick: nickname === NO_NICKNAME ? null : nickname }),
     },
     reason: auditReason(reason),
   };

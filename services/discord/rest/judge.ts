@@ -262,7 +262,5 @@ function guildVerdict(refusal: TerminalError, isLost: boolean): TerminalError {
   const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
   if (refusal.code === code) return refusal;
   const more = isLost ? ', and the bot cannot see the guild' : ', but the guild itself responds';
-  return new TerminalError(code, `${refusal.message}${more}`, {
-    cause: refusal,
-  });
+  return new TerminalError(code, `${refusal.message}${more}`, { cause: refusal });
 }

@@ -30,12 +30,7 @@ const lasting = (owner: RefusalOwner, refusal: DiscordRefusal, why: string): Kno
   why,
 });
 
-const passing = (why: string): KnownCode => ({
-  owner: 'NOBODY',
-  lasting: null,
-  pauses: null,
-  why,
-});
+const passing = (why: string): KnownCode => ({ owner: 'NOBODY', lasting: null, pauses: null, why });
 
 const pausing = (owner: RefusalOwner, pauses: 'bucket' | 'bot', why: string): KnownCode => ({
   owner,

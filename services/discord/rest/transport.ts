@@ -84,12 +84,7 @@ export function createTransport(deps: TransportDeps): Transport {
     },
 
     async follow(run, limits) {
-      const trace: Trace = {
-        isSent: false,
-        closedUntil: null,
-        answer: null,
-        limits,
-      };
+      const trace: Trace = { isSent: false, closedUntil: null, answer: null, limits };
       const error = await following.run(trace, run).then(
         () => null,
         (thrown: unknown) => thrown,

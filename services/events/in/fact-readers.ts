@@ -72,12 +72,7 @@ function userDeleted(payload: FieldScope, frame: FactFrame): PlatformFact {
 function groupChanged(payload: FieldScope, frame: FactFrame): PlatformFact {
   const groupId = readText(payload, 'groupId');
   const name = readOptionalText(payload, 'name');
-  return {
-    kind: 'groupChanged',
-    groupId,
-    ...(name !== null && { name }),
-    ...frame,
-  };
+  return { kind: 'groupChanged', groupId, ...(name !== null && { name }), ...frame };
 }
 
 function groupDeleted(payload: FieldScope, frame: FactFrame): PlatformFact {

@@ -82,10 +82,7 @@ async function takeChunk(
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });
   // the order that matters: only now is all of it durable
   await batch.commit(chunk.lastOffset);
-  tellProgress(deps, batch, {
-    next: BigInt(chunk.lastOffset) + 1n,
-    isBusy: true,
-  });
+  tellProgress(deps, batch, { next: BigInt(chunk.lastOffset) + 1n, isBusy: true });
   deps.observer?.events({
     topic: batch.topic,
     counts: countEvents(chunk, applied),
@@ -231,10 +228,7 @@ export function createPersist(deps: PersistDeps): Persist {
         } catch (error) {
           if (hasCode(error, unless)) throw error;
           const { topic, partition } = batch;
-          const waitMs = backoffMs(attempt, {
-            ...deps.retry,
-            random: deps.random,
-          });
+          const waitMs = backoffMs(attempt, { ...deps.retry, random: deps.random });
           deps.report(`${what} failed: ${messageOf(error)}`);
           deps.logger.warn(
             { err: error, topic, partition, attempt, waitMs },

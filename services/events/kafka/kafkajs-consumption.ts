@@ -77,10 +77,7 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
   });
   try {
     await consumer.connect();
-    await consumer.subscribe({
-      topics: [...options.topics],
-      fromBeginning: true,
-    });
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,

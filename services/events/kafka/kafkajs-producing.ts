@@ -21,9 +21,7 @@ const ALL_REPLICAS = -1;
 type Client = Pick<Kafka, 'producer' | 'admin'>;
 
 export function createProducing(kafka: Client): Producing {
-  const producer = kafka.producer({
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   const connect = connectOnce(producer);
   let failure: string | null = null;
 

@@ -114,9 +114,7 @@ export function guardIdleConnections(): void {
   const guarded = function (this: RequestQueue) {
     if (this.pending.length > 0) schedule.call(this);
   };
-  queue.scheduleCheckPendingRequests = Object.assign(guarded, {
-    [GUARDED]: true,
-  });
+  queue.scheduleCheckPendingRequests = Object.assign(guarded, { [GUARDED]: true });
 }
 
 function requestQueuePrototype(): RequestQueue {

@@ -29,11 +29,7 @@ function mappedSentence(standing: RoleStanding): string {
     : `${who} lacks ${what} ${desired === 'YES' ? 'although' : 'because'} ${why}.`;
 }
 
-const HELD = {
-  YES: 'because',
-  NO: 'although',
-  UNKNOWN: 'and keeps it because',
-} as const;
+const HELD = { YES: 'because', NO: 'although', UNKNOWN: 'and keeps it because' } as const;
 
 const NEVER_SEEN = {
   YES: 'they should have it',

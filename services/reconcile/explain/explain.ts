@@ -39,11 +39,7 @@ export function explainRole(input: {
   };
 }
 
-const MEMBERSHIPS = {
-  held: 'HELD',
-  notHeld: 'NOT_HELD',
-  unknown: 'UNKNOWN',
-} as const;
+const MEMBERSHIPS = { held: 'HELD', notHeld: 'NOT_HELD', unknown: 'UNKNOWN' } as const;
 
 function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
   const { roleId, link, history } = input;

@@ -67,10 +67,7 @@ export function createBringIn(deps: Deps): BringIn {
     const plan = planArrival(arrival);
     const record = await openRecord(plan);
     try {
-      const { member, isWhole } = await join(deps, arrival, {
-        accessToken,
-        plan,
-      });
+      const { member, isWhole } = await join(deps, arrival, { accessToken, plan });
       if (member !== null && isWhole) return { kind: 'JOINED', member, plan, record };
       const after = recordAfter(facts, plan, record);
       return { ...refused(null, after), arrived: member };
@@ -116,10 +113,7 @@ async function join(
   { discord }: Deps,
   { facts, target, isLeased }: Arrival,
   { accessToken, plan }: { accessToken: string; plan: MemberPlan },
-): Promise<{
-  readonly member: PresentMember | null;
-  readonly isWhole: boolean;
-}> {
+): Promise<{ readonly member: PresentMember | null; readonly isWhole: boolean }> {
   const [first, ...lesser] = facts.client.waitsForScreening
     ? gifts([], null)
     : gifts(plan.add, plan.nickname);

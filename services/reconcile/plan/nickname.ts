@@ -27,10 +27,7 @@ export interface DesiredNickname {
 
 /** The nickname that the policy gives the person. */
 export function desiredNickname(
-  policy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  },
+  policy: { readonly strategy: NicknameStrategy; readonly template: string | null },
   person: NicknamePerson,
 ): DesiredNickname {
   const parsed = parseTemplate(templateOf(policy) ?? '');
@@ -43,10 +40,7 @@ export function desiredNickname(
     };
   const naming = namesIn(parsed.variables);
   if (naming.every((variable) => !values[variable]))
-    return {
-      nickname: null,
-      withheld: `the person has no ${listWords(naming, 'or')}`,
-    };
+    return { nickname: null, withheld: `the person has no ${listWords(naming, 'or')}` };
   return { nickname: fittedNickname(parsed, values, naming), withheld: null };
 }
 

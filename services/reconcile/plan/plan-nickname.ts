@@ -66,11 +66,7 @@ export function planNickname(input: {
   if (person === null) return LEAVE_NICKNAME;
   const { nickname: wanted, withheld } = desiredNickname(policy, person);
   if (withheld !== null)
-    return {
-      ...LEAVE_NICKNAME,
-      nicknameBlocked: notSet(withheld),
-      isWithheld: true,
-    };
+    return { ...LEAVE_NICKNAME, nicknameBlocked: notSet(withheld), isWithheld: true };
   if (wanted === null || isSameNickname(wanted, shownName(shown))) return LEAVE_NICKNAME;
   if (refusal !== null)
     return {
@@ -128,10 +124,7 @@ export interface RenameRules {
 /** Null: no known obstacle. */
 export function renameRefusal(
   { guildId, ownerId, refusals }: RenameRules,
-  member: {
-    readonly discordUserId: DiscordUserId;
-    readonly roleIds: readonly RoleId[];
-  },
+  member: { readonly discordUserId: DiscordUserId; readonly roleIds: readonly RoleId[] },
 ): RenameRefusal | null {
   if (member.discordUserId === ownerId) return 'OWNER';
   // @everyone has the guild's id.
@@ -173,11 +166,7 @@ export function planMemberNickname(
   const enforced = causes.findLast((cause) => cause.enforceStrategy);
   const strategy = enforced?.enforceStrategy ?? nicknamePolicy.strategy;
   return planNicknameOf(
-    {
-      ...renaming,
-      guildId: facts.client.guildId,
-      policy: { ...nicknamePolicy, strategy },
-    },
+    { ...renaming, guildId: facts.client.guildId, policy: { ...nicknamePolicy, strategy } },
     {
       discordUserId,
       roleIds: shown?.roleIds ?? [],
@@ -225,8 +214,4 @@ function hashNickname(nickname: string): string {
   return createHash('sha256').update(nickname).digest('hex');
 }
 
-const NOBODY: ShownNames = {
-  nickname: null,
-  displayName: null,
-  username: null,
-};
+const NOBODY: ShownNames = { nickname: null, displayName: null, username: null };

@@ -151,11 +151,7 @@ function agreed(hasRole: boolean): RemoteVerdict {
  */
 function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   const request = { change, state: 'OPEN', askedOrder } as const;
-  return {
-    gives: false,
-    asks: change,
-    next: { hasRole: change === 'ADDED', request },
-  };
+  return { gives: false, asks: change, next: { hasRole: change === 'ADDED', request } };
 }
 
 /** Nothing to do and nothing to remember. */

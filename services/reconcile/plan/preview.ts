@@ -44,10 +44,7 @@ export function createPreview(deps: {
   readonly readMember: (member: MemberKey) => Promise<MemberFacts | null>;
   readonly readTally: (
     clientId: string,
-    removals: readonly {
-      readonly roleId: RoleId;
-      readonly discordUserId: string;
-    }[],
+    removals: readonly { readonly roleId: RoleId; readonly discordUserId: string }[],
   ) => Promise<GuardTally>;
 }) {
   return async (member: MemberKey): Promise<Preview | null> => {
@@ -202,12 +199,7 @@ function previewRequests(
   );
   const waits = mappings
     .filter(({ roleId }) => waiting.includes(roleId))
-    .map(({ groupId, roleId }) => ({
-      groupId,
-      roleId,
-      change: 'REMOVED' as const,
-      isHeld: true,
-    }));
+    .map(({ groupId, roleId }) => ({ groupId, roleId, change: 'REMOVED' as const, isHeld: true }));
   return [...asked, ...waits];
 }
 

@@ -15,12 +15,7 @@ export interface RequestPlan {
   readonly waiting: readonly RoleId[];
 }
 
-export const NO_REQUESTS: RequestPlan = {
-  gives: [],
-  readings: [],
-  uncounted: [],
-  waiting: [],
-};
+export const NO_REQUESTS: RequestPlan = { gives: [], readings: [], uncounted: [], waiting: [] };
 
 export type RequestedChange = 'ADDED' | 'REMOVED';
 

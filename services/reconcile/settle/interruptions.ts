@@ -107,10 +107,7 @@ async function handleRefusal(
     reason,
     ...(refused && { revision: refused.revision }),
   });
-  await postpone(deps, job, interrupted, {
-    waitMs: 0,
-    isFailure: false,
-  });
+  await postpone(deps, job, interrupted, { waitMs: 0, isFailure: false });
 }
 
 async function handleFailure(deps: Deps, job: Job, interrupted: Interruption): Promise<void> {

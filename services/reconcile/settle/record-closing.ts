@@ -97,10 +97,7 @@ export function landedChanges(
 
 function landedNickname(
   { plannedNickname }: OpenRecord,
-  seen: {
-    readonly before: PresentMember | null;
-    readonly actual: PresentMember | null;
-  },
+  seen: { readonly before: PresentMember | null; readonly actual: PresentMember | null },
 ): string | null {
   const isShown = (member: PresentMember | null) =>
     plannedNickname !== null && member !== null && showsNickname(plannedNickname, member);

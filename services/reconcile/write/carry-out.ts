@@ -128,11 +128,7 @@ export async function recordPlan(
 ): Promise<OpenedRecord> {
   const { plan, reading, isArrival } = planned;
   const actual = reading?.member.isPresent === true ? reading.member : null;
-  const nothingHeld = {
-    allowedRemovals: plan.remove,
-    heldRemovals: [],
-    reason: null,
-  };
+  const nothingHeld = { allowedRemovals: plan.remove, heldRemovals: [], reason: null };
   const isEmpty = plan.add.length + plan.remove.length === 0 && plan.nickname === null;
   if (isEmpty && !isArrival) return { recordId: null, verdict: nothingHeld };
   if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {

@@ -76,10 +76,7 @@ export interface RoleState {
    * Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum
    * exceeded the limit.
    */
-  readonly waiting: readonly {
-    readonly cause: RemovalCause;
-    readonly isStream: boolean;
-  }[];
+  readonly waiting: readonly { readonly cause: RemovalCause; readonly isStream: boolean }[];
   /** For one of the members being judged: the removal waits for approval. */
   readonly isHeld: boolean;
   /** For one of the members being judged: the removal was allowed when the member was marked. */
@@ -188,20 +185,14 @@ export interface Settlement {
   readonly settledDecisions: readonly RoleId[];
   readonly requests: RequestsToSettle | null;
   /** The nickname that was written and whether Discord shows it now; null: none was. */
-  readonly nickname: {
-    readonly asked: string;
-    readonly isTaken: boolean;
-  } | null;
+  readonly nickname: { readonly asked: string; readonly isTaken: boolean } | null;
   /** Discord's last answer; null: the member was not read. */
   readonly observed: MemberReading | null;
   /**
    * The result of adding the person with this grant, `refusal` null: they are in; null: it was not
    * tried.
    */
-  readonly joining: {
-    readonly grantId: string;
-    readonly refusal: JoinRefusal | null;
-  } | null;
+  readonly joining: { readonly grantId: string; readonly refusal: JoinRefusal | null } | null;
   /** Something remains that only an outside change can fix: retried on a mark, or after a day. */
   readonly isParked: boolean;
   /**

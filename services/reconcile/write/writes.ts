@@ -239,10 +239,6 @@ export class WriteProgress {
   #tick(done: readonly RoleId[]): void {
     const isLeft = (roleId: RoleId) => !done.includes(roleId);
     const { add, remove, nickname } = this.pending;
-    this.pending = {
-      add: add.filter(isLeft),
-      remove: remove.filter(isLeft),
-      nickname,
-    };
+    this.pending = { add: add.filter(isLeft), remove: remove.filter(isLeft), nickname };
   }
 }
