@@ -1,6 +1,6 @@
 import type { ApiObservers } from '../api/limits/meter.js';
 import type { Config } from '../config.js';
-import type { ObservedOAuthCall } from '../discord/oauth/wire.js';
+import type { ObservedOAuthCall } from '../discord/oauth/oauth.js';
 import type { EventObserver } from '../events/ports.js';
 import type { KafkaRecord } from '../events/kafka/kafka-port.js';
 import type { Part } from '../lib/lifecycle.js';

@@ -167,23 +167,13 @@ class DoubtfulRefusalError extends Error {
  * Never: DoubtfulRefusalError.
  */
 export function createSenderDoubt(perform: Perform): Perform {
-  /** Many members can be refused at once; one question is enough for all of them. */
-  const asking = new Map<string, Promise<unknown>>();
-
-  /** Null: the bot itself is answered. */
-  const ask = (guild: GuildRef): Promise<unknown> => {
-    const key = `${guild.clientId} ${guild.revision}`;
-    const known = asking.get(key);
-    if (known) return known;
-    const question = perform(guild, botUserReading)
-      .then(
-        () => null,
-        (error: unknown) => error,
-      )
-      .finally(() => asking.delete(key));
-    asking.set(key, question);
-    return question;
-  };
+  /** Resolves with null if Discord returns the bot itself. */
+  const ask = askOnce((guild) =>
+    perform(guild, botUserReading).then(
+      () => null,
+      (error: unknown) => error,
+    ),
+  );
 
   return async (guild, call) => {
     try {
@@ -219,25 +209,15 @@ function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): 
  * UNKNOWN_GUILD without that proof.
  */
 export function createGuildPresence(perform: Perform): Perform {
-  /** Many members can be refused at once; one question is enough for all of them. */
-  const asking = new Map<string, Promise<boolean>>();
-
-  const isLost = (guild: GuildRef): Promise<boolean> => {
-    const key = `${guild.clientId} ${guild.guildId} ${guild.revision}`;
-    const known = asking.get(key);
-    if (known) return known;
-    const answer = perform(guild, guildReading(guild))
-      .then(
-        () => false,
-        (error: unknown) => {
-          if (doubtsGuild(error)) return true;
-          throw error;
-        },
-      )
-      .finally(() => asking.delete(key));
-    asking.set(key, answer);
-    return answer;
-  };
+  const isLost = askOnce((guild) =>
+    perform(guild, guildReading(guild)).then(
+      () => false,
+      (error: unknown) => {
+        if (doubtsGuild(error)) return true;
+        throw error;
+      },
+    ),
+  );
 
   return async (guild, call) => {
     try {
@@ -247,6 +227,19 @@ export function createGuildPresence(perform: Perform): Perform {
       const isItself = call.route === guildReading(guild).route;
       throw guildVerdict(error, isItself || (await isLost(guild)));
     }
+  };
+}
+
+/** Many members can be refused at once; one question to a guild is enough for all of them. */
+function askOnce<T>(ask: (guild: GuildRef) => Promise<T>): (guild: GuildRef) => Promise<T> {
+  const asking = new Map<string, Promise<T>>();
+  return (guild) => {
+    const key = `${guild.clientId} ${guild.guildId} ${guild.revision}`;
+    const known = asking.get(key);
+    if (known !== undefined) return known;
+    const question = ask(guild).finally(() => asking.delete(key));
+    asking.set(key, question);
+    return question;
   };
 }
 
