@@ -13,21 +13,6 @@ import { holdsScope, type Caller } from './caller.js';
 import type { ApiContext } from '../context.js';
 import { costOf, LIMITS, type PricedOperation } from '../limits/operation-limits.js';
 
-/**
- * Introspection and federation's `_service` reveal the whole schema: only for known callers, and in
- * production only for administrators. Our own fields have their own scopes.
- */
-function refuseStrangers(
-  document: DocumentNode,
-  { caller }: Pick<ApiContext, 'caller'>,
-  isProduction: boolean,
-): void {
-  if (!asksForSchema(document)) return;
-  if (!caller) throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
-  if (!maySeeSchema(caller, isProduction))
-    throw refusal('FORBIDDEN', 'In production, introspection requires discord:admin.', 403);
-}
-
 /** Whether the caller may introspect; error messages must not suggest names to anybody else. */
 export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
   if (caller === null) return false;
@@ -44,29 +29,32 @@ export function refuseSubscription(operation: OperationDefinitionNode | undefine
     );
 }
 
-/** Checks on an operation before execution, at both endpoints. */
+/**
+ * Checks on an operation before execution, at both endpoints. Introspection and federation's
+ * `_service` reveal the whole schema: only for known callers, and in production only for
+ * administrators. Our own fields have their own scopes. The cost is the last of the limits: it
+ * needs the variables, so it is no rule of validation.
+ */
 export function guardOperation(
   asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
     readonly operationName?: string | null | undefined;
   },
-  context: Pick<ApiContext, 'caller' | 'scope'>,
+  { caller, scope }: Pick<ApiContext, 'caller' | 'scope'>,
   isProduction: boolean,
 ): void {
-  refuseStrangers(asked.document, context, isProduction);
+  if (!maySeeSchema(caller, isProduction) && asksForSchema(asked.document))
+    throw caller
+      ? refusal('FORBIDDEN', 'In production, introspection requires discord:admin.', 403)
+      : refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
   const operation = getOperationAST(asked.document, asked.operationName);
-  if (operation) refuseCostly({ ...asked, operation });
-  if (operation?.operation !== OperationTypeNode.MUTATION) context.scope?.allowDrop();
-}
-
-/** The last of the limits: it needs the variables, so it is no rule of validation. */
-function refuseCostly(operation: PricedOperation): void {
-  const cost = costOf(operation);
+  const cost = operation ? costOf({ ...asked, operation }) : 0;
   if (cost > LIMITS.cost)
     throw refusal(
       'BAD_USER_INPUT',
       `The response could hold ${cost < 1e12 ? cost : 'countless'} fields, more than the limit of ${LIMITS.cost}. Ask for smaller pages or fewer nested lists.`,
       400,
     );
+  if (operation?.operation !== OperationTypeNode.MUTATION) scope?.allowDrop();
 }
 
 const refusal = (code: string, message: string, status: number) =>

@@ -51,16 +51,15 @@ async function bringWanted(
   wanted: ReturnType<typeof wantedOf>,
 ): Promise<void> {
   const userIds = links.map((link) => link.platformUserId);
+  const roleKeys = () =>
+    links.flatMap(({ clientId, roleIds }) => roleIds.map((roleId) => ({ clientId, roleId })));
   const coming = [
-    wanted.roles && loaders.roles.bringAll(links.flatMap(roleKeysOf)),
+    wanted.roles && loaders.roles.bringAll(roleKeys()),
     wanted.user && loaders.platformUsers.bringAll(userIds),
     wanted.groups && loaders.groupsOfPlatformUser.bringAll(userIds),
   ].filter((each) => each instanceof Promise);
   if (coming.length > 0) await Promise.allSettled(coming);
 }
-
-const roleKeysOf = ({ clientId, roleIds }: DiscordUser) =>
-  roleIds.map((roleId) => ({ clientId, roleId }));
 
 /** Results by field and path. Documents are cached, so their fields are the same each request. */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
