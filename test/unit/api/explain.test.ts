@@ -81,9 +81,9 @@ describe('an explanation', () => {
   });
 
   it('takes an id as people write it', async () => {
-    await ask({ id: ownId(0x20).toUpperCase() });
+    const { body } = await ask({ id: ownId(0x20).toUpperCase() });
 
-    expect(api.lastArguments('links.explainRole')).toEqual([{ id: ownId(0x20), roleId: ROLE_ID }]);
+    expect(body.data.explainRole.sentence).toBe('Alice lacks Pilot.');
   });
 
   it.each([
@@ -106,7 +106,6 @@ describe('an explanation', () => {
 
     expect(faultsOf(elsewhere)).toEqual([{ code: 'NOT_FOUND', field: 'id' }]);
     expect(here.body.data.explainRole.sentence).toBe('Alice lacks Pilot.');
-    expect(api.lastArguments('links.explainRole')).toEqual([{ id: ownId(0x20), roleId: ROLE_ID }]);
   });
 });
 
