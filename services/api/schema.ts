@@ -25,7 +25,7 @@ import type { ClientPolicy } from './clients/client-settings.js';
 import type { ApiPorts } from './ports.js';
 import type { SignInSite } from './sign-in/addresses.js';
 
-export interface SchemaDeps extends ClientPolicy {
+interface SchemaDeps extends ClientPolicy {
   readonly ports: ApiPorts;
   readonly site: SignInSite;
 }

@@ -1,4 +1,4 @@
-import { createApiKeyAuthenticator } from '../api/access/api-keys.js';
+import { createApiKeyAuthenticator } from '../api/access/caller.js';
 import { createTokenVerifier } from '../api/access/tokens.js';
 import type { ApiObservers } from '../api/limits/meter.js';
 import { createApiServer, type ApiServer } from '../api/server.js';

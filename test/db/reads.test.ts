@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { createApiKeyAuthenticator } from '../../services/api/access/api-keys.js';
+import { createApiKeyAuthenticator } from '../../services/api/access/caller.js';
 import { createApiServer, type ApiServer } from '../../services/api/server.js';
 import { DISCORD_ENDPOINTS } from '../../services/discord/rest/endpoints.js';
 import { silentLogger } from '../../services/lib/logger.js';

@@ -142,7 +142,7 @@ function namesIn(claim: unknown): readonly unknown[] {
 const refused = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });
 
 /** The issuer does not return its keys, so tokens cannot be verified. */
-export class KeysOutOfReach extends Error {
+class KeysOutOfReach extends Error {
   constructor(options: ErrorOptions) {
     super("the issuer's keys are unreachable", options);
   }
@@ -214,7 +214,7 @@ const MAX_BYTES = 256 * 1024;
  * The public keys of the issuer, fetched when a token first needs one: a process starts without
  * them. Redirects are not followed.
  */
-export function createKeySet(deps: {
+function createKeySet(deps: {
   readonly url: string;
   readonly timing: KeySetTiming;
   readonly clock: () => number;

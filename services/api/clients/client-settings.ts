@@ -18,16 +18,13 @@ import type { DiscordClient, RemovalGuard } from './discord-client.types.js';
 import type { ClientPatch, NewClient } from './ports.js';
 
 /** What is wrong with an endpoint of a client; null: nothing. */
-export type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
+type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
 
 /** Why browsers must not be redirected to an address; null: they may. */
-export type CheckClientAddress = (
-  name: 'callbackUrl' | 'inviteUrl',
-  address: string,
-) => string | null;
+type CheckClientAddress = (name: 'callbackUrl' | 'inviteUrl', address: string) => string | null;
 
 /** Everything that is wrong with a nickname template; empty: nothing. */
-export type TemplateFaults = (template: string) => readonly string[];
+type TemplateFaults = (template: string) => readonly string[];
 
 /**
  * Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates.

@@ -41,7 +41,7 @@ export class NicknamePolicyInput {
 }
 
 @InputType({ description: 'Rules for people who link their own account.' })
-export class LinkingPolicyInput {
+class LinkingPolicyInput {
   @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
   readonly email!: EmailRule;
 

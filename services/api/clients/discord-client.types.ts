@@ -56,7 +56,7 @@ export class ClientHealth {
   description: 'How nicknames of linked members are built.',
   simpleResolvers: true,
 })
-export class NicknamePolicyType {
+class NicknamePolicyType {
   @Field(() => NicknameStrategyEnum, { description: 'How nicknames are built.' })
   readonly strategy!: NicknameStrategy;
 
@@ -91,7 +91,7 @@ export class RemovalGuard {
 }
 
 @ObjectType({ description: 'Rules for people who link their own account.', simpleResolvers: true })
-export class LinkingPolicy {
+class LinkingPolicy {
   @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
   readonly email!: EmailRule;
 
@@ -107,7 +107,7 @@ export class LinkingPolicy {
   description: 'The URLs of Discord for this client.',
   simpleResolvers: true,
 })
-export class EndpointsType {
+class EndpointsType {
   @Field(() => String, { description: 'The REST API, with its version.' })
   readonly apiBase!: string;
 
@@ -122,13 +122,13 @@ export class EndpointsType {
 }
 
 /** A secret that cannot be read, and the key it was encrypted with. */
-export interface LostSecretView {
+interface LostSecretView {
   readonly name: 'botToken' | 'clientSecret';
   readonly keyId: string;
 }
 
 /** Why nothing is sent to Discord for a client, since when, and when the next call is tried. */
-export interface SendingPauseView {
+interface SendingPauseView {
   readonly cause: string;
   readonly since: Date;
   readonly until: Date;

@@ -13,7 +13,7 @@ import { DateTime, Sequence } from '../kit/scalars.js';
 import { PlatformGroup, PlatformUser } from './platform.types.js';
 
 @ObjectType({ description: 'Why an item was rejected.', simpleResolvers: true })
-export class ItemError {
+class ItemError {
   @Field(() => ErrorCodeEnum, { description: 'The error code.' })
   readonly code!: InputError['code'];
 

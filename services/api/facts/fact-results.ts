@@ -178,7 +178,7 @@ function retryAtOf({ outrankedBy }: FactLoss): Date | null {
   return new Date(Math.floor(order.timeUs / 1000) + 1);
 }
 
-export function toOutrankingFact(loss: FactLoss): OutrankingFact {
+function toOutrankingFact(loss: FactLoss): OutrankingFact {
   const { groupId, outrankedBy } = loss;
   const { kind, order } = outrankedBy;
   const isMembership = kind === 'membership' && groupId !== null;

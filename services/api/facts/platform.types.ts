@@ -6,7 +6,7 @@ import { connectionOf } from '../kit/connection.types.js';
   description: 'Attributes of a platform user, used in nicknames.',
   simpleResolvers: true,
 })
-export class PlatformUserAttributes {
+class PlatformUserAttributes {
   @Field(() => String, {
     nullable: true,
     description: 'Name of the primary character. Null if the user has none.',

@@ -92,7 +92,7 @@ type FindEntity = (context: ApiContext, reference: Reference) => Promise<object 
  * One for each type with a `@key`. They find what the query of the same name finds, for the same
  * callers.
  */
-export const entityFinders: Readonly<Record<string, FindEntity>> = {
+const entityFinders: Readonly<Record<string, FindEntity>> = {
   DiscordClient: async (context, { id, field }) => {
     const client = await context.loaders.clients.load(checkOwnId(id, field));
     return client && mayTouch(context, client.id) ? client : null;
@@ -109,7 +109,7 @@ export const entityFinders: Readonly<Record<string, FindEntity>> = {
  * Entities for a list of references, in order; null: unknown, or hidden from this caller. Each is
  * its own promise: an invalid reference only affects itself, and the loaders batch all others.
  */
-export function findEntities(
+function findEntities(
   context: ApiContext,
   references: readonly unknown[],
 ): readonly Promise<object | null>[] {

@@ -171,7 +171,7 @@ function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['met
 const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
 
 /** A span per request, continuing the caller's trace; all work for the request is inside it. */
-export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
+function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   app.addHook('onRequest', async (request) => {
     const path = requestPath(request);

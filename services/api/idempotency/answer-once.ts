@@ -168,7 +168,7 @@ function refused({ logger }: Deps, { contextValue }: Asked, error: unknown): Gra
   return { body: { kind: 'single', singleResult }, http: { status, headers } };
 }
 
-export const KEY_HEADER = 'idempotency-key';
+const KEY_HEADER = 'idempotency-key';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 

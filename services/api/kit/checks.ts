@@ -4,7 +4,7 @@ import { faultOfText, MAX_CHARACTERS } from '../../lib/platform-values.js';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Longest list one input may hold. */
-export const MAX_ITEMS = 5000;
+const MAX_ITEMS = 5000;
 
 const refuse = (message: string, field: string) => new InputError('BAD_USER_INPUT', message, field);
 

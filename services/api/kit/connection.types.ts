@@ -25,7 +25,7 @@ export class PageInfo {
   readonly endCursor!: string | null;
 }
 
-export interface EdgeOf<Node> {
+interface EdgeOf<Node> {
   readonly cursor: string;
   readonly node: Node;
 }

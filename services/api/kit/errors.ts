@@ -59,12 +59,12 @@ export function withoutSuggestions(error: GraphQLError): GraphQLError {
 }
 
 /** True for a fault of ours, which is to be logged. */
-export function isInternal(error: unknown): boolean {
+function isInternal(error: unknown): boolean {
   return tell(error) === null;
 }
 
 /** The original error below the wrappers of GraphQL and its servers. */
-export function rootCause(error: unknown): unknown {
+function rootCause(error: unknown): unknown {
   const inner = error instanceof GraphQLError ? error.originalError : undefined;
   return inner ? rootCause(inner) : error;
 }

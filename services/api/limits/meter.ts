@@ -19,7 +19,7 @@ export interface RequestTrace extends Pick<Trace, 'current'> {
   begin(span: SpanStart): OpenSpan;
 }
 
-export interface ObservedOperation {
+interface ObservedOperation {
   /** `query`, `mutation`, `subscription`, or `none` where no operation came about. */
   readonly type: string;
   /** Of a registered operation; else `other`, because callers may choose any name. */

@@ -11,7 +11,7 @@ import { callerOf } from '../access/admission.js';
 import { RefusedRequest } from '../http/http-errors.js';
 
 /** Documents by their SHA-256 in hex. */
-export interface OperationStore {
+interface OperationStore {
   readonly isOnly: boolean;
   find(hash: string): string | undefined;
   /** Whether it was there before anybody sent it. */

@@ -83,7 +83,7 @@ export class DiscordUser {
 @ObjectType({ description: 'A page of links, oldest first.' })
 export class DiscordUserConnection extends connectionOf(DiscordUser, 'DiscordUser', 'a link') {}
 
-export const MembershipRequestStateEnum = describeEnum<'OPEN' | 'DISPUTED'>(
+const MembershipRequestStateEnum = describeEnum<'OPEN' | 'DISPUTED'>(
   'MembershipRequestState',
   "The platform's response to a request.",
   {

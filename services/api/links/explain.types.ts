@@ -4,7 +4,7 @@ import { Field, ID, ObjectType } from '../kit/decorators.js';
 import { AuthorityEnum, describeEnum, MembershipChangeKindEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 
-export const DesiredRoleEnum = describeEnum<'YES' | 'NO' | 'UNKNOWN'>(
+const DesiredRoleEnum = describeEnum<'YES' | 'NO' | 'UNKNOWN'>(
   'DesiredRole',
   'Whether a person should have a role.',
   {
@@ -14,7 +14,7 @@ export const DesiredRoleEnum = describeEnum<'YES' | 'NO' | 'UNKNOWN'>(
   },
 );
 
-export const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNOWN'>(
+const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNOWN'>(
   'MembershipKnowledge',
   'What the platform has reported about a person and a group.',
   {
@@ -24,13 +24,13 @@ export const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNO
   },
 );
 
-export const RoleChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
+const RoleChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   'RoleChangeKind',
   'What the connector did with a role.',
   { ADDED: 'The connector added it.', REMOVED: 'The connector removed it.' },
 );
 
-export const RoleBlockEnum = describeEnum<RoleBlock>(
+const RoleBlockEnum = describeEnum<RoleBlock>(
   'RoleBlock',
   'What prevents a person from having a role, or a role from being removed.',
   {
@@ -88,7 +88,7 @@ export class ExplainedMapping {
   description: "The connector's last change of this role for this account.",
   simpleResolvers: true,
 })
-export class ExplainedChange {
+class ExplainedChange {
   @Field(() => ID, { description: 'The id of the `AuditRecord` with the details.' })
   readonly auditRecordId!: string;
 

@@ -9,7 +9,7 @@ import { DiscordUser } from './discord-user.types.js';
 import type { ImportedDiscordUserInput } from './link.input.js';
 import type { ImportVerdict } from './ports.js';
 
-export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
+const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
   'ImportStatus',
   'The result for one user of an import.',
   {
@@ -21,7 +21,7 @@ export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
 );
 
 @ObjectType({ description: 'The result for one user of the list.' })
-export class ImportResult {
+class ImportResult {
   readonly linkId!: LinkId | null;
 
   @Field(() => Int, { description: 'Index of the user in the list, from 0.', simple: true })
@@ -55,7 +55,7 @@ export class ImportResult {
 }
 
 @ObjectType({ description: 'Number of users by result.', simpleResolvers: true })
-export class ImportCounts {
+class ImportCounts {
   @Field(() => Int, { description: 'Links created, or to be created in a dry run.' })
   readonly linked!: number;
 
@@ -117,18 +117,18 @@ export function toImportPayload(
   };
 }
 
-export interface WantedLink {
+interface WantedLink {
   readonly platformUserId: PlatformUserId;
   readonly discordUserId: DiscordUserId;
 }
 
 /** The result for one item, with the path at fault if it is in the list. */
-export interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
+interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
   readonly field: string | null;
 }
 
 /** The items to import with their index in the list; the others already have a result. */
-export interface ImportList {
+interface ImportList {
   readonly wanted: readonly WantedLink[];
   /** Adds the results for `wanted` to the earlier ones, in list order. */
   merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];

@@ -79,7 +79,7 @@ class ReconcileDiscordUserPayload extends Payload {
 /** How long a caller is kept waiting for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;
 
-export interface LinkMutationsDeps {
+interface LinkMutationsDeps {
   readonly links: Omit<LinkPort, 'memberPlan'>;
   readonly signIn: SignInPorts;
   readonly site: SignInSite;

@@ -68,7 +68,7 @@ function policyFor(html: string): string {
  * whose header still reads `Bearer `, until the browser's tab is closed, and lets the editor read
  * the schema. `/admin#key=…` brings the key along: a fragment never reaches a server or its log.
  */
-export const keyScript = `<script>
+const keyScript = `<script>
 (() => {
   const name = 'discord-connector-key';
   const given = /^#key=([!-~]+)$/.exec(location.hash);
@@ -98,7 +98,7 @@ export const keyScript = `<script>
  * Tabs never move: GraphiQL animates them as if they were in one row, so a wrapped tab jumped away
  * under the pointer as soon as it was pressed, and a single click did nothing.
  */
-export const pageStyle = `<style>
+const pageStyle = `<style>
 html, body { margin: 0; height: 100%; overflow: hidden; }
 .graphiql-container .graphiql-tab { transform: none !important; }
 .graphiql-container .graphiql-logo { white-space: nowrap; font-size: 15px; }
@@ -113,7 +113,7 @@ html, body { margin: 0; height: 100%; overflow: hidden; }
 }
 </style>`;
 
-export interface Tab {
+interface Tab {
   readonly query: string;
   /** JSON, as the page's editors have it. */
   readonly variables: string;
@@ -156,7 +156,7 @@ function variablesOf(query: string, known: Readonly<Record<string, unknown>>): s
  * the tab that was open last, because the editor itself would search for the text typed last and
  * add an unnamed tab at every visit.
  */
-export function tabScript(tabs: readonly Tab[]): string {
+function tabScript(tabs: readonly Tab[]): string {
   const version = createHash('sha256').update(JSON.stringify(tabs)).digest('base64url');
   return `<script>
 (() => {

@@ -89,7 +89,7 @@ async function execute(
 }
 
 /** Passed by the route for each request. */
-export interface PlaygroundRequest {
+interface PlaygroundRequest {
   readonly api: ApiContext;
 }
 

@@ -8,7 +8,7 @@ import { hashOf, newSecret } from './secrets.js';
 
 const TICKET_LIFE_MS = 10 * 60 * 1000;
 
-export interface BegunLink {
+interface BegunLink {
   readonly url: string;
   readonly expiresAt: Date;
   readonly warnings: readonly string[];

@@ -4,11 +4,10 @@ import { DatabaseUnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
 import { completeSignIn } from './complete.js';
-import type { StateCookie } from './cookies.js';
+import { hashOf, isSame, isSecret, newSecret, type StateCookie } from './secrets.js';
 import type { SignInOutcome } from './endings.js';
 import { findClient, parameterOf, type SignInDoor } from './start.js';
 import type { Consent, TicketView } from './ports.js';
-import { hashOf, isSame, isSecret, newSecret } from './secrets.js';
 import { callbackAddress, startAddress } from './addresses.js';
 
 export interface CallbackDeps extends SignInDoor {

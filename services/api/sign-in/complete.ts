@@ -13,7 +13,7 @@ import type {
 /** How long a person is kept waiting for the path to bring them in. */
 const LINKED_WAIT_MS = 5000;
 
-export interface Completion {
+interface Completion {
   readonly ticket: TicketView;
   readonly client: SignInClient;
   readonly code: string;
@@ -185,7 +185,7 @@ const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
 };
 
 /** Guest accounts have no address; one that was never confirmed may be anybody's. */
-export const lacksEmail = (account: DiscordAccount): boolean =>
+const lacksEmail = (account: DiscordAccount): boolean =>
   emailOf(account.email) === null || !account.isEmailVerified;
 
 /** Only if both addresses are known. */
@@ -207,7 +207,7 @@ interface Place {
 }
 
 /** Maps Discord's refusal or silence to a result page. Rethrows other errors. */
-export function endingOfFailure(
+function endingOfFailure(
   { logger }: { readonly logger: Logger },
   { ticket, client, cause }: Place,
   { error, step }: { readonly error: unknown; readonly step: Step },

@@ -37,7 +37,7 @@ export interface SignInOutcome {
   readonly retryUrl?: string | null;
 }
 
-export interface EndingText {
+interface EndingText {
   readonly status: number;
   readonly tone: 'good' | 'waiting' | 'bad';
   readonly title: string;

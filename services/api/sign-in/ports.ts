@@ -41,7 +41,7 @@ export interface Consent {
   readonly codeVerifier: string;
 }
 
-export interface TicketPort {
+interface TicketPort {
   /**
    * Throws InputError: NOT_FOUND for a client that is not there, FAILED_PRECONDITION for a deleted
    * user or client.
@@ -108,7 +108,7 @@ export interface OAuthPort {
   revoke(application: OAuthApplication, token: string): Promise<void>;
 }
 
-export interface GrantPort {
+interface GrantPort {
   /**
    * Stored encrypted as soon as Discord issues it, and revoked if no link is made within two
    * minutes.
@@ -118,7 +118,7 @@ export interface GrantPort {
   discardGrant(grantId: string): Promise<void>;
 }
 
-export interface SignedInLinkPort {
+interface SignedInLinkPort {
   /**
    * Makes the link, and has the path bring the person in with their roles. Throws InputError
    * CONFLICT when the account is another person's, FAILED_PRECONDITION when the user or the client

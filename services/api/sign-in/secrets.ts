@@ -1,5 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
 /** 32 random bytes as 43 characters that are safe in a URL, a cookie or a PKCE verifier. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
@@ -16,3 +19,50 @@ export function isSame(one: string, other: string): boolean {
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** The lifetime of a ticket. */
+const MAX_AGE_SECONDS = 600;
+
+export interface StateCookie {
+  readonly state: string;
+  /** Lets a person who cancelled go back; nothing depends on it. */
+  readonly ticket: string;
+}
+
+export interface CookieJar {
+  browserOf(request: FastifyRequest): string | null;
+  nameBrowser(reply: FastifyReply, browser: string): void;
+  stateOf(request: FastifyRequest): StateCookie | null;
+  keepState(reply: FastifyReply, kept: StateCookie): void;
+}
+
+/**
+ * Two cookies: which browser this is, and the state it went to Discord with. `__Host-` keeps other
+ * hosts of the same domain from planting them; browsers take that name only with https.
+ */
+export function createCookieJar(isHttps: boolean): CookieJar {
+  const prefix = isHttps ? '__Host-' : '';
+  const browserName = `${prefix}discord-connector-browser`;
+  const stateName = `${prefix}discord-connector-state`;
+  const attributes: CookieSerializeOptions = {
+    path: '/',
+    httpOnly: true,
+    // Strict would keep them back when Discord sends the person here.
+    sameSite: 'lax',
+    secure: isHttps,
+  };
+  const living = { ...attributes, maxAge: MAX_AGE_SECONDS };
+  return {
+    browserOf: ({ cookies }) => {
+      const browser = cookies[browserName];
+      return isSecret(browser) ? browser : null;
+    },
+    nameBrowser: (reply, browser) => void reply.setCookie(browserName, browser, living),
+    stateOf: ({ cookies }) => {
+      const [state, ticket, more] = cookies[stateName]?.split('.') ?? [];
+      return isSecret(state) && isSecret(ticket) && more === undefined ? { state, ticket } : null;
+    },
+    keepState: (reply, { state, ticket }) =>
+      void reply.setCookie(stateName, `${state}.${ticket}`, living),
+  };
+}

@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Logger } from '../../lib/logger.js';
 import { requestPath } from '../http/http-errors.js';
 import { receiveAnswer, type CallbackDeps } from './callback.js';
-import { createCookieJar } from './cookies.js';
+import { createCookieJar } from './secrets.js';
 import { isResult, type SignInOutcome } from './endings.js';
 import { endingPage } from './pages.js';
 import { sendPage } from './page.js';
@@ -19,7 +19,7 @@ import {
 } from './addresses.js';
 import { goToDiscord, showStart } from './start.js';
 
-export interface SignInDeps {
+interface SignInDeps {
   readonly ports: SignInPorts;
   readonly site: SignInSite;
   readonly logger: Logger;

@@ -129,7 +129,7 @@ const AT_A_TIME = 20;
 const MOST = 200;
 
 /** The sweeps to read. Bounded: above a limit it means "all". */
-export interface DueSweeps {
+interface DueSweeps {
   add(ids: readonly string[]): void;
   addAll(): void;
   isEmpty(): boolean;
@@ -166,7 +166,7 @@ export function createDueSweeps(): DueSweeps {
 
 const REMEMBERED = 1_000;
 
-export interface SweepTraces {
+interface SweepTraces {
   /** Whether it has moved since this was asked last. */
   hasMoved(view: Sweep): boolean;
   /**
@@ -177,7 +177,7 @@ export interface SweepTraces {
 }
 
 /** The last state of each sweep sent to a subscriber. */
-export function createSweepTraces(clock: () => number): SweepTraces {
+function createSweepTraces(clock: () => number): SweepTraces {
   const traces = new Map<string, Trace>();
   return {
     hasMoved(view) {

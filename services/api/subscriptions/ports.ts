@@ -16,7 +16,7 @@ export interface RecordPlace {
   readonly id: string;
 }
 
-export interface RecordPage {
+interface RecordPage {
   readonly records: readonly AuditRecord[];
   readonly until: Moment;
   /** Null: that was all of it. */

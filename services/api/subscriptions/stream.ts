@@ -49,7 +49,7 @@ export function createStream<Value>(deps: {
 }
 
 /** A look at the most so often a subscriber: what happens between two is in the second. */
-export const PACE_MS = 250;
+const PACE_MS = 250;
 
 /**
  * Reads on every notification, and now and then without one: permissions may end, and a

@@ -130,7 +130,7 @@ async function clientsOf(
  * Whether the subscriber's key is still valid: a token may expire or a key be revoked during a
  * subscription.
  */
-export function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
+function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
   const clients = String(requireCaller(context).clientIds);
   return async () => {
     try {

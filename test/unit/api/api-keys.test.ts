@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { expect, it } from 'vitest';
 
-import { createApiKeyAuthenticator } from '../../../services/api/access/api-keys.js';
-import type { Scope } from '../../../services/api/access/caller.js';
+import { createApiKeyAuthenticator, type Scope } from '../../../services/api/access/caller.js';
 
 const KEY = 'dck_abcdefghijklmnopqrstuvwxyz';
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { createApiKeyAuthenticator } from '../../../services/api/access/api-keys.js';
-import type { Scope } from '../../../services/api/access/caller.js';
+import { createApiKeyAuthenticator, type Scope } from '../../../services/api/access/caller.js';
 import {
   createApiServer,
   type ApiServer,
