@@ -48,13 +48,13 @@ export interface InvalidBudgetDeps {
 export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const { clock, logger, limit = 1000, windowMs = 600_000 } = deps;
   const fifth = Math.max(1, Math.floor(limit / 5));
-  const all = createTally(limit, windowMs);
+  const all = new Tally(limit, windowMs);
   /** The same answers against four fifths: spent, it blocks the clients that caused any of them. */
-  const shared = createTally(Math.max(1, limit - fifth), windowMs);
+  const shared = new Tally(Math.max(1, limit - fifth), windowMs);
   const own = new Map<string, Tally>();
 
   const tellTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
-    const until = new Date(tally.blocked()?.until ?? 0).toISOString();
+    const until = new Date(tally.blocked?.until ?? 0).toISOString();
     const fields = { ...tally.counts(), spender: who, blockedUntil: until };
     logger[level](fields, 'invalid budget exhausted');
   };
@@ -69,14 +69,16 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   };
 
   const ownOf = (spender: string): Tally => {
-    const known = own.get(spender) ?? createTally(fifth, windowMs);
+    const known = own.get(spender) ?? new Tally(fifth, windowMs);
     own.set(spender, known);
     return known;
   };
 
   return {
     note({ status, scope, spender }) {
-      if (!isInvalid(status, scope)) return false;
+      // A 429 of a limit shared with others is not counted by Discord.
+      const isInvalid = status === 401 || status === 403 || (status === 429 && scope !== 'shared');
+      if (!isInvalid) return false;
       const now = clock();
       forgetOld(now);
       if (all.note(now)) tellTrip(all, 'all', 'error');
@@ -88,7 +90,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
     },
     state() {
       forgetOld(clock());
-      const blocked = all.blocked();
+      const blocked = all.blocked;
       const blockedUntil = blocked && new Date(blocked.until);
       return { ...all.counts(), blockedUntil };
     },
@@ -105,7 +107,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
 }
 
 function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
-  const blocked = tally?.blocked() ?? null;
+  const blocked = tally?.blocked ?? null;
   if (tally === undefined || blocked === null) return null;
   const { spent, limit } = tally.counts();
   return {
@@ -115,42 +117,36 @@ function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
   };
 }
 
-/** A 429 of a limit shared with others is not counted by Discord. */
-function isInvalid(status: number, scope: string | null): boolean {
-  if (status === 429) return scope !== 'shared';
-  return status === 401 || status === 403;
-}
-
-interface Tally {
-  counts(): { readonly spent: number; readonly limit: number };
-  blocked(): { readonly since: number; readonly until: number } | null;
-  /** True: it is spent by this one. */
-  note(now: number): boolean;
-  /** True: it was spent, and has recovered. */
-  forgetOld(now: number): boolean;
-}
-
-function createTally(limit: number, windowMs: number): Tally {
+class Tally {
   /** When each invalid answer came, oldest first. */
-  const times: number[] = [];
-  let blocked: { readonly since: number; readonly until: number } | null = null;
+  readonly #times: number[] = [];
+  blocked: { readonly since: number; readonly until: number } | null = null;
 
-  return {
-    counts: () => ({ spent: times.length, limit }),
-    blocked: () => blocked,
-    note(now) {
-      times.push(now);
-      if (blocked !== null || times.length < limit) return false;
-      blocked = { since: now, until: recoveryTime(times, limit, windowMs) };
-      return true;
-    },
-    forgetOld(now) {
-      while (times[0] !== undefined && times[0] <= now - windowMs) times.shift();
-      if (blocked === null || blocked.until > now) return false;
-      blocked = null;
-      return true;
-    },
-  };
+  constructor(
+    readonly limit: number,
+    readonly windowMs: number,
+  ) {}
+
+  counts(): { readonly spent: number; readonly limit: number } {
+    return { spent: this.#times.length, limit: this.limit };
+  }
+
+  /** True: it is spent by this one. */
+  note(now: number): boolean {
+    this.#times.push(now);
+    if (this.blocked !== null || this.#times.length < this.limit) return false;
+    this.blocked = { since: now, until: recoveryTime(this.#times, this.limit, this.windowMs) };
+    return true;
+  }
+
+  /** True: it was spent, and has recovered. */
+  forgetOld(now: number): boolean {
+    const overUntil = now - this.windowMs;
+    while (this.#times[0] !== undefined && this.#times[0] <= overUntil) this.#times.shift();
+    if (this.blocked === null || this.blocked.until > now) return false;
+    this.blocked = null;
+    return true;
+  }
 }
 
 /**

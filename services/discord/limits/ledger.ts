@@ -47,10 +47,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
   /** Discord's own names of the buckets, which are the same in every guild. */
   const names = new Map<string, string>();
 
-  const keyOf = (use: BucketUse) => keyIn(names, use);
-
   const entryOf = (use: BucketUse): Entry => {
-    const key = keyOf(use);
+    const key = keyIn(names, use);
     const known = entries.get(key);
     if (known) return known;
     const entry: Entry = { allowance: null, inFlight: 0 };
@@ -60,7 +58,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
 
   const timeFor = (use: BucketUse, calls: number): number => {
     const now = clock();
-    const allowance = entries.get(keyOf(use))?.allowance;
+    const allowance = entries.get(keyIn(names, use))?.allowance;
     if (!allowance) return now;
     const { isUrgent } = use;
     return freeFrom(allowance, { calls, isUrgent, reserveMs }, now);
@@ -87,11 +85,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
     freeFrom: timeFor,
     nextFrom: (use) => timeFor(use, entryOf(use).inFlight + 1),
     left(use) {
-      const allowance = entries.get(keyOf(use))?.allowance;
+      const allowance = entries.get(keyIn(names, use))?.allowance;
       if (!allowance) return Infinity;
       return callsLeft(allowance, { isUrgent: use.isUrgent, reserveMs }, clock());
     },
-    areOne: (a, b) => keyOf(a) === keyOf(b),
+    areOne: (a, b) => keyIn(names, a) === keyIn(names, b),
     forgetLong: () => forgetLong(entries.values(), clock()),
   };
 }

@@ -108,9 +108,8 @@ const MS_OF_A_DAY = 86_400_000;
 export function timeUsOf(text: string): number | null {
   const match = RFC_3339.exec(text);
   if (!match) return null;
-  const part = (group: number) => Number(match[group]);
-  const [year, month, day] = [part(1), part(2), part(3)] as const;
-  const [hour, minute, second] = [part(4), part(5), part(6)] as const;
+  const [year = 0, month = 0, day = 0, ...time] = match.slice(1, 7).map(Number);
+  const [hour = 0, minute = 0, second = 0] = time;
   const offsetMs = offsetMsOf(match[8], match[9], match[10]);
   if (offsetMs === null || day < 1 || day > daysOf(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 60) return null;

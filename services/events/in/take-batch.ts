@@ -78,7 +78,7 @@ async function takeChunk(
   const { outcomes, refused } = applied;
   counter.countVerdicts(outcomes.map(({ verdict }) => verdict));
   const dead = [...chunk.broken, ...refused].sort(byOffset);
-  await bury(batch, dead, deps);
+  if (dead.length > 0) await bury(batch, dead, deps);
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });
   // the order that matters: only now is all of it durable
   await batch.commit(chunk.lastOffset);
@@ -109,7 +109,6 @@ async function bury(
   dead: readonly BrokenRecord[],
   deps: TakeBatchDeps,
 ): Promise<void> {
-  if (dead.length === 0) return;
   const topic = deadLetterTopic(batch.topic);
   const send: typeof deps.deadLetters = async (to, records) =>
     deps.persist(batch, {
