@@ -3,6 +3,7 @@
  */
 import type {
   AuditRecordId,
+  DiscordUserId,
   JoinRefusal,
   LinkId,
   MemberReading,
@@ -211,6 +212,8 @@ export interface Settlement {
   /** True: `observed` is what Discord returned. False: it is the mirror plus the run's writes. */
   readonly isReading: boolean;
   readonly clearsTrouble: boolean;
+  /** Other members to reconcile again: their refusals were part of a trouble that is over. */
+  readonly tryAgain?: readonly DiscordUserId[];
   /** Links to end now, because their roles are removed or their member has left. */
   readonly endedLinkIds: readonly LinkId[];
 }

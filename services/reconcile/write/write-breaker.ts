@@ -36,6 +36,8 @@ interface Watched {
    * the pause.
    */
   readonly fed: Set<DiscordUserId>;
+  /** Members refused on a probation that the guild has passed: the next settlement retries them. */
+  readonly passed: Set<DiscordUserId>;
   /** Why it last tripped. */
   reason: string;
   /** The pause that follows; null: not made yet. */
@@ -60,6 +62,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
       trips: 0,
       isTold: false,
       fed: new Set(),
+      passed: new Set(),
       reason: '',
       pausing: null,
     };
@@ -73,6 +76,8 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     const isRefusal = isCounted(refusal);
     if (isRefusal && guild.discordUserId) watched.fed.add(guild.discordUserId);
     const health = afterAnswer(watched.health, isRefusal, deps.clock());
+    const hasPassed = watched.health.state === 'PROBATION' && health.state === 'HEALTHY';
+    if (hasPassed) for (const id of watched.fed) watched.passed.add(id);
     watched.health = health;
     if (health.state === 'HEALTHY') watched.isTold = false;
     if (sumSlices(health).refusals === 0) watched.fed.clear();
@@ -142,10 +147,14 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
         });
       return watched.pausing;
     },
-    settle(job, settlement) {
-      const { state } = all.get(job.clientId)?.health ?? HEALTHY;
+    async settle(job, settlement) {
+      const watched = all.get(job.clientId);
+      const { state } = watched?.health ?? HEALTHY;
       const clearsTrouble = settlement.clearsTrouble && state === 'HEALTHY';
-      return memory.settle(job, { ...settlement, clearsTrouble });
+      const tryAgain = [...(watched?.passed ?? [])];
+      const result = await memory.settle(job, { ...settlement, clearsTrouble, tryAgain });
+      for (const id of tryAgain) watched?.passed.delete(id);
+      return result;
     },
   };
 }

@@ -30,7 +30,8 @@ export async function saveTrouble(
   ).execute(db);
 }
 
-async function markAgain(
+/** Members refused because of the guild and not of themselves: they are reconciled again. */
+export async function markAgain(
   db: Db,
   clientId: ClientId,
   members: readonly DiscordUserId[],

@@ -11,7 +11,7 @@ import type { Job } from '../../reconcile/job.js';
 import type { Postponement, Settlement } from '../../reconcile/write/records.js';
 import type { RemoteReading } from '../../reconcile/plan/remote.js';
 import type { Database } from '../connection/database.js';
-import { clearTrouble, logTroubleEnd } from '../clients/trouble.js';
+import { clearTrouble, logTroubleEnd, markAgain } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import { endDrained } from './end-drained.js';
 import { saveMember, type MemberColumns } from './save-member.js';
@@ -46,6 +46,8 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
         enqueueEvent,
       );
       const trouble = settlement.clearsTrouble ? await clearTrouble(db, job.clientId) : null;
+      const { tryAgain = [] } = settlement;
+      if (tryAgain.length > 0) await markAgain(db, job.clientId, tryAgain);
       await closeAndTell(db, settlement, enqueueEvent);
       if (settlement.joining !== null) await endJoining(db, settlement.joining);
       await settleDecisions(db, job, settlement, enqueueEvent);

@@ -132,6 +132,21 @@ describe('a guild that refuses', () => {
     ]);
   });
 
+  test('and then recovers has the members tried again that it refused on probation', async () => {
+    const { run, runs, refuse, settle, settlements } = setUp();
+    refuse('MISSING_PERMISSION');
+    await runs(10);
+    const late = { ...target, discordUserId: '700000000000000008' };
+
+    expect(await run(late)).toBe('MISSING_PERMISSION');
+    refuse(null);
+    await runs(9);
+    await settle();
+    await settle();
+
+    expect(settlements.map(({ tryAgain }) => tryAgain)).toEqual([[late.discordUserId], []]);
+  });
+
   test('one role once stays healthy', async () => {
     const { run, runs, refuse, troubles } = setUp();
     await runs(20);
