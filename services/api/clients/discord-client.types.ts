@@ -31,7 +31,7 @@ export class HealthCheck {
   readonly name!: string;
 
   @Field(() => CheckVerdictEnum, { description: 'The result.' })
-  readonly result!: 'OK' | 'WARNING' | 'FAILED';
+  readonly result!: keyof typeof CheckVerdictEnum;
 
   @Field(() => String, { description: 'What was found.' })
   readonly message!: string;

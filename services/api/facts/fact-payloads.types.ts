@@ -5,6 +5,7 @@ import {
   ErrorCodeEnum,
   FactVerdictEnum,
   MembershipChangeKindEnum,
+  type MembershipChangeKind,
   OutrankingKindEnum,
   type FactVerdictName,
   type OutrankingKind,
@@ -46,7 +47,7 @@ export class OutrankingFact {
     nullable: true,
     description: 'Its effect on the membership. Null without `groupId`.',
   })
-  readonly change!: 'ADDED' | 'REMOVED' | null;
+  readonly change!: MembershipChangeKind | null;
 
   @Field(() => Sequence, { nullable: true, description: 'Its sequence. Null if it has none.' })
   readonly sequence!: number | null;

@@ -19,7 +19,7 @@ import {
   refuseTwins,
 } from '../kit/checks.js';
 import { Field, ID, InputType } from '../kit/decorators.js';
-import { MembershipChangeKindEnum } from '../kit/enums.js';
+import { MembershipChangeKindEnum, type MembershipChangeKind } from '../kit/enums.js';
 import { Sequence } from '../kit/scalars.js';
 
 const SEQUENCE =
@@ -36,7 +36,7 @@ export class MembershipChangeInput {
   @Field(() => MembershipChangeKindEnum, {
     description: 'Whether the user was added to the group or removed from it.',
   })
-  readonly change!: 'ADDED' | 'REMOVED';
+  readonly change!: MembershipChangeKind;
 
   @Field(() => Sequence, { nullable: true, description: SEQUENCE })
   readonly sequence?: number | null;

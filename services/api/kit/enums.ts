@@ -1,6 +1,7 @@
 import type { InputError } from '../../lib/errors.js';
 import type {
   Authority,
+  Cause,
   EmailRule,
   Holders,
   LinkState,
@@ -15,17 +16,20 @@ import type {
 } from '../../model.js';
 import { registerEnumType } from './decorators.js';
 
-/** A GraphQL enum whose values are exactly a union of the vocabulary, each with its sentence. */
+/**
+ * A GraphQL enum, each value with its sentence: exactly a union of the vocabulary, or the list from
+ * which the union of the API follows.
+ */
 export function describeEnum<Value extends string>(
   name: string,
   description: string,
   sentences: Readonly<Record<Value, string>>,
-): Readonly<Record<string, string>> {
-  const values: Record<string, string> = {};
-  const valuesConfig: Record<string, { description: string }> = {};
-  for (const [value, sentence] of Object.entries<string>(sentences)) {
+): Readonly<Record<Value, string>> {
+  const values: Record<Value, string> = { ...sentences };
+  const valuesConfig: { [Name in Value]?: { description: string } } = {};
+  for (const value in values) {
     values[value] = value;
-    valuesConfig[value] = { description: sentence };
+    valuesConfig[value] = { description: sentences[value] };
   }
   registerEnumType(values, { name, description, valuesConfig });
   return values;
@@ -132,24 +136,20 @@ export const SweepStateEnum = describeEnum<SweepState>('SweepState', 'The state 
   CANCELLED: 'Cancelled by a person.',
 });
 
-export const CauseKindEnum = describeEnum<'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR'>(
-  'CauseKind',
-  'What caused a reconcile.',
-  {
-    EVENT: 'An event from the platform.',
-    MUTATION: 'A mutation of this API.',
-    SWEEP: 'A scheduled or started sweep.',
-    REPAIR: 'Unfinished work found after a restart.',
-  },
-);
+export const CauseKindEnum = describeEnum<Cause['kind']>('CauseKind', 'What caused a reconcile.', {
+  EVENT: 'An event from the platform.',
+  MUTATION: 'A mutation of this API.',
+  SWEEP: 'A scheduled or started sweep.',
+  REPAIR: 'Unfinished work found after a restart.',
+});
 
-export const CheckVerdictEnum = describeEnum<'OK' | 'WARNING' | 'FAILED'>(
-  'CheckVerdict',
-  'The result of a check of a client.',
-  { OK: 'No problem.', WARNING: 'Works, but needs attention.', FAILED: 'Does not work.' },
-);
+export const CheckVerdictEnum = describeEnum('CheckVerdict', 'The result of a check of a client.', {
+  OK: 'No problem.',
+  WARNING: 'Works, but needs attention.',
+  FAILED: 'Does not work.',
+});
 
-export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
+export const MembershipChangeKindEnum = describeEnum(
   'MembershipChangeKind',
   'How a membership changed.',
   {
@@ -158,15 +158,9 @@ export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   },
 );
 
-export type OutrankingKind =
-  | 'MEMBERSHIP_CHANGE'
-  | 'WHOLE_SET'
-  | 'VALUE'
-  | 'GROUP_DELETION'
-  | 'USER_DELETION'
-  | 'LIFTED_USER_DELETION';
+export type MembershipChangeKind = keyof typeof MembershipChangeKindEnum;
 
-export const OutrankingKindEnum = describeEnum<OutrankingKind>(
+export const OutrankingKindEnum = describeEnum(
   'OutrankingKind',
   'What the recorded fact that outranks another one is about.',
   {
@@ -180,19 +174,17 @@ export const OutrankingKindEnum = describeEnum<OutrankingKind>(
   },
 );
 
-export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE' | 'PARTIAL' | 'INVALID';
+export type OutrankingKind = keyof typeof OutrankingKindEnum;
 
-export const FactVerdictEnum = describeEnum<FactVerdictName>(
-  'FactVerdict',
-  'The result for one fact.',
-  {
-    APPLIED: 'The fact was recorded.',
-    UNCHANGED: 'The same fact was already recorded.',
-    STALE: 'Another fact outranks it; nothing changed. See `outrankedBy`.',
-    PARTIAL: 'Part of it was outranked, see `outrankedBy`; the rest was recorded.',
-    INVALID: 'The item is invalid or contradicts another item; see `error`.',
-  },
-);
+export const FactVerdictEnum = describeEnum('FactVerdict', 'The result for one fact.', {
+  APPLIED: 'The fact was recorded.',
+  UNCHANGED: 'The same fact was already recorded.',
+  STALE: 'Another fact outranks it; nothing changed. See `outrankedBy`.',
+  PARTIAL: 'Part of it was outranked, see `outrankedBy`; the rest was recorded.',
+  INVALID: 'The item is invalid or contradicts another item; see `error`.',
+});
+
+export type FactVerdictName = keyof typeof FactVerdictEnum;
 
 export const ErrorCodeEnum = describeEnum<InputError['code']>(
   'ItemErrorCode',

@@ -83,7 +83,7 @@ export class DiscordUser {
 @ObjectType({ description: 'A page of links, oldest first.' })
 export class DiscordUserConnection extends connectionOf(DiscordUser, 'DiscordUser', 'a link') {}
 
-const MembershipRequestStateEnum = describeEnum<'OPEN' | 'DISPUTED'>(
+const MembershipRequestStateEnum = describeEnum(
   'MembershipRequestState',
   "The platform's response to a request.",
   {
@@ -108,10 +108,10 @@ export class MembershipRequest {
   readonly id!: string;
 
   @Field(() => MembershipChangeKindEnum, { description: 'The requested membership.' })
-  readonly change!: 'ADDED' | 'REMOVED';
+  readonly change!: keyof typeof MembershipChangeKindEnum;
 
   @Field(() => MembershipRequestStateEnum, { description: "The platform's response." })
-  readonly state!: 'OPEN' | 'DISPUTED';
+  readonly state!: keyof typeof MembershipRequestStateEnum;
 
   @Field(() => DateTime, { description: 'When the request was sent.' })
   readonly askedAt!: Date;

@@ -4,17 +4,13 @@ import { Field, ID, ObjectType } from '../kit/decorators.js';
 import { AuthorityEnum, describeEnum, MembershipChangeKindEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 
-const DesiredRoleEnum = describeEnum<'YES' | 'NO' | 'UNKNOWN'>(
-  'DesiredRole',
-  'Whether a person should have a role.',
-  {
-    YES: 'An active mapping grants it.',
-    NO: 'No mapping grants it; it is removed if held.',
-    UNKNOWN: 'Not known, so the role stays as it is.',
-  },
-);
+const DesiredRoleEnum = describeEnum('DesiredRole', 'Whether a person should have a role.', {
+  YES: 'An active mapping grants it.',
+  NO: 'No mapping grants it; it is removed if held.',
+  UNKNOWN: 'Not known, so the role stays as it is.',
+});
 
-const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNOWN'>(
+const MembershipKnowledgeEnum = describeEnum(
   'MembershipKnowledge',
   'What the platform has reported about a person and a group.',
   {
@@ -24,11 +20,10 @@ const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNOWN'>(
   },
 );
 
-const RoleChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
-  'RoleChangeKind',
-  'What the connector did with a role.',
-  { ADDED: 'The connector added it.', REMOVED: 'The connector removed it.' },
-);
+const RoleChangeKindEnum = describeEnum('RoleChangeKind', 'What the connector did with a role.', {
+  ADDED: 'The connector added it.',
+  REMOVED: 'The connector removed it.',
+});
 
 const RoleBlockEnum = describeEnum<RoleBlock>(
   'RoleBlock',
@@ -81,7 +76,7 @@ export class ExplainedMapping {
   @Field(() => MembershipKnowledgeEnum, {
     description: 'Whether the person is in the group. UNKNOWN if the link is ending.',
   })
-  readonly membership!: 'HELD' | 'NOT_HELD' | 'UNKNOWN';
+  readonly membership!: keyof typeof MembershipKnowledgeEnum;
 }
 
 @ObjectType({
@@ -93,7 +88,7 @@ class ExplainedChange {
   readonly auditRecordId!: string;
 
   @Field(() => RoleChangeKindEnum, { description: 'What the connector did.' })
-  readonly change!: 'ADDED' | 'REMOVED';
+  readonly change!: keyof typeof RoleChangeKindEnum;
 
   @Field(() => DateTime, { description: 'When.' })
   readonly at!: Date;
@@ -128,7 +123,7 @@ export class RoleExplanationType {
   readonly isMapped!: boolean;
 
   @Field(() => DesiredRoleEnum, { description: 'Whether the person should have the role.' })
-  readonly desired!: 'YES' | 'NO' | 'UNKNOWN';
+  readonly desired!: keyof typeof DesiredRoleEnum;
 
   @Field(() => Boolean, {
     nullable: true,
@@ -222,7 +217,7 @@ export class PlannedRequest {
   readonly roleId!: string;
 
   @Field(() => MembershipChangeKindEnum, { description: 'The requested membership.' })
-  readonly change!: 'ADDED' | 'REMOVED';
+  readonly change!: keyof typeof MembershipChangeKindEnum;
 
   @Field(() => Boolean, {
     description: 'True if the removal guard would hold the request for approval.',

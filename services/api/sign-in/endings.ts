@@ -1,29 +1,5 @@
 import type { DiscordAccount, TicketView } from './ports.js';
 
-/** The value of `discordLink` for the platform, and the code on the page. */
-export type SignInResult =
-  | 'LINKED'
-  | 'SCREENING'
-  | 'WAITING'
-  | 'BANNED'
-  | 'GUILD_FULL'
-  | 'USER_GUILD_LIMIT'
-  | 'JOIN_FAILED'
-  | 'CLAIMED'
-  | 'CANCELLED'
-  | 'EXPIRED'
-  | 'EMAIL_MISSING'
-  | 'BOT_ACCOUNT'
-  | 'SCOPE_MISSING'
-  | 'CLIENT_GONE'
-  | 'DISCORD_FAILED'
-  | 'SETUP_FAULT'
-  | 'INTERNAL';
-
-/** The rest never leaves our own pages: whose ticket it is, is not known then. */
-export type EndingCode =
-  SignInResult | 'INCOMPLETE' | 'OTHER_BROWSER' | 'FOREIGN_ANSWER' | 'FOREIGN_FORM' | 'NO_COOKIES';
-
 /** How a request of a person ended, for the page or for the platform. */
 export interface SignInOutcome {
   readonly code: EndingCode;
@@ -52,7 +28,7 @@ const LINK_IS_MADE = 'Your accounts are linked';
 /**
  * Written for members. None of these is known to be the person's own fault, so none sounds like it.
  */
-export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
+const RESULT_TEXTS = {
   LINKED: {
     status: 200,
     tone: 'good',
@@ -172,6 +148,10 @@ export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
     what: 'This is our fault, not yours. The error was logged.',
     next: `${AGAIN} If it happens again, tell the community and send them the code below.`,
   },
+} satisfies Readonly<Record<string, EndingText>>;
+
+/** The rest never leaves our own pages: whose ticket it is, is not known then. */
+const PAGE_TEXTS = {
   INCOMPLETE: {
     status: 400,
     tone: 'bad',
@@ -207,16 +187,16 @@ export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
     what: 'Two cookies show that the person coming back from Discord is you. They expire after ten minutes. Your browser did not send them.',
     next: 'Allow cookies for this site, then open the link again.',
   },
+} satisfies Readonly<Record<string, EndingText>>;
+
+/** The value of `discordLink` for the platform, and the code on the page. */
+export type SignInResult = keyof typeof RESULT_TEXTS;
+
+export type EndingCode = SignInResult | keyof typeof PAGE_TEXTS;
+
+export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
+  ...RESULT_TEXTS,
+  ...PAGE_TEXTS,
 };
 
-export function isResult(code: EndingCode): code is SignInResult {
-  return !PAGE_ONLY.has(code);
-}
-
-const PAGE_ONLY: ReadonlySet<EndingCode> = new Set([
-  'INCOMPLETE',
-  'OTHER_BROWSER',
-  'FOREIGN_ANSWER',
-  'FOREIGN_FORM',
-  'NO_COOKIES',
-]);
+export const isResult = (code: EndingCode): code is SignInResult => code in RESULT_TEXTS;
