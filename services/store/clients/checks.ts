@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { inMs, NOW } from '../connection/expressions.js';
 import type { KeptCheck } from '../entities/client.entity.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
@@ -20,10 +21,15 @@ interface DueChecksRequest {
 
 /** Stored separately from the client's settings, which stay unchanged. */
 async function saveChecks(db: Db, clientId: ClientId, checks: readonly KeptCheck[]): Promise<void> {
-  await sql`
-    update client set checks = ${JSON.stringify(checks)}::jsonb, checked_at = clock_timestamp()
-    where id = ${clientId}`.execute(db);
+  await db
+    .updateTable('client')
+    .set({ checks, checkedAt: NOW })
+    .where('id', '=', clientId)
+    .execute();
 }
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * Claims clients whose last check is a day old, the longest unclaimed first. Other processes leave
@@ -35,14 +41,31 @@ async function claimDueChecks(
   owner: string,
   { limit, except }: DueChecksRequest,
 ): Promise<readonly ClientId[]> {
-  const { rows } = await sql<{ id: ClientId }>`
-    update client set check_claimed_by = ${owner}, check_claimed_until = clock_timestamp() + interval '10 minutes'
-    where id in (
-      select id from client
-      where ending_at is null and is_enabled and id <> all(${except}::uuid[])
-        and (checked_at is null or checked_at < clock_timestamp() - interval '1 day')
-        and (check_claimed_by = ${owner} or check_claimed_until is null or check_claimed_until <= clock_timestamp())
-      order by check_claimed_until nulls first, checked_at nulls first limit ${limit} for update skip locked)
-    returning id`.execute(db);
+  const rows = await db
+    .updateTable('client')
+    .set({ checkClaimedBy: owner, checkClaimedUntil: inMs(10 * MINUTE_MS) })
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('client')
+        .select('id')
+        .where('endingAt', 'is', null)
+        .where('isEnabled', '=', true)
+        .where('id', '!=', sql<ClientId>`all(${except})`)
+        .where((eb) => eb.or([eb('checkedAt', 'is', null), eb('checkedAt', '<', inMs(-DAY_MS))]))
+        .where((eb) =>
+          eb.or([
+            eb('checkClaimedBy', '=', owner),
+            eb('checkClaimedUntil', 'is', null),
+            eb('checkClaimedUntil', '<=', NOW),
+          ]),
+        )
+        .orderBy('checkClaimedUntil', (order) => order.asc().nullsFirst())
+        .orderBy('checkedAt', (order) => order.asc().nullsFirst())
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returning('id')
+    .execute();
   return rows.map((row) => row.id);
 }

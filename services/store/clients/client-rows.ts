@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
-import type { ClientId, ClientSettings, Endpoints, GuildId, SendingPause } from '../../model.js';
+import type { ClientId, ClientSettings, Endpoints, SendingPause } from '../../model.js';
 import type { Transaction } from '../connection/database.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import type { Db } from '../entities/entities.js';
@@ -47,11 +47,8 @@ export async function lockClient(
   id: ClientId,
   purpose: 'change' | 'use' = 'change',
 ): Promise<ClientRow> {
-  await (
-    purpose === 'change'
-      ? sql`select from client where id = ${id} for no key update`
-      : sql`select from client where id = ${id} for share`
-  ).execute(db);
+  const locked = db.selectFrom('client').select('id').where('id', '=', id);
+  await (purpose === 'change' ? locked.forNoKeyUpdate() : locked.forShare()).execute();
   const row = await em.findOne(ClientEntity, { id });
   if (row === null) throw new InputError('NOT_FOUND', `client ${id} does not exist`);
   return row;
@@ -174,16 +171,18 @@ export function secretColumns(
   };
 }
 
+/** Changes whenever the credentials may have changed. */
+export const REVISION = sql<string>`extract(epoch from updated_at)::text`;
+
 /**
  * What the gateway needs to act for a client. `revision` changes whenever any of it may have
  * changed.
  */
-interface Credentials {
+interface Credentials extends Pick<
+  ClientRow,
+  'guildId' | 'applicationId' | 'apiBase' | 'botToken'
+> {
   readonly clientId: ClientId;
-  readonly guildId: GuildId;
-  readonly applicationId: string;
-  readonly apiBase: string;
-  readonly botToken: string;
   readonly revision: string;
 }
 
@@ -192,13 +191,12 @@ export async function readCredentials(
   keys: KeyRing,
   clientId: ClientId,
 ): Promise<Credentials> {
-  const { rows } = await sql<Omit<Credentials, 'botToken' | 'clientId'> & { encrypted: string }>`
-    select guild_id as "guildId", application_id as "applicationId", api_base as "apiBase", bot_token as encrypted,
-      extract(epoch from updated_at)::text as revision
-    from client where id = ${clientId}`.execute(db);
-  const [row] = rows;
+  const row = await db
+    .selectFrom('client')
+    .select(['guildId', 'applicationId', 'apiBase', 'botToken', REVISION.as('revision')])
+    .where('id', '=', clientId)
+    .executeTakeFirst();
   if (row === undefined) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
-  const { encrypted, ...credentials } = row;
-  const botToken = decryptSecret(keys, { id: clientId, botToken: encrypted }, 'botToken');
-  return { ...credentials, clientId, botToken };
+  const botToken = decryptSecret(keys, { ...row, id: clientId }, 'botToken');
+  return { ...row, clientId, botToken };
 }

@@ -169,9 +169,11 @@ async function markForSettings(
 
 /** Grants of members who are still waiting to join are discarded after that. */
 async function giveUpKeptGrants(db: Transaction['sql'], clientId: ClientId): Promise<void> {
-  await sql`delete from discord_grant where client_id = ${clientId} and not is_join_wanted`.execute(
-    db,
-  );
+  await db
+    .deleteFrom('discord_grant')
+    .where('clientId', '=', clientId)
+    .where('isJoinWanted', '=', false)
+    .execute();
 }
 
 function guildTaken(guildId: GuildId): InputError {

@@ -25,18 +25,10 @@ export async function endClient(
   const effect = takesBack ? await previewTakingBack(tx.sql, client.id) : NOTHING_CHANGES;
   if (request.dryRun) return effect;
   if (!takesBack || !(await hasLinks(tx.sql, client.id))) {
-    await sql`delete from client where id = ${client.id}`.execute(tx.sql);
+    await tx.sql.deleteFrom('client').where('id', '=', client.id).execute();
     return effect;
   }
-  await sql`update client set ending_at = now() where id = ${client.id} and ending_at is null`.execute(
-    tx.sql,
-  );
-  await sql`update role_mapping set retired_at = now() where client_id = ${client.id} and retired_at is null`.execute(
-    tx.sql,
-  );
-  await sql`
-    update link set status = 'ENDING', ending_at = now()
-    where client_id = ${client.id} and status = 'ACTIVE'`.execute(tx.sql);
+  await startEnding(tx.sql, client.id);
   await markClient(tx.sql, {
     clientId: client.id,
     state: 'ANY',
@@ -44,9 +36,33 @@ export async function endClient(
   });
   await forgetDecisionsOfClient(tx.sql, client.id);
   // Locks jobs before grants, like a settlement.
-  await sql`delete from discord_grant where client_id = ${client.id}`.execute(tx.sql);
+  await tx.sql.deleteFrom('discord_grant').where('clientId', '=', client.id).execute();
   return effect;
 }
+
+async function startEnding(db: Db, id: ClientId): Promise<void> {
+  await db
+    .updateTable('client')
+    .set({ endingAt: STARTED })
+    .where('id', '=', id)
+    .where('endingAt', 'is', null)
+    .execute();
+  await db
+    .updateTable('role_mapping')
+    .set({ retiredAt: STARTED })
+    .where('clientId', '=', id)
+    .where('retiredAt', 'is', null)
+    .execute();
+  await db
+    .updateTable('link')
+    .set({ status: 'ENDING', endingAt: STARTED })
+    .where('clientId', '=', id)
+    .where('status', '=', 'ACTIVE')
+    .execute();
+}
+
+/** When the transaction began: the same for all that ends with the client. */
+const STARTED = sql<Date>`now()`;
 
 /** A bot that may not write, or is off, cannot remove roles. */
 function refuseUnableToTakeBack(client: ClientRow): void {
@@ -59,8 +75,13 @@ function refuseUnableToTakeBack(client: ClientRow): void {
 }
 
 async function hasLinks(db: Db, clientId: ClientId): Promise<boolean> {
-  const { rows } = await sql`select from link where client_id = ${clientId} limit 1`.execute(db);
-  return rows.length > 0;
+  const row = await db
+    .selectFrom('link')
+    .select('id')
+    .where('clientId', '=', clientId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function previewTakingBack(db: Db, clientId: ClientId): Promise<ChangePreview> {

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 
+import { anyOf, NOW } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, GuildRoleReading } from '../../model.js';
+import type { ClientId, GuildRoleReading, RoleId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
@@ -29,12 +30,15 @@ export function createSaveRoles({
         refusal: role.refusal,
         rename_refusal: role.renameRefusal ?? null,
       }));
-      const freed = await sql<{ id: string }>`
-        select o.id from role o join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, refusal text)
-          on n.id = o.id
-        where o.client_id = ${clientId} and o.refusal is not null and n.refusal is null`.execute(
-        db,
-      );
+      const assignable = rows.filter(({ refusal }) => refusal === null).map(({ id }) => id);
+      const freed = await db
+        .selectFrom('role')
+        .select('id')
+        .where('clientId', '=', clientId)
+        .where('refusal', 'is not', null)
+        .where('id', '=', anyOf(assignable))
+        .limit(1)
+        .executeTakeFirst();
       await sql`
         insert into role (client_id, id, name, position, color, is_managed, refusal, rename_refusal)
         select ${clientId}::uuid, n.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
@@ -46,14 +50,19 @@ export function createSaveRoles({
           (excluded.name, excluded.position, excluded.color, excluded.is_managed, excluded.refusal, excluded.rename_refusal)`.execute(
         db,
       );
-      await sql`
-        update role set refusal = 'UNKNOWN_ROLE', rename_refusal = null
-        where client_id = ${clientId} and refusal is distinct from 'UNKNOWN_ROLE'
-          and id <> all(${rows.map((row) => row.id)}::text[])`.execute(db);
-      await sql`update client set roles_read_at = clock_timestamp(), guild_owner_id = ${ownerId} where id = ${clientId}`.execute(
-        db,
-      );
-      if (freed.rows.length > 0) await wakeParked(db, guard, clientId);
+      await db
+        .updateTable('role')
+        .set({ refusal: 'UNKNOWN_ROLE', renameRefusal: null })
+        .where('clientId', '=', clientId)
+        .where('refusal', 'is distinct from', 'UNKNOWN_ROLE')
+        .where('id', '!=', sql<RoleId>`all(${rows.map((row) => row.id)})`)
+        .execute();
+      await db
+        .updateTable('client')
+        .set({ rolesReadAt: NOW, guildOwnerId: ownerId })
+        .where('id', '=', clientId)
+        .execute();
+      if (freed !== undefined) await wakeParked(db, guard, clientId);
     });
 }
 

@@ -3,8 +3,10 @@ import { sql } from 'kysely';
 import type { Logger } from '../../lib/logger.js';
 import { type ClientId, type DiscordUserId, LANES, type SendingPause } from '../../model.js';
 import type { ClientTrouble } from '../../reconcile/ports.js';
+import { NOW } from '../connection/expressions.js';
 import type { Listener } from '../connection/listen.js';
-import type { Db } from '../entities/entities.js';
+import type { Db, Row } from '../entities/entities.js';
+import { REVISION } from './client-rows.js';
 import { markMembers } from '../jobs/mark.js';
 
 /**
@@ -18,17 +20,20 @@ export async function saveTrouble(
 ): Promise<void> {
   // First, because the claim of their jobs waits for the end of the pause.
   if (tryAgain.length > 0) await markAgain(db, clientId, tryAgain);
+  const saving = db.updateTable('client').set({ trouble: reason }).where('id', '=', clientId);
   await (
     kind === 'STOPPED'
-      ? sql`
-        update client set trouble = ${reason}, stopped_at = coalesce(stopped_at, clock_timestamp())
-        where id = ${clientId} and (${revision ?? null}::text is null or ${REVISION} = ${revision ?? null}::text)`
-      : sql`
-        update client set trouble = ${reason}, pause_count = pause_count + 1,
-          paused_until = clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')
-        where id = ${clientId} and (paused_until is null or paused_until <= clock_timestamp())`
-  ).execute(db);
+      ? saving
+          .set({ stoppedAt: sql`coalesce(stopped_at, clock_timestamp())` })
+          .$if(Boolean(revision), (query) => query.where(REVISION, '=', revision ?? ''))
+      : saving
+          .set((eb) => ({ pauseCount: eb('pauseCount', '+', 1), pausedUntil: NEXT_PAUSE }))
+          .where((eb) => eb.or([eb('pausedUntil', 'is', null), eb('pausedUntil', '<=', NOW)]))
+  ).execute();
 }
+
+const NEXT_PAUSE = sql<Date>`
+  clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')`;
 
 /** Members refused because of the guild and not of themselves: they are reconciled again. */
 export async function markAgain(
@@ -45,16 +50,13 @@ export async function markAgain(
   await markMembers(db, { clientId, members, cause }, marking);
 }
 
-/** Changes whenever the credentials may have changed. */
-const REVISION = sql`extract(epoch from updated_at)::text`;
-
 /**
  * After a stop the client counts as changed, so every process re-reads its token, even processes
  * that saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
  * transaction ended it first.
  */
 export async function clearTrouble(db: Db, clientId: ClientId): Promise<string | null> {
-  const { rows } = await sql<{ trouble: string | null }>`
+  const { rows } = await sql<Pick<Row<'client'>, 'trouble'>>`
     update client c set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
       updated_at = case when c.stopped_at is null then c.updated_at else clock_timestamp() end
     from (select id, trouble from client where id = ${clientId} for update) before
@@ -91,19 +93,28 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
  */
 async function saveSending(db: Db, clientId: ClientId, pause: SendingPause | null): Promise<void> {
   if (pause === null) return clearSending(db, clientId);
-  await sql`
-    update client set sending_cause = ${pause.cause}, sending_since = ${pause.since.toISOString()}::timestamptz,
-      sending_until = ${pause.until.toISOString()}::timestamptz
-    where id = ${clientId}`.execute(db);
+  await db
+    .updateTable('client')
+    .set({ sendingCause: pause.cause, sendingSince: pause.since, sendingUntil: pause.until })
+    .where('id', '=', clientId)
+    .execute();
 }
 
 async function clearSending(db: Db, clientId: ClientId): Promise<void> {
-  await sql`
-    with due as (
-      update sweep set not_before = null, reason = null
-      where client_id = ${clientId} and state = 'WAITING' and not_before is not null)
-    update client set sending_cause = null, sending_since = null, sending_until = null
-    where id = ${clientId} and sending_until is not null`.execute(db);
+  await db
+    .with('due', (query) =>
+      query
+        .updateTable('sweep')
+        .set({ notBefore: null, reason: null })
+        .where('clientId', '=', clientId)
+        .where('state', '=', 'WAITING')
+        .where('notBefore', 'is not', null),
+    )
+    .updateTable('client')
+    .set({ sendingCause: null, sendingSince: null, sendingUntil: null })
+    .where('id', '=', clientId)
+    .where('sendingUntil', 'is not', null)
+    .execute();
 }
 
 /** Makes every process try its next call for this client, even during a pause. */

@@ -1,5 +1,11 @@
-import { MikroORM, SchemaGenerator, type EntityManager } from '@mikro-orm/postgresql';
+import {
+  MikroKyselyPlugin,
+  MikroORM,
+  SchemaGenerator,
+  type EntityManager,
+} from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { RawNode, type PluginTransformQueryArgs, type RootOperationNode } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
 
 import {
@@ -183,9 +189,21 @@ function connectionsOf(...pools: readonly Pool[]): Connections {
   };
 }
 
-/** Typed queries use the entities' properties; raw `sql` passes as it is, with column names. */
 function kyselyOf(em: EntityManager): Db {
-  return em.getKysely<Schema>({ columnNamingStrategy: 'property', convertValues: true });
+  return em.getKysely<Schema>().withPlugin(new BuiltQueries(em, PROPERTIES));
+}
+
+const PROPERTIES = { columnNamingStrategy: 'property', convertValues: true } as const;
+
+/**
+ * Built queries use the entities' properties. Raw `sql` passes as it is, because looking through it
+ * would take longer than building it; so it cannot contain built queries. The plugin does not know
+ * the alias of a table that is updated or deleted from: leave it without one.
+ */
+class BuiltQueries extends MikroKyselyPlugin {
+  override transformQuery(args: PluginTransformQueryArgs): RootOperationNode {
+    return RawNode.is(args.node) ? args.node : super.transformQuery(args);
+  }
 }
 
 async function retried<T>(attempt: () => Promise<T>): Promise<T> {

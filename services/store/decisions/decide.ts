@@ -1,15 +1,10 @@
 import { sql } from 'kysely';
 
 import { HELD_PLAN, type HeldPlan, toShownPlan } from './held-plan.js';
-import type { Db } from '../entities/entities.js';
+import { NOW } from '../connection/expressions.js';
+import type { Db, Row } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
-import {
-  LANES,
-  type Cause,
-  type ClientId,
-  type DiscordUserId,
-  type SweepState,
-} from '../../model.js';
+import { LANES, type Cause, type DiscordUserId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { markMembers } from '../jobs/mark.js';
 
@@ -30,7 +25,7 @@ export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       const { id, verdict, cause } = decision;
-      const { client_id: clientId } = await readHeld(db, decision, 'share');
+      const { clientId } = await readHeld(db, decision, 'share');
       const members = await membersOf(db, id);
       const marked = { kind: 'SWEEP', id, actor: cause.actor } as const;
       const marking = { lane: LANES.sweep, windowMs: 0 };
@@ -38,14 +33,24 @@ export function createDecideSweep(database: Database) {
       const { plan } = await readHeld(db, decision, 'update');
       if (plan === null || (decision.hash ?? plan.hash) !== plan.hash)
         throw changed(decision, plan);
-      await sql`
-        update removal_decision set verdict = ${verdict}, decided_at = clock_timestamp()
-        where sweep_id = ${id} and verdict = 'HELD'`.execute(db);
-      await sql`
-        update sweep set state = ${verdict}, decided_by = ${cause.actor}, decided_at = clock_timestamp(),
-          plan = ${JSON.stringify(toShownPlan(plan))}::jsonb, drifted = ${plan.members},
-          finished_at = case when ${verdict} = 'REJECTED' then clock_timestamp() end
-        where id = ${id}`.execute(db);
+      await db
+        .updateTable('removal_decision')
+        .set({ verdict, decidedAt: NOW })
+        .where('sweepId', '=', id)
+        .where('verdict', '=', 'HELD')
+        .execute();
+      await db
+        .updateTable('sweep')
+        .set({
+          state: verdict,
+          decidedBy: cause.actor,
+          decidedAt: NOW,
+          plan: toShownPlan(plan),
+          drifted: plan.members,
+          finishedAt: verdict === 'REJECTED' ? NOW : null,
+        })
+        .where('id', '=', id)
+        .execute();
       await sql`
         insert into sweep_mark (sweep_id, discord_user_id)
         select ${id}::uuid, m.id from unnest(${members}::text[]) as m (id) on conflict do nothing`.execute(
@@ -54,20 +59,19 @@ export function createDecideSweep(database: Database) {
     });
 }
 
-interface HeldRow {
-  readonly client_id: ClientId;
-  readonly state: SweepState;
-  readonly plan: HeldPlan | null;
-}
+type HeldRow = Pick<Row<'sweep'>, 'clientId' | 'state'> & { readonly plan: HeldPlan | null };
 
 async function readHeld(
   db: Db,
   { id, verdict }: Decision,
   lock: 'share' | 'update',
 ): Promise<HeldRow> {
-  if (lock === 'update') await sql`select from sweep where id = ${id} for update`.execute(db);
+  if (lock === 'update')
+    await db.selectFrom('sweep').select('id').where('id', '=', id).forUpdate().execute();
   const { rows } = await sql<HeldRow>`
-    select s.client_id, s.state, ${HELD_PLAN} as plan from sweep s where s.id = ${id}`.execute(db);
+    select s.client_id as "clientId", s.state, ${HELD_PLAN} as plan from sweep s where s.id = ${id}`.execute(
+    db,
+  );
   const [row] = rows;
   if (row === undefined)
     throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
@@ -81,11 +85,14 @@ async function readHeld(
 }
 
 async function membersOf(db: Db, id: string): Promise<readonly DiscordUserId[]> {
-  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
-    select distinct discord_user_id from removal_decision where sweep_id = ${id} and verdict = 'HELD'`.execute(
-    db,
-  );
-  return rows.map((row) => row.discord_user_id);
+  const rows = await db
+    .selectFrom('removal_decision')
+    .select('discordUserId')
+    .distinct()
+    .where('sweepId', '=', id)
+    .where('verdict', '=', 'HELD')
+    .execute();
+  return rows.map((row) => row.discordUserId);
 }
 
 function changed({ id }: Decision, plan: HeldPlan | null): InputError {

@@ -34,8 +34,7 @@ export async function forgetDecisionsOfRole(
 
 /** The client's authority, or its rule for unknown memberships, changed. */
 export async function forgetDecisionsOfClient(db: Db, clientId: ClientId): Promise<void> {
-  await sql`
-    delete from removal_decision where client_id = ${clientId}`.execute(db);
+  await db.deleteFrom('removal_decision').where('clientId', '=', clientId).execute();
 }
 
 /** The limits changed. Resolves with the members they held, who have to be judged again. */
@@ -43,10 +42,14 @@ export async function forgetHeldByLimits(
   db: Db,
   clientId: ClientId,
 ): Promise<readonly DiscordUserId[]> {
-  const { rows } = await sql<{ id: DiscordUserId }>`
-    delete from removal_decision where client_id = ${clientId} and verdict = 'HELD' and ground = 'LIMIT'
-    returning discord_user_id as id`.execute(db);
-  return [...new Set(rows.map(({ id }) => id))];
+  const rows = await db
+    .deleteFrom('removal_decision')
+    .where('clientId', '=', clientId)
+    .where('verdict', '=', 'HELD')
+    .where('ground', '=', 'LIMIT')
+    .returning('discordUserId')
+    .execute();
+  return [...new Set(rows.map(({ discordUserId }) => discordUserId))];
 }
 
 /**

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId, GroupId, MappingId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId, MappingId, RoleId } from '../../model.js';
 import { named } from '../../lib/named.js';
 import { holdChanges } from './hold.js';
 
@@ -59,17 +59,15 @@ export async function nameMapping(
   db: Db,
   { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
 ): Promise<string> {
-  const { rows } = await sql<{
-    groupId: GroupId;
-    group: string | null;
-    role: string | null;
-  }>`
-    select p.group_id as "groupId", g.name as "group", r.name as "role"
-    from role_mapping p
-    left join platform_group g on g.id = p.group_id
-    left join role r on r.client_id = p.client_id and r.id = p.role_id
-    where p.id = ${id}`.execute(db);
-  const [row] = rows;
+  const row = await db
+    .selectFrom('role_mapping as p')
+    .leftJoin('platform_group as g', 'g.id', 'p.groupId')
+    .leftJoin('role as r', (join) =>
+      join.onRef('r.clientId', '=', 'p.clientId').onRef('r.id', '=', 'p.roleId'),
+    )
+    .select(['p.groupId', 'g.name as group', 'r.name as role'])
+    .where('p.id', '=', id)
+    .executeTakeFirst();
   if (row === undefined) return `mapping ${id}`;
   const group = named('group', row.groupId, row.group);
   return `mapping of ${group} to ${named('role', roleId, row.role)}`;
@@ -84,11 +82,14 @@ export async function holdForNewAuthority(
   clientId: ClientId,
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
-  const { rows } = await sql<{ id: MappingId; roleId: RoleId }>`
-    select id, role_id as "roleId" from role_mapping
-    where client_id = ${clientId} and authority is null and retired_at is null order by id`.execute(
-    db,
-  );
+  const rows = await db
+    .selectFrom('role_mapping')
+    .select(['id', 'roleId'])
+    .where('clientId', '=', clientId)
+    .where('authority', 'is', null)
+    .where('retiredAt', 'is', null)
+    .orderBy('id')
+    .execute();
   for (const row of rows) await holdForSwitch(db, { ...row, clientId }, enqueueEvent);
 }
 

@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
-import type { Cause, ClientId, DiscordUserId, GroupId, SweepKind } from '../../model.js';
+import type { Cause, ClientId, GroupId, SweepKind } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
 import type { RemovalCause, Settlement } from '../../reconcile/write/records.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';
-import type { Db } from '../entities/entities.js';
+import { anyOf } from '../connection/expressions.js';
+import type { Db, Row } from '../entities/entities.js';
 import { nameGroups } from '../names.js';
 import type { Removal } from '../path/guard-tally.js';
 
@@ -82,11 +83,15 @@ export async function lockHeldSweep(
   clientId: ClientId,
   kind: SweepKind,
 ): Promise<string | null> {
-  const { rows } = await sql<{ id: string }>`
-    select id from sweep where client_id = ${clientId} and kind = ${kind} and state = 'HELD' for update`.execute(
-    db,
-  );
-  return rows[0]?.id ?? null;
+  const row = await db
+    .selectFrom('sweep')
+    .select('id')
+    .where('clientId', '=', clientId)
+    .where('kind', '=', kind)
+    .where('state', '=', 'HELD')
+    .forUpdate()
+    .executeTakeFirst();
+  return row?.id ?? null;
 }
 
 /** Resolves with how many removals now wait in this plan; others were decided meanwhile. */
@@ -105,23 +110,17 @@ export async function insertHeld(
 
 /** Publishes the event once per plan, in the transaction that creates it. */
 export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEvent): Promise<void> {
-  const { rows } = await sql<{
-    client_id: ClientId;
-    guild_id: string;
-    kind: SweepKind;
-    reason: string | null;
-    plan: HeldPlan | null;
-  }>`
-    select s.client_id, c.guild_id, s.kind, s.reason, ${HELD_PLAN} as plan
+  const { rows } = await sql<Told>`
+    select s.client_id as "clientId", c.guild_id as "guildId", s.kind, s.reason, ${HELD_PLAN} as plan
     from sweep s join client c on c.id = s.client_id where s.id = ${sweepId}`.execute(db);
   const [row] = rows;
   if (row === undefined || row.plan === null) return;
   await enqueueEvent(db, {
     type: 'discord.sweep.held.v1',
-    key: row.client_id,
+    key: row.clientId,
     data: {
-      clientId: row.client_id,
-      guildId: row.guild_id,
+      clientId: row.clientId,
+      guildId: row.guildId,
       sweepId,
       kind: row.kind,
       planHash: row.plan.hash,
@@ -133,6 +132,9 @@ export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEve
   });
 }
 
+type Told = Pick<Row<'sweep'>, 'clientId' | 'kind' | 'reason'> &
+  Pick<Row<'client'>, 'guildId'> & { readonly plan: HeldPlan | null };
+
 /** Describes why a marked member is to lose a role, from the causes of the mark. */
 export async function readCauses(
   db: Db,
@@ -140,13 +142,13 @@ export async function readCauses(
   removals: readonly Removal[],
 ): Promise<(removal: Pick<Removal, 'discordUserId'>) => string> {
   const accounts = removals.map(({ discordUserId }) => discordUserId);
-  const { rows } = await sql<{
-    discord_user_id: DiscordUserId;
-    causes: readonly Cause[];
-  }>`
-    select discord_user_id, causes from reconcile_job
-    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])`.execute(db);
-  const causes = new Map(rows.map((row) => [row.discord_user_id, row.causes] as const));
+  const rows = await db
+    .selectFrom('reconcile_job')
+    .select(['discordUserId', 'causes'])
+    .where('clientId', '=', clientId)
+    .where('discordUserId', '=', anyOf(accounts))
+    .execute();
+  const causes = new Map(rows.map((row) => [row.discordUserId, row.causes] as const));
   const groups = await nameGroups(db, groupsAmong([...causes.values()].flat()));
   return ({ discordUserId }) => explainRemoval(causes.get(discordUserId) ?? [], groups);
 }
@@ -175,9 +177,13 @@ export async function settleDecisions(
   const { clientId, discordUserId, causes } = job;
   const { settledDecisions, heldRemovals, reason } = settlement;
   if (settledDecisions.length > 0)
-    await sql`
-      delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and role_id = any(${settledDecisions}::text[]) and verdict <> 'REJECTED'`.execute(db);
+    await db
+      .deleteFrom('removal_decision')
+      .where('clientId', '=', clientId)
+      .where('discordUserId', '=', discordUserId)
+      .where('roleId', '=', anyOf(settledDecisions))
+      .where('verdict', '!=', 'REJECTED')
+      .execute();
   if (heldRemovals.length === 0) return;
   const groups = await nameGroups(db, groupsAmong(causes));
   const hold = {

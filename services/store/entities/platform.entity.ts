@@ -34,7 +34,7 @@ export const PlatformUserEntity = defineEntity({
       .comment('as membership.is_mutation, of the last whole set'),
     deletionFence: p
       .json()
-      .$type<DeletionFence>()
+      .$type<StoredFence>()
       .nullable()
       .comment(
         'as of a group, of the deletions since the user was last restored; null: not deleted',
@@ -42,14 +42,14 @@ export const PlatformUserEntity = defineEntity({
     deletedBy: p.text().nullable().comment('the caller or the event source that deleted the user'),
     restoredFence: p
       .json()
-      .$type<DeletionFence>()
+      .$type<StoredFence>()
       .nullable()
       .comment('the fences of lifted deletions: facts and deletions that are not newer lose'),
   },
 });
 
 /** The highest sequence, the latest time of deletions without one, and the latest time of all. */
-type DeletionFence = readonly [number | null, number | null, number];
+export type StoredFence = readonly [number | null, number | null, number];
 
 /** What the platform has reported of its groups. */
 export const PlatformGroupEntity = defineEntity({
@@ -62,7 +62,7 @@ export const PlatformGroupEntity = defineEntity({
     deletedAt: p.datetime().nullable(),
     deletionFence: p
       .json()
-      .$type<DeletionFence>()
+      .$type<StoredFence>()
       .nullable()
       .comment(
         'of all its deletions [highest sequence, latest time_us of those without one, latest time_us of all]: memberships that are not newer have ended',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import type { MemberKey, PlatformUserId } from '../../model.js';
 
@@ -91,9 +92,11 @@ export async function deletedOf(
   db: Db,
   ids: readonly PlatformUserId[],
 ): Promise<readonly PlatformUserId[]> {
-  const { rows } = await sql<{ id: PlatformUserId }>`
-    select id from platform_user where id = any(${ids}::text[]) and deleted_at is not null`.execute(
-    db,
-  );
+  const rows = await db
+    .selectFrom('platform_user')
+    .select('id')
+    .where('id', '=', anyOf(ids))
+    .where('deletedAt', 'is not', null)
+    .execute();
   return rows.map((row) => row.id);
 }

@@ -52,8 +52,11 @@ async function readStep(
 }
 
 async function readRoleNames(db: Db, clientId: ClientId): Promise<ReadonlyMap<RoleId, string>> {
-  const { rows } = await sql<{ id: RoleId; name: string }>`
-    select id, name from role where client_id = ${clientId}`.execute(db);
+  const rows = await db
+    .selectFrom('role')
+    .select(['id', 'name'])
+    .where('clientId', '=', clientId)
+    .execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 

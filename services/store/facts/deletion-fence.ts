@@ -1,4 +1,5 @@
 import type { FactOrder } from '../../model.js';
+import type { StoredFence } from '../entities/platform.entity.js';
 
 /**
  * The deletions of one user or group. They cover facts that are not newer than one of them. A fact
@@ -14,9 +15,6 @@ export interface DeletionFence {
   /** The latest of all. */
   readonly latestUs: number;
 }
-
-/** As stored in jsonb columns. */
-export type StoredFence = readonly [number | null, number | null, number];
 
 export function fenceOfDeletion({ sequence, timeUs }: FactOrder): DeletionFence {
   return {

@@ -1,17 +1,11 @@
 import { sql } from 'kysely';
 
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { Fence } from '../entities/platform.entity.js';
-import { readFence, type StoredFence } from './deletion-fence.js';
-import type {
-  GroupLife,
-  Known,
-  KnownGroup,
-  KnownUser,
-  UserDeletion,
-  UserRegister,
-} from './known.js';
+import { readFence } from './deletion-fence.js';
+import type { GroupLife, Known, KnownGroup, KnownUser, UserDeletion } from './known.js';
 import { orderOf, type Register } from './order.js';
 import { readStandings } from './read-standings.js';
 
@@ -91,24 +85,27 @@ async function lockKnownUsers(
   users: Map<PlatformUserId, KnownUser>,
 ): Promise<void> {
   const { rows } = await sql<UserRow>`
-    select id, username, attributes, fences,
-           deleted_by, deletion_fence, restored_fence, snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us, snapshot_is_mutation
+    select ${columns<'platform_user'>(USER)}, snapshot_sequence::float8 as "snapshotSequence",
+      snapshot_time_us::float8 as "snapshotTimeUs"
     from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(db);
   for (const row of rows) users.set(row.id, knownUser(row));
 }
 
-interface UserRow {
-  readonly id: PlatformUserId;
-  readonly username: string | null;
-  readonly attributes: Readonly<Record<string, string | null>>;
-  readonly fences: Readonly<Partial<Record<UserRegister, Fence>>>;
-  readonly deleted_by: string | null;
-  readonly deletion_fence: StoredFence | null;
-  readonly restored_fence: StoredFence | null;
-  readonly snapshot_sequence: number | null;
-  readonly snapshot_time_us: number | null;
-  readonly snapshot_is_mutation: boolean;
-}
+const USER = [
+  'id',
+  'username',
+  'attributes',
+  'fences',
+  'deletedBy',
+  'deletionFence',
+  'restoredFence',
+  'snapshotIsMutation',
+] as const;
+
+type UserRow = RawRow<
+  'platform_user',
+  (typeof USER)[number] | 'snapshotSequence' | 'snapshotTimeUs'
+>;
 
 const USER_REGISTERS = ['username', 'character', 'corporation', 'alliance'] as const;
 
@@ -119,19 +116,19 @@ function knownUser(row: UserRow): KnownUser {
   };
   return {
     deletion: deletionOf(row),
-    restored: readFence(row.restored_fence),
+    restored: readFence(row.restoredFence),
     snapshot:
-      row.snapshot_time_us === null
+      row.snapshotTimeUs === null
         ? null
-        : orderOf(row.snapshot_sequence, row.snapshot_time_us, row.snapshot_is_mutation),
+        : orderOf(row.snapshotSequence, row.snapshotTimeUs, row.snapshotIsMutation),
     registers: registersOf(USER_REGISTERS, row.fences, values),
     memberships: new Map(),
   };
 }
 
 function deletionOf(row: UserRow): UserDeletion | null {
-  const fence = readFence(row.deletion_fence);
-  return fence === null ? null : { fence, by: row.deleted_by };
+  const fence = readFence(row.deletionFence);
+  return fence === null ? null : { fence, by: row.deletedBy };
 }
 
 /** Another transaction may have created and deleted one of them meanwhile: then it has a fence. */
@@ -148,23 +145,19 @@ async function makeGroups(
   const madeByOthers = ids.filter((id) => !lives.has(id));
   if (madeByOthers.length === 0) return lives;
   const { rows } = await sql<LifeRow>`
-    select id, deleted_at is not null as is_deleted, deletion_fence
+    select id, deleted_at is not null as "isDeleted", deletion_fence as "deletionFence"
     from platform_group where id = any(${madeByOthers}::text[]) order by id for no key update`.execute(
     db,
   );
   for (const row of rows)
     lives.set(row.id, {
-      isDeleted: row.is_deleted,
-      fence: readFence(row.deletion_fence),
+      isDeleted: row.isDeleted,
+      fence: readFence(row.deletionFence),
     });
   return lives;
 }
 
-interface LifeRow {
-  readonly id: GroupId;
-  readonly is_deleted: boolean;
-  readonly deletion_fence: StoredFence | null;
-}
+type LifeRow = RawRow<'platform_group', 'id' | 'deletionFence'> & { readonly isDeleted: boolean };
 
 /** Groups that facts change; already locked, except those created just now. */
 async function readGroups(
@@ -174,29 +167,26 @@ async function readGroups(
   const groups = new Map<GroupId, KnownGroup>();
   if (changedIds.length === 0) return groups;
   const { rows } = await sql<GroupRow>`
-    select id, name, fences, deleted_at is not null as is_deleted
+    select id, name, fences, deleted_at is not null as "isDeleted"
     from platform_group where id = any(${changedIds}::text[]) order by id for no key update`.execute(
     db,
   );
   for (const row of rows) {
     const values = {
       name: row.name,
-      life: row.is_deleted ? 'deleted' : 'alive',
+      life: row.isDeleted ? 'deleted' : 'alive',
     };
     groups.set(row.id, {
-      isDeleted: row.is_deleted,
+      isDeleted: row.isDeleted,
       registers: registersOf(['name', 'life'], row.fences, values),
     });
   }
   return groups;
 }
 
-interface GroupRow {
-  readonly id: GroupId;
-  readonly name: string | null;
-  readonly fences: Readonly<Partial<Record<'name' | 'life', Fence>>>;
-  readonly is_deleted: boolean;
-}
+type GroupRow = RawRow<'platform_group', 'id' | 'name' | 'fences'> & {
+  readonly isDeleted: boolean;
+};
 
 function registersOf<Name extends string>(
   names: readonly Name[],

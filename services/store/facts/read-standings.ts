@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { orderOf, type RankedFact } from './order.js';
 import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
-import { readFence, type StoredFence } from './deletion-fence.js';
+import type { StoredFence } from '../entities/platform.entity.js';
+import { readFence } from './deletion-fence.js';
 import type { GroupLife, KnownUser } from './known.js';
 
 interface Seen {

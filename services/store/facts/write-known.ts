@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 
 import type { Db } from '../entities/entities.js';
 import type { FactOrder, GroupId, PlatformUserId } from '../../model.js';
-import { storedFence, type StoredFence } from './deletion-fence.js';
+import { storedFence } from './deletion-fence.js';
 import type { GroupLife, Known, KnownGroup, KnownUser } from './known.js';
 import type { Register } from './order.js';
-import type { Fence } from '../entities/platform.entity.js';
+import type { Fence, StoredFence } from '../entities/platform.entity.js';
 import type { Folded } from './touched.js';
 
 /** Writes the rows that folding changed, one statement per table. */

@@ -24,8 +24,8 @@ interface Deps {
 }
 
 /** Longer than any pause of a living process; the API renews it three times within it. */
-const LEASE = sql`clock_timestamp() + interval '1 minute'`;
-const KEEP = sql`clock_timestamp() + interval '24 hours'`;
+const LEASE = sql<Date>`clock_timestamp() + interval '1 minute'`;
+const KEEP = sql<Date>`clock_timestamp() + interval '24 hours'`;
 /** Expired answers are deleted in small steps, more with each new request than it adds. */
 const SWEPT = 20;
 
@@ -39,12 +39,11 @@ export function createIdempotentAnswers(deps: Deps) {
   const releases = createReleases((claims) => releaseAll(db(), claims));
   return {
     claim: async (request: RepeatableRequest) => claim(deps, request, releases),
-    renew: async ({ caller, keyHash }: RepeatableRequest, claimed: string): Promise<void> => {
-      await sql`
-        update idempotent_request set leased_until = ${LEASE}
-        where caller = ${caller} and key_hash = ${keyHash} and claim = ${claimed} and answer is null`.execute(
-        db(),
-      );
+    renew: async (request: RepeatableRequest, claimed: string): Promise<void> => {
+      await claimedRow(db(), request, claimed)
+        .set({ leasedUntil: LEASE })
+        .where('answer', 'is', null)
+        .execute();
     },
     keep: async (request: RepeatableRequest, claimed: string, answer: string) =>
       persist(() => keep(deps, request, { claimed, answer })),
@@ -121,15 +120,23 @@ async function take(
   return rows.length > 0;
 }
 
-async function find(
-  db: Db,
-  { caller, keyHash }: RepeatableRequest,
-): Promise<{ fingerprint: string; answer: string | null } | null> {
-  const { rows } = await sql<{ fingerprint: string; answer: string | null }>`
-    select fingerprint, answer from idempotent_request
-    where caller = ${caller} and key_hash = ${keyHash}`.execute(db);
-  return rows[0] ?? null;
+async function find(db: Db, { caller, keyHash }: RepeatableRequest) {
+  const row = await db
+    .selectFrom('idempotent_request')
+    .select(['fingerprint', 'answer'])
+    .where('caller', '=', caller)
+    .where('keyHash', '=', keyHash)
+    .executeTakeFirst();
+  return row ?? null;
 }
+
+/** The request's row as long as this claim holds it. */
+const claimedRow = (db: Db, { caller, keyHash }: RepeatableRequest, claimed: string) =>
+  db
+    .updateTable('idempotent_request')
+    .where('caller', '=', caller)
+    .where('keyHash', '=', keyHash)
+    .where('claim', '=', claimed);
 
 /** Does nothing if the claim was lost: another process then carries out the request. */
 async function keep(
@@ -139,11 +146,9 @@ async function keep(
 ): Promise<void> {
   const packed = await promisify(gzip)(answer);
   const text = keys.encrypt(packed.toString('base64'), answerContext(request));
-  await sql`
-    update idempotent_request set answer = ${text}, kept_until = ${KEEP}
-    where caller = ${request.caller} and key_hash = ${request.keyHash} and claim = ${claimed}`.execute(
-    database.sql(),
-  );
+  await claimedRow(database.sql(), request, claimed)
+    .set({ answer: text, keptUntil: KEEP })
+    .execute();
 }
 
 async function releaseAll(db: Db, claims: readonly HeldKey[]): Promise<void> {

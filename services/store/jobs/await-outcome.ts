@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql } from 'kysely';
-
 import { LANES, type Cause, type LinkId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { findLink } from '../links/links.js';
@@ -31,21 +29,24 @@ export function createReconcileMember(deps: { database: Database }) {
           windowMs: 0,
         },
       );
-      const { rows } = await sql<{ version: string }>`
-        select version from reconcile_job
-        where client_id = ${found.clientId} and discord_user_id = ${found.discordUserId}`.execute(
-        tx.sql,
-      );
-      return { link: found, version: rows[0]?.version ?? '0' };
+      const job = await tx.sql
+        .selectFrom('reconcile_job')
+        .select('version')
+        .where('clientId', '=', found.clientId)
+        .where('discordUserId', '=', found.discordUserId)
+        .executeTakeFirst();
+      return { link: found, version: job?.version ?? 0 };
     });
     const untilMs = performance.now() + request.waitMs;
     while (performance.now() < untilMs) {
-      const { rows } = await sql<{ is_done: boolean }>`
-        select done_version >= ${version}::bigint as is_done from member
-        where client_id = ${link.clientId} and discord_user_id = ${link.discordUserId}`.execute(
-        database.sql(),
-      );
-      if (rows[0]?.is_done === true) return 'DONE';
+      const done = await database
+        .sql()
+        .selectFrom('member')
+        .select('doneVersion')
+        .where('clientId', '=', link.clientId)
+        .where('discordUserId', '=', link.discordUserId)
+        .executeTakeFirst();
+      if (done !== undefined && done.doneVersion >= version) return 'DONE';
       await sleep(LOOK_EVERY_MS);
     }
     return 'PENDING';

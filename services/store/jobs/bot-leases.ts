@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { inMs } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { LeaseLostError } from '../../lib/errors.js';
@@ -79,9 +80,7 @@ interface RenewalRow {
   readonly surplus: readonly LeasedBot[];
 }
 
-export function botLeaseEnd({ leaseMs }: Pick<Leasing, 'leaseMs'>) {
-  return sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
-}
+export const botLeaseEnd = ({ leaseMs }: Pick<Leasing, 'leaseMs'>) => inMs(leaseMs);
 
 async function findGone(db: Db, { owner, isGone }: Leasing): Promise<readonly string[]> {
   const { rows } = await sql<{ owner: string }>`
@@ -91,9 +90,12 @@ async function findGone(db: Db, { owner, isGone }: Leasing): Promise<readonly st
 }
 
 async function reportForWork(db: Db, leasing: Leasing, gone: readonly string[]): Promise<void> {
-  await sql`
-    insert into worker (owner, live_until) values (${leasing.owner}, ${botLeaseEnd(leasing)})
-    on conflict (owner) do update set live_until = excluded.live_until`.execute(db);
+  const liveUntil = botLeaseEnd(leasing);
+  await db
+    .insertInto('worker')
+    .values({ owner: leasing.owner, liveUntil })
+    .onConflict((conflict) => conflict.column('owner').doUpdateSet({ liveUntil }))
+    .execute();
   // If another process is already clearing the row, do not wait for it.
   await sql`
     delete from worker where owner in (
@@ -114,9 +116,12 @@ export async function letBotsGo(db: Db, owner: string, bots: readonly LeasedBot[
 
 /** Frees all bots of this process, which is shutting down. */
 export async function releaseBotLeases(db: Db, owner: string): Promise<void> {
-  await sql`delete from worker where owner = ${owner}`.execute(db);
-  await sql`
-    update bot_lease set owner = '', leased_until = '-infinity' where owner = ${owner}`.execute(db);
+  await db.deleteFrom('worker').where('owner', '=', owner).execute();
+  await db
+    .updateTable('bot_lease')
+    .set({ owner: '', leasedUntil: sql`'-infinity'` })
+    .where('owner', '=', owner)
+    .execute();
 }
 
 /**

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import { LANES, type Cause, type ClientId, type DiscordUserId, type Lane } from '../../model.js';
+import { LANES } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 
@@ -76,7 +77,8 @@ export async function claimJobs(
       from next where j.client_id = next.client_id and j.discord_user_id = next.discord_user_id
       returning j.client_id, j.discord_user_id, j.version, j.lane, j.attempts, j.claimed_causes
     )
-    select *, null::float8 as due_ms from claimed
+    select client_id as "clientId", discord_user_id as "discordUserId", version::float8 as version, lane, attempts,
+      claimed_causes as causes, null::float8 as "dueMs" from claimed
     union all
     select null, null, null, null, null, null, min(extract(epoch from later.due_at - statement_timestamp()) * 1000)::float8
     from slot cross join lateral (
@@ -85,37 +87,24 @@ export async function claimJobs(
         and r.due_at > statement_timestamp() and r.lane >= slot.least_lane
       order by r.due_at limit 1
     ) later`.execute(db);
-  const jobs = rows.filter((row) => row.client_id !== null).map(jobOf);
+  const jobs = rows.filter((row) => row.clientId !== null).map(jobOf);
   return {
     jobs: jobs.sort((a, b) => b.lane - a.lane),
-    nextDueInMs: rows.find((row) => row.client_id === null)?.due_ms ?? null,
+    nextDueInMs: rows.find((row) => row.clientId === null)?.dueMs ?? null,
   };
 }
 
-interface JobRow {
-  readonly client_id: ClientId;
-  readonly discord_user_id: DiscordUserId;
-  readonly version: string;
-  readonly lane: Lane;
-  readonly attempts: number;
-  readonly claimed_causes: readonly Cause[];
-  readonly due_ms: null;
-}
+type JobRow = RawRow<
+  'reconcile_job',
+  'clientId' | 'discordUserId' | 'version' | 'lane' | 'attempts' | 'causes'
+> & { readonly dueMs: null };
 
 /** The last row of a claim's result. */
 interface DueRow {
-  readonly client_id: null;
-  readonly due_ms: number | null;
+  readonly clientId: null;
+  readonly dueMs: number | null;
 }
 
-function jobOf(row: JobRow): Job {
-  return {
-    clientId: row.client_id,
-    discordUserId: row.discord_user_id,
-    version: Number(row.version),
-    lane: row.lane,
-    attempts: row.attempts,
-    causes: row.claimed_causes,
-    lateCauses: 0,
-  };
+function jobOf({ clientId, discordUserId, version, lane, attempts, causes }: JobRow): Job {
+  return { clientId, discordUserId, version, lane, attempts, causes, lateCauses: 0 };
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
+import type { Db, Row } from '../entities/entities.js';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import type { Logger } from '../../lib/logger.js';
 import { secretContext } from '../clients/client-rows.js';
@@ -47,11 +47,7 @@ async function tellLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void
     );
 }
 
-interface Sample {
-  readonly clientId: string;
-  readonly name: string;
-  readonly botToken: string;
-}
+type Sample = Pick<Row<'client'>, 'id' | 'name' | 'botToken'>;
 
 /**
  * Throws if a key of the ring decrypts nothing that was encrypted under its id. Then it is a
@@ -61,20 +57,24 @@ interface Sample {
  */
 async function refuseWrongKeys(db: Db, keys: KeyRing): Promise<void> {
   for (const keyId of keys.keyIds) {
-    const { rows } = await sql<Sample>`
-      select id as "clientId", name, bot_token as "botToken" from client
-      where split_part(bot_token, '.', 1) = ${keyId} order by id limit 10`.execute(db);
+    const rows: readonly Sample[] = await db
+      .selectFrom('client')
+      .select(['id', 'name', 'botToken'])
+      .where(sql`split_part(bot_token, '.', 1)`, '=', keyId)
+      .orderBy('id')
+      .limit(10)
+      .execute();
     const [first] = rows;
     if (first === undefined || rows.some((row) => isReadable(keys, row))) continue;
     throw new Error(
-      `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.clientId}). Restore the right key under this id. If it is lost, give the new key a different id and enter the secrets again with updateDiscordClient.`,
+      `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.id}). Restore the right key under this id. If it is lost, give the new key a different id and enter the secrets again with updateDiscordClient.`,
     );
   }
 }
 
-function isReadable(keys: KeyRing, { clientId, botToken }: Sample): boolean {
+function isReadable(keys: KeyRing, { id, botToken }: Sample): boolean {
   try {
-    keys.decrypt(botToken, secretContext('botToken', clientId));
+    keys.decrypt(botToken, secretContext('botToken', id));
     return true;
   } catch (error) {
     if (error instanceof LostKeyError) return false;

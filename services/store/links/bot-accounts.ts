@@ -32,15 +32,18 @@ export async function readAccount(
   }: { readonly clientId: ClientId; readonly discordUserId: DiscordUserId },
 ): Promise<{ readonly isBot: boolean | null; readonly mayAsk: boolean }> {
   const isBot = await isKnownBot(db, discordUserId);
-  const { rows } = await sql<{ was_read: boolean; may_ask: boolean }>`
-    select exists (select from client where id = ${clientId} and is_enabled and stopped_at is null) as may_ask,
-      exists (select from member where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and read_at is not null and username is not null) as was_read`.execute(db);
-  const [row] = rows;
-  const otherwise = row?.was_read === true ? false : null;
+  const row = await db
+    .selectFrom('client as c')
+    .leftJoin('member as m', (join) =>
+      join.onRef('m.clientId', '=', 'c.id').on('m.discordUserId', '=', discordUserId),
+    )
+    .select(['c.isEnabled', 'c.stoppedAt', 'm.readAt', 'm.username'])
+    .where('c.id', '=', clientId)
+    .executeTakeFirst();
+  const wasRead = row !== undefined && row.readAt !== null && row.username !== null;
   return {
-    isBot: isBot || otherwise,
-    mayAsk: row?.may_ask === true,
+    isBot: isBot || (wasRead ? false : null),
+    mayAsk: row !== undefined && row.isEnabled && row.stoppedAt === null,
   };
 }
 

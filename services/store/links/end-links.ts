@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { forgetReadingsOfLinks } from '../remote/save-readings.js';
+import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import { LANES, type Cause, type LinkId } from '../../model.js';
 import type { Folded } from '../facts/touched.js';
@@ -23,9 +24,12 @@ export async function endLinks(
   db: Db,
   { linkIds, cause, windowMs, isAskedFor }: LinkRemoval,
 ): Promise<void> {
-  await sql`
-    update link set status = 'ENDING', ending_at = now(), is_end_asked_for = ${isAskedFor}
-    where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
+  await db
+    .updateTable('link')
+    .set({ status: 'ENDING', endingAt: sql`now()`, isEndAskedFor: isAskedFor })
+    .where('id', '=', anyOf(linkIds))
+    .where('status', '=', 'ACTIVE')
+    .execute();
   // Locks the job before the grant, in the same order as a settlement, so that the two cannot
   // deadlock.
   await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
@@ -55,10 +59,13 @@ export async function endLinksOfDeletedUsers(
   windowMs: number,
 ): Promise<void> {
   for (const { platformUserId, cause } of deletedUsers) {
-    const { rows } = await sql<{ id: LinkId }>`
-      select id from link where platform_user_id = ${platformUserId} order by id for update`.execute(
-      db,
-    );
+    const rows = await db
+      .selectFrom('link')
+      .select('id')
+      .where('platformUserId', '=', platformUserId)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
     const linkIds = rows.map((row) => row.id);
     if (linkIds.length > 0) await endLinks(db, { linkIds, cause, windowMs, isAskedFor: false });
   }

@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { EnqueueEvents } from '../outbox/outbox.js';
 import { forgetUnlinkedHolders } from '../unlinked/save-unlinked.js';
+import { anyOf } from '../connection/expressions.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
@@ -189,10 +191,13 @@ async function lockUsers(db: Db, users: readonly Pair[]): Promise<void> {
   await sql`
     insert into platform_user (id) select distinct id from unnest(${ids}::text[]) as u (id) order by id
     on conflict do nothing`.execute(db);
-  await sql`
-    select from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
-    db,
-  );
+  await db
+    .selectFrom('platform_user')
+    .select('id')
+    .where('id', '=', anyOf(ids))
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
 }
 
 /** Links that are ending are revived. */
@@ -202,7 +207,7 @@ async function insertLinks(
   pairs: readonly Pair[],
 ): Promise<ReadonlyMap<PlatformUserId, LinkId>> {
   const userIds = pairs.map((pair) => pair.platformUserId);
-  const { rows } = await sql<{ id: LinkId; platform_user_id: PlatformUserId }>`
+  const { rows } = await sql<RawRow<'link', 'id' | 'platformUserId'>>`
     insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
     select p.id, ${clientId}, p.platform_user_id, p.discord_user_id, 'ACTIVE', clock_timestamp()
     from unnest(${pairs.map(() => uuidv7())}::uuid[], ${userIds}::text[],
@@ -210,6 +215,6 @@ async function insertLinks(
     order by p.discord_user_id, p.platform_user_id
     on conflict (client_id, discord_user_id, platform_user_id) do update set
       status = 'ACTIVE', linked_at = excluded.linked_at, ending_at = null, is_end_asked_for = false
-    returning id, platform_user_id`.execute(db);
-  return new Map(rows.map((row) => [row.platform_user_id, row.id]));
+    returning id, platform_user_id as "platformUserId"`.execute(db);
+  return new Map(rows.map((row) => [row.platformUserId, row.id]));
 }

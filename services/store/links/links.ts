@@ -1,5 +1,4 @@
 import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
-import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
@@ -186,12 +185,18 @@ export async function lockPlatformUser(
   { sql: db }: Pick<Transaction, 'sql'>,
   id: PlatformUserId,
 ): Promise<void> {
-  await sql`insert into platform_user (id) values (${id}) on conflict do nothing`.execute(db);
-  const { rows } = await sql<{ is_deleted: boolean }>`
-    select deleted_at is not null as is_deleted from platform_user where id = ${id} for no key update`.execute(
-    db,
-  );
-  if (rows[0]?.is_deleted === true) {
+  await db
+    .insertInto('platform_user')
+    .values({ id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const user = await db
+    .selectFrom('platform_user')
+    .select('deletedAt')
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (user !== undefined && user.deletedAt !== null) {
     throw new InputError(
       'FAILED_PRECONDITION',
       `platform user ${id} was deleted`,

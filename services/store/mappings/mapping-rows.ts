@@ -7,6 +7,7 @@ import type { ClientId, GroupId, MappingId, RoleId, RoleRefusal } from '../../mo
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
 
@@ -64,11 +65,11 @@ export async function mappedAmong(
   groupIds: ReadonlySet<GroupId>,
 ): Promise<ReadonlySet<GroupId>> {
   if (groupIds.size === 0) return groupIds;
-  const { rows } = await sql<{ group_id: GroupId }>`
-    select distinct group_id from role_mapping where group_id = any(${[...groupIds]}::text[])`.execute(
+  const { rows } = await sql<RawRow<'role_mapping', 'groupId'>>`
+    select distinct group_id as "groupId" from role_mapping where group_id = any(${[...groupIds]}::text[])`.execute(
     db,
   );
-  return new Set(rows.map((row) => row.group_id));
+  return new Set(rows.map((row) => row.groupId));
 }
 
 /** Waits for facts being written; later facts wait for the new mapping. */
@@ -77,11 +78,14 @@ export async function lockMappingsToAdd(db: Db): Promise<void> {
 }
 
 export async function refuseUnknownGroup(db: Db, groupId: GroupId): Promise<void> {
-  const { rows } = await sql`
-    select from platform_group where id = ${groupId} and deleted_at is null for key share`.execute(
-    db,
-  );
-  if (rows.length === 0) {
+  const group = await db
+    .selectFrom('platform_group')
+    .select('id')
+    .where('id', '=', groupId)
+    .where('deletedAt', 'is', null)
+    .forKeyShare()
+    .executeTakeFirst();
+  if (group === undefined) {
     throw new InputError(
       'NOT_FOUND',
       `group ${groupId} is unknown: send it with upsertPlatformGroups or a platform.group.changed.v1 event (or send a membership in it), then map it`,
@@ -105,9 +109,12 @@ export async function refuseImpossibleRole(
   client: { readonly id: ClientId; readonly name: string },
   roleId: RoleId,
 ): Promise<void> {
-  const { rows } = await sql<{ refusal: RoleRefusal | null; name: string }>`
-    select refusal, name from role where client_id = ${client.id} and id = ${roleId}`.execute(db);
-  const [role] = rows;
+  const role = await db
+    .selectFrom('role')
+    .select(['refusal', 'name'])
+    .where('clientId', '=', client.id)
+    .where('id', '=', roleId)
+    .executeTakeFirst();
   if (role === undefined || role.refusal === 'UNKNOWN_ROLE') {
     throw new InputError(
       'NOT_FOUND',

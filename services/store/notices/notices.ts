@@ -76,7 +76,7 @@ export async function pageClosedRecords(
     select w.until::text as until, r.*
     from (select coalesce(${until}::pg_snapshot, pg_current_snapshot()) as until) w
     left join lateral (
-      select ${RECORD_COLUMNS}, closed_xid::text as closed_by
+      select ${RECORD_COLUMNS}, closed_xid::text as "closedBy"
       from audit_record
       where closed_xid >= pg_snapshot_xmin(${since}::pg_snapshot) and closed_xid < pg_snapshot_xmax(w.until)
         and not pg_visible_in_snapshot(closed_xid, ${since}::pg_snapshot) and pg_visible_in_snapshot(closed_xid, w.until)
@@ -96,13 +96,13 @@ export async function pageClosedRecords(
   return {
     records: page.map(toRecord),
     until: row.until,
-    next: last ? { closedBy: last.closed_by, id: last.id } : null,
+    next: last ? { closedBy: last.closedBy, id: last.id } : null,
   };
 }
 
 interface PageRow extends RecordRow {
   readonly until: Moment;
-  readonly closed_by: string;
+  readonly closedBy: string;
 }
 
 /** Maximum per read, newest first. */

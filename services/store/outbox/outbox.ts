@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { OutboxEvent } from '../../model.js';
 import type { Database } from '../connection/database.js';
+import { anyOf } from '../connection/expressions.js';
 import type { Listener } from '../connection/listen.js';
 import type { Db } from '../entities/entities.js';
 
@@ -41,15 +42,7 @@ export function createDrainOutbox(deps: {
 }
 
 async function oldest(database: Database, limit: number): Promise<readonly OutboxEvent[]> {
-  const { rows } = await sql<Row>`
-    select position, id, key, type, subject, time, data from outbox order by position limit ${limit}`.execute(
-    database.sql(),
-  );
-  return rows.map((row) => ({
-    ...row,
-    position: Number(row.position),
-    time: new Date(row.time),
-  }));
+  return database.sql().selectFrom('outbox').selectAll().orderBy('position').limit(limit).execute();
 }
 
 /**
@@ -58,19 +51,7 @@ async function oldest(database: Database, limit: number): Promise<readonly Outbo
  */
 async function forget(database: Database, events: readonly OutboxEvent[]): Promise<void> {
   const positions = events.map(({ position }) => position);
-  await sql`delete from outbox where position = any(${positions}::bigint[])`.execute(
-    database.sql(),
-  );
-}
-
-interface Row {
-  readonly position: string;
-  readonly id: string;
-  readonly key: string;
-  readonly type: string;
-  readonly subject: string | null;
-  readonly time: string;
-  readonly data: unknown;
+  await database.sql().deleteFrom('outbox').where('position', '=', anyOf(positions)).execute();
 }
 
 /**

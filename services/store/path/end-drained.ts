@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId, LinkId, PlatformUserId } from '../../model.js';
+import type { ClientId, LinkId } from '../../model.js';
 import { deletedOf, forgetPeople, forgetUnlinked } from '../erasure/forget-people.js';
 import { rememberDeparted } from '../links/departed.js';
 
@@ -41,44 +42,29 @@ async function endLinks(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   await rememberDeparted(db, linkIds);
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<Ended>`
     delete from link l using client c
     where l.id = any(${linkIds}::uuid[]) and l.status = 'ENDING' and c.id = l.client_id
-    returning l.id, l.client_id, l.discord_user_id, l.platform_user_id, c.guild_id`.execute(db);
+    returning ${columns<'link'>(['id', 'clientId', 'discordUserId', 'platformUserId'], 'l')}, c.guild_id as "guildId"`.execute(
+    db,
+  );
   await sql`
     delete from removal_decision d where (d.client_id, d.discord_user_id) in (
-      select * from unnest(${rows.map((row) => row.client_id)}::uuid[], ${rows.map((row) => row.discord_user_id)}::text[]))
+      select * from unnest(${rows.map((row) => row.clientId)}::uuid[], ${rows.map((row) => row.discordUserId)}::text[]))
       and not exists (select from link l where l.client_id = d.client_id and l.discord_user_id = d.discord_user_id)`.execute(
     db,
   );
-  await forgetUnlinked(
-    db,
-    rows.map((row) => ({
-      clientId: row.client_id,
-      discordUserId: row.discord_user_id,
-    })),
-  );
-  const people = rows.map((row) => row.platform_user_id);
+  await forgetUnlinked(db, rows);
+  const people = rows.map((row) => row.platformUserId);
   await forgetPeople(db, await deletedOf(db, people));
-  for (const row of rows) {
+  for (const { id, ...row } of rows) {
     await enqueueEvent(db, {
       type: 'discord.user.unlinked.v1',
-      key: row.platform_user_id,
-      data: {
-        clientId: row.client_id,
-        guildId: row.guild_id,
-        discordUserId: row.discord_user_id,
-        platformUserId: row.platform_user_id,
-        linkId: row.id,
-      },
+      key: row.platformUserId,
+      data: { ...row, linkId: id },
     });
   }
 }
 
-interface Row {
-  readonly id: LinkId;
-  readonly client_id: ClientId;
-  readonly discord_user_id: DiscordUserId;
-  readonly platform_user_id: PlatformUserId;
-  readonly guild_id: string;
-}
+type Ended = RawRow<'link', 'id' | 'clientId' | 'discordUserId' | 'platformUserId'> &
+  RawRow<'client', 'guildId'>;

@@ -4,13 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import {
   type AuditRecordId,
-  type Cause,
-  type ClientId,
-  type DiscordUserId,
   type MemberReading,
   NO_NICKNAME,
   type Outcome,
-  type PlatformUserId,
   type RoleId,
 } from '../../model.js';
 import type {
@@ -20,6 +16,7 @@ import type {
   RecordClosing,
 } from '../../reconcile/write/records.js';
 import type { Database } from '../connection/database.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import { lockGuard, readTally } from './guard-tally.js';
@@ -132,8 +129,8 @@ export async function closeAndTell(
       ensured_added = ${ensured.added}::text[], ensured_removed = ${ensured.removed}::text[],
       outcome = ${outcome}, reason = ${reason}, closed_at = clock_timestamp()
     where id = ${recordId} and closed_at is null
-    returning client_id, discord_user_id, platform_user_id, causes,
-      (select guild_id from client where client.id = audit_record.client_id) as guild_id`.execute(
+    returning ${columns<'audit_record'>(['clientId', 'discordUserId', 'platformUserId', 'causes'])},
+      (select guild_id from client where client.id = audit_record.client_id) as "guildId"`.execute(
     db,
   );
   const [row] = rows;
@@ -143,12 +140,12 @@ export async function closeAndTell(
   if (row === undefined || !isChange) return;
   await enqueueEvent(db, {
     type: 'discord.roles.changed.v1',
-    key: row.platform_user_id ?? row.discord_user_id,
+    key: row.platformUserId ?? row.discordUserId,
     data: {
-      clientId: row.client_id,
-      guildId: row.guild_id,
-      discordUserId: row.discord_user_id,
-      platformUserId: row.platform_user_id,
+      clientId: row.clientId,
+      guildId: row.guildId,
+      discordUserId: row.discordUserId,
+      platformUserId: row.platformUserId,
       added,
       removed,
       nickname,
@@ -164,19 +161,21 @@ export async function closeAndTell(
  */
 async function keepNicknameSet(
   db: Db,
-  { client_id, discord_user_id }: ClosedRecord,
+  { clientId, discordUserId }: ClosedRecord,
   shown: string | null,
 ): Promise<void> {
-  await sql`
-    update member set nickname_set_hash = encode(sha256(convert_to(nullif(${shown}::text, ${NO_NICKNAME}), 'UTF8')), 'hex')
-    where client_id = ${client_id} and discord_user_id = ${discord_user_id}`.execute(db);
+  await db
+    .updateTable('member')
+    .set({
+      nicknameSetHash: sql`encode(sha256(convert_to(nullif(${shown}::text, ${NO_NICKNAME}), 'UTF8')), 'hex')`,
+    })
+    .where('clientId', '=', clientId)
+    .where('discordUserId', '=', discordUserId)
+    .execute();
 }
 
-interface ClosedRecord {
-  readonly client_id: ClientId;
-  /** Null when the client was deleted. */
-  readonly guild_id: string | null;
-  readonly discord_user_id: DiscordUserId;
-  readonly platform_user_id: PlatformUserId | null;
-  readonly causes: readonly Cause[];
-}
+/** `guildId` is null when the client was deleted. */
+type ClosedRecord = RawRow<
+  'audit_record',
+  'clientId' | 'discordUserId' | 'platformUserId' | 'causes' | 'guildId'
+>;

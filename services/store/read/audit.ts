@@ -1,50 +1,33 @@
 import { type RawBuilder, sql } from 'kysely';
 
-import type {
-  AuditRecordId,
-  Cause,
-  ClientId,
-  DiscordUserId,
-  Outcome,
-  PlatformUserId,
-  RoleId,
-} from '../../model.js';
 import type { Asker } from '../connection/together.js';
-import {
-  type Counted,
-  type Time,
-  rowCount,
-  every,
-  limitOf,
-  toDate,
-  toDateOrNull,
-  toRows,
-} from './page.js';
+import { columns, type RawRow } from '../entities/columns.js';
+import { type Counted, rowCount, every, limitOf, toDate, toDateOrNull, toRows } from './page.js';
 import type { AuditFilter } from '../../api/audit/ports.js';
 import type { Page, Rows } from '../../api/kit/ports.js';
 
-export interface RecordRow {
-  readonly id: AuditRecordId;
-  readonly client_id: ClientId;
-  readonly discord_user_id: DiscordUserId;
-  readonly platform_user_id: PlatformUserId | null;
-  readonly causes: readonly Cause[];
-  readonly planned_added: readonly RoleId[];
-  readonly planned_removed: readonly RoleId[];
-  readonly added: readonly RoleId[];
-  readonly removed: readonly RoleId[];
-  readonly ensured_added: readonly RoleId[];
-  readonly ensured_removed: readonly RoleId[];
-  readonly nickname: string | null;
-  readonly outcome: Outcome | null;
-  readonly reason: string | null;
-  readonly opened_at: Time;
-  readonly closed_at: Time | null;
-}
+const NAMES = [
+  'id',
+  'clientId',
+  'discordUserId',
+  'platformUserId',
+  'causes',
+  'plannedAdded',
+  'plannedRemoved',
+  'added',
+  'removed',
+  'ensuredAdded',
+  'ensuredRemoved',
+  'nickname',
+  'outcome',
+  'reason',
+  'openedAt',
+  'closedAt',
+] as const;
 
-export const RECORD_COLUMNS = sql`
-  id, client_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, added, removed,
-  ensured_added, ensured_removed, nickname, outcome, reason, opened_at, closed_at`;
+export type RecordRow = RawRow<'audit_record', (typeof NAMES)[number]>;
+
+export const RECORD_COLUMNS = columns<'audit_record'>(NAMES);
 
 /** Newest first: ids are UUIDv7, so their order is that of opening. */
 export async function pageAuditRecords(
@@ -85,28 +68,16 @@ export function auditConditions(filter: AuditFilter): (RawBuilder<unknown> | nul
   ];
 }
 
-/** While a record is open, the result of its plan is unknown. */
-function ensuredRoles(row: RecordRow) {
-  if (row.closed_at === null) return { added: [], removed: [] };
-  return { added: row.ensured_added, removed: row.ensured_removed };
-}
-
-export function toRecord(row: RecordRow) {
+export function toRecord({ ensuredAdded, ensuredRemoved, ...row }: RecordRow) {
+  const closedAt = toDateOrNull(row.closedAt);
   return {
-    id: row.id,
-    clientId: row.client_id,
-    discordUserId: row.discord_user_id,
-    platformUserId: row.platform_user_id,
-    causes: row.causes,
-    plannedAdded: row.planned_added,
-    plannedRemoved: row.planned_removed,
-    added: row.added,
-    removed: row.removed,
-    ensured: ensuredRoles(row),
-    nickname: row.nickname,
-    outcome: row.outcome,
-    reason: row.reason,
-    openedAt: toDate(row.opened_at),
-    closedAt: toDateOrNull(row.closed_at),
+    ...row,
+    // While a record is open, the result of its plan is unknown.
+    ensured:
+      closedAt === null
+        ? { added: [], removed: [] }
+        : { added: ensuredAdded, removed: ensuredRemoved },
+    openedAt: toDate(row.openedAt),
+    closedAt,
   };
 }

@@ -2,16 +2,9 @@ import { type RawBuilder, sql } from 'kysely';
 
 import type { Page, Rows } from '../../api/kit/ports.js';
 import type { LinkFilter } from '../../api/links/ports.js';
-import type {
-  ClientId,
-  DiscordUserId,
-  LinkId,
-  LinkState,
-  MemberKey,
-  PlatformUserId,
-  RoleId,
-} from '../../model.js';
+import type { ClientId, LinkId, LinkState, MemberKey, PlatformUserId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import {
   type Counted,
   every,
@@ -19,30 +12,28 @@ import {
   inOrder,
   limitOf,
   rowCount,
-  type Time,
   toDate,
   toDateOrNull,
   toRows,
 } from './page.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
 
-interface LinkRow {
-  readonly id: LinkId;
-  readonly client_id: ClientId;
-  readonly platform_user_id: PlatformUserId;
-  readonly discord_user_id: DiscordUserId;
-  readonly username: string | null;
-  readonly display_name: string | null;
-  readonly nickname: string | null;
-  readonly role_ids: readonly RoleId[];
-  readonly state: LinkState;
-  readonly reason: string | null;
-  readonly is_pending: boolean;
-  readonly is_banned: boolean;
-  readonly timed_out_until: Time | null;
-  readonly last_reconciled_at: Time | null;
-  readonly linked_at: Time;
-}
+const LINK = ['id', 'clientId', 'platformUserId', 'discordUserId', 'linkedAt'] as const;
+
+const MEMBER = [
+  'username',
+  'displayName',
+  'nickname',
+  'timedOutUntil',
+  'lastReconciledAt',
+] as const;
+
+type LinkRow = RawRow<'link', (typeof LINK)[number]> &
+  RawRow<'member', (typeof MEMBER)[number] | 'roleIds' | 'reason'> & {
+    readonly state: LinkState;
+    readonly isScreening: boolean;
+    readonly isBanned: boolean;
+  };
 
 function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
@@ -81,9 +72,9 @@ const LINK_STATE = sql`case
   else coalesce(m.state, 'PENDING')
 end`;
 
-const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
-  m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${LINK_STATE} as state, ${reason} as reason,
-  coalesce(m.is_pending, false) as is_pending, coalesce(m.join_refusal = 'BANNED', false) as is_banned, m.timed_out_until, m.last_reconciled_at`;
+const linkColumns = sql`${columns<'link'>(LINK, 'l')}, ${columns<'member'>(MEMBER, 'm')},
+  coalesce(m.role_ids, '{}') as "roleIds", ${LINK_STATE} as state, ${reason} as reason,
+  coalesce(m.is_pending, false) as "isScreening", coalesce(m.join_refusal = 'BANNED', false) as "isBanned"`;
 
 const tables = sql`link l
   left join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
@@ -92,7 +83,7 @@ const tables = sql`link l
 
 export async function findLinks(db: Asker, ids: readonly LinkId[]) {
   const { rows } = await sql<LinkRow>`
-    select ${columns} from ${tables} where l.id = any(${ids}::uuid[])`.execute(db);
+    select ${linkColumns} from ${tables} where l.id = any(${ids}::uuid[])`.execute(db);
   return inOrder(ids, rows.map(toLink), (link) => link.id);
 }
 
@@ -103,7 +94,7 @@ export async function findLinkByPlatformUser(
   platformUserId: PlatformUserId,
 ) {
   const { rows } = await sql<LinkRow>`
-    select ${columns} from ${tables}
+    select ${linkColumns} from ${tables}
     where l.client_id = ${clientId} and l.platform_user_id = ${platformUserId}
     order by l.status = 'ACTIVE' desc, l.id desc
     limit 1`.execute(db);
@@ -114,7 +105,7 @@ export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
   const clientIds = keys.map((key) => key.clientId);
   const discordUserIds = keys.map((key) => key.discordUserId);
   const { rows } = await sql<LinkRow>`
-    select distinct on (l.client_id, l.discord_user_id) ${columns} from ${tables}
+    select distinct on (l.client_id, l.discord_user_id) ${linkColumns} from ${tables}
     where (l.client_id, l.discord_user_id) in (
       select * from unnest(${clientIds}::uuid[], ${discordUserIds}::text[])
     )
@@ -159,7 +150,7 @@ export async function pageLinks(
   const { page } = request;
   const after = page.after === null ? null : sql`l.id > ${page.after}::uuid`;
   const { rows } = await sql<LinkRow>`${readLinks(request, {
-    what: columns,
+    what: linkColumns,
     more: [after],
     end: sql`order by l.id ${limitOf(page)}`,
   })}`.execute(db);
@@ -178,31 +169,18 @@ export async function countLinks(
 
 export async function linksOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<LinkRow>`
-    select ${columns} from ${tables}
+    select ${linkColumns} from ${tables}
     where l.platform_user_id = any(${ids}::text[])
     order by l.id`.execute(db);
   return gathered(ids, rows.map(toLink), (link) => link.platformUserId);
 }
 
-function toLink(row: LinkRow) {
-  return {
-    id: row.id,
-    clientId: row.client_id,
-    platformUserId: row.platform_user_id,
-    discordUserId: row.discord_user_id,
-    username: row.username,
-    displayName: row.display_name,
-    nickname: row.nickname,
-    roleIds: row.role_ids,
-    state: row.state,
-    reason: row.reason,
-    isScreening: row.is_pending,
-    isBanned: row.is_banned,
-    timedOutUntil: toDateOrNull(row.timed_out_until),
-    lastReconciledAt: toDateOrNull(row.last_reconciled_at),
-    linkedAt: toDate(row.linked_at),
-  };
-}
+const toLink = (row: LinkRow) => ({
+  ...row,
+  timedOutUntil: toDateOrNull(row.timedOutUntil),
+  lastReconciledAt: toDateOrNull(row.lastReconciledAt),
+  linkedAt: toDate(row.linkedAt),
+});
 
 /** Uses `link l`, `member m` and `reconcile_job j`. */
 function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unknown>[] {

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 
 import type { Page, Rows } from '../../api/kit/ports.js';
-import type { Attributes, ClientId, GroupId, PlatformUserId } from '../../model.js';
+import type { ClientId, GroupId, PlatformUserId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import {
   type Counted,
   every,
@@ -10,48 +11,45 @@ import {
   inOrder,
   limitOf,
   rowCount,
-  type Time,
   toDateOrNull,
   toRows,
 } from './page.js';
 
-interface UserRow {
-  readonly id: PlatformUserId;
-  readonly username: string | null;
-  readonly attributes: Attributes;
-  readonly has_snapshot: boolean;
-  readonly deleted_at: Time | null;
-}
+const USER = ['id', 'username', 'attributes', 'deletedAt'] as const;
 
-interface GroupRow {
-  readonly id: GroupId;
-  readonly name: string | null;
-  readonly deleted_at: Time | null;
-}
+type UserRow = RawRow<'platform_user', (typeof USER)[number]> & { readonly hasSnapshot: boolean };
+
+const GROUP = ['id', 'name', 'deletedAt'] as const;
+
+type GroupRow = RawRow<'platform_group', (typeof GROUP)[number]>;
 
 export async function findPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<UserRow>`
-    select id, username, attributes, snapshot_time_us is not null as has_snapshot, deleted_at
+    select ${columns<'platform_user'>(USER)}, snapshot_time_us is not null as "hasSnapshot"
     from platform_user where id = any(${ids}::text[])`.execute(db);
   return inOrder(ids, rows.map(toUser), (user) => user.id);
 }
 
 export async function findPlatformGroups(db: Asker, ids: readonly GroupId[]) {
   const { rows } = await sql<GroupRow>`
-    select id, name, deleted_at from platform_group where id = any(${ids}::text[])`.execute(db);
+    select ${columns<'platform_group'>(GROUP)} from platform_group where id = any(${ids}::text[])`.execute(
+    db,
+  );
   return inOrder(ids, rows.map(toGroup), (group) => group.id);
 }
 
 /** Groups the user is in; a deleted group has no members. */
 export async function groupsOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
-  const { rows } = await sql<GroupRow & { platform_user_id: PlatformUserId }>`
-    select s.platform_user_id, g.id, g.name, g.deleted_at
+  const { rows } = await sql<GroupRow & { platformUserId: PlatformUserId }>`
+    select s.platform_user_id as "platformUserId", ${columns<'platform_group'>(GROUP, 'g')}
     from membership s
     join platform_group g on g.id = s.group_id
     where s.platform_user_id = any(${ids}::text[]) and s.is_held and g.deleted_at is null
     order by g.id`.execute(db);
-  const lists = gathered(ids, rows, (row) => row.platform_user_id);
-  return lists.map((list) => list.map(toGroup));
+  const lists = gathered(ids, rows, (row) => row.platformUserId);
+  return lists.map((list) =>
+    list.map(({ id, name, deletedAt }) => toGroup({ id, name, deletedAt })),
+  );
 }
 
 export async function pagePlatformGroups(
@@ -60,7 +58,7 @@ export async function pagePlatformGroups(
   page: Page,
 ): Promise<Rows<ReturnType<typeof toGroup>>> {
   const { rows } = await sql<GroupRow>`
-    select id, name, deleted_at from platform_group
+    select ${columns<'platform_group'>(GROUP)} from platform_group
     where ${every([...conditions(search), page.after === null ? null : sql`id > ${page.after}`])}
     order by id
     ${limitOf(page)}`.execute(db);
@@ -84,23 +82,9 @@ function conditions(search: string | null) {
 /** Escapes wildcards, so that a search matches them literally. */
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-function toUser(row: UserRow) {
-  return {
-    id: row.id,
-    username: row.username,
-    attributes: row.attributes,
-    hasSnapshot: row.has_snapshot,
-    deletedAt: toDateOrNull(row.deleted_at),
-  };
-}
+const toUser = (row: UserRow) => ({ ...row, deletedAt: toDateOrNull(row.deletedAt) });
 
-function toGroup(row: GroupRow) {
-  return {
-    id: row.id,
-    name: row.name,
-    deletedAt: toDateOrNull(row.deleted_at),
-  };
-}
+const toGroup = (row: GroupRow) => ({ ...row, deletedAt: toDateOrNull(row.deletedAt) });
 
 /**
  * How many people are linked, for how many of them a mapped group is unknown, and whether any group

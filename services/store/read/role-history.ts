@@ -4,16 +4,13 @@ import {
   DEFAULT_AUDIT_RETENTION_DAYS,
   type AuditRecordId,
   type Cause,
-  type ClientId,
-  type DiscordUserId,
   type GroupId,
-  type JoinRefusal,
   type LinkId,
-  type PlatformUserId,
   type RemovalVerdict,
   type RoleId,
 } from '../../model.js';
 import type { Asker } from '../connection/together.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import { toDateOrNull, type Time } from './page.js';
 
 export interface RoleHistoryKey {
@@ -27,12 +24,12 @@ export interface RoleHistoryKey {
  * groups. One statement; null: the link does not exist.
  */
 export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistoryKey) {
-  const { rows } = await sql<Row>`
-    select l.id as link_id, l.client_id, l.discord_user_id, l.platform_user_id, p.username,
-      c.is_enabled, c.stopped_at is not null as is_stopped,
-      coalesce(greatest(c.paused_until, c.sending_until) > statement_timestamp(), false) as is_paused,
-      case when l.linked_at < statement_timestamp() - ${KEPT} then statement_timestamp() - ${KEPT} end as forgotten_before,
-      r.name as role_name, m.reason, m.join_refusal,
+  const { rows } = await sql<HistoryRow>`
+    select l.id as "linkId", ${columns<'link'>(['clientId', 'discordUserId', 'platformUserId'], 'l')}, p.username,
+      c.is_enabled as "isEnabled", c.stopped_at is not null as "isStopped",
+      coalesce(greatest(c.paused_until, c.sending_until) > statement_timestamp(), false) as "isPaused",
+      case when l.linked_at < statement_timestamp() - ${KEPT} then statement_timestamp() - ${KEPT} end as "forgottenBefore",
+      r.name as "roleName", m.reason, m.join_refusal as "joinRefusal",
       (select jsonb_build_object('verdict', d.verdict, 'sweepId', d.sweep_id, 'why', d.reason, 'at', d.decided_at)
         from removal_decision d where d.client_id = l.client_id and d.discord_user_id = l.discord_user_id
           and d.role_id = ${roleId}) as decision,
@@ -44,7 +41,7 @@ export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistory
         from audit_record a
         where a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
           and (${roleId} = any(a.added) or ${roleId} = any(a.removed))
-        order by a.id desc limit 1) as last_change,
+        order by a.id desc limit 1) as "lastChange",
       (select coalesce(jsonb_agg(jsonb_build_object('groupId', g.id, 'name', g.name,
           'isDeleted', g.deleted_at is not null, 'saidUs', coalesce(s.time_us, u.snapshot_time_us),
           'isSnapshot', coalesce(s.is_snapshot, true))), '[]')
@@ -67,19 +64,17 @@ export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistory
 /** Uses `client c`. */
 const KEPT = sql`make_interval(days => coalesce(c.audit_retention_days, ${DEFAULT_AUDIT_RETENTION_DAYS}::int))`;
 
-interface Row {
-  readonly link_id: LinkId;
-  readonly client_id: ClientId;
-  readonly discord_user_id: DiscordUserId;
-  readonly platform_user_id: PlatformUserId;
-  readonly username: string | null;
-  readonly is_enabled: boolean;
-  readonly is_stopped: boolean;
-  readonly is_paused: boolean;
-  readonly forgotten_before: Time | null;
-  readonly role_name: string | null;
-  readonly reason: string | null;
-  readonly join_refusal: JoinRefusal | null;
+interface HistoryRow
+  extends
+    RawRow<'link', 'clientId' | 'discordUserId' | 'platformUserId'>,
+    RawRow<'platform_user', 'username'>,
+    RawRow<'client', 'isEnabled'>,
+    RawRow<'member', 'reason' | 'joinRefusal'> {
+  readonly linkId: LinkId;
+  readonly isStopped: boolean;
+  readonly isPaused: boolean;
+  readonly forgottenBefore: Time | null;
+  readonly roleName: string | null;
   readonly decision: {
     readonly verdict: RemovalVerdict;
     readonly sweepId: string | null;
@@ -91,7 +86,7 @@ interface Row {
     readonly attempts: number;
     readonly dueAt: string;
   } | null;
-  readonly last_change: {
+  readonly lastChange: {
     readonly auditRecordId: AuditRecordId;
     readonly causes: readonly Cause[];
     readonly at: string;
@@ -106,29 +101,21 @@ interface Row {
   }[];
 }
 
-function historyOf(row: Row) {
+function historyOf(row: HistoryRow) {
   return {
-    member: { clientId: row.client_id, discordUserId: row.discord_user_id },
-    link: {
-      linkId: row.link_id,
-      platformUserId: row.platform_user_id,
-      username: row.username,
-    },
-    client: {
-      isEnabled: row.is_enabled,
-      isStopped: row.is_stopped,
-      isPaused: row.is_paused,
-    },
-    forgottenBefore: toDateOrNull(row.forgotten_before),
-    roleName: row.role_name,
+    member: { clientId: row.clientId, discordUserId: row.discordUserId },
+    link: { linkId: row.linkId, platformUserId: row.platformUserId, username: row.username },
+    client: { isEnabled: row.isEnabled, isStopped: row.isStopped, isPaused: row.isPaused },
+    forgottenBefore: toDateOrNull(row.forgottenBefore),
+    roleName: row.roleName,
     reason: row.reason,
-    joinRefusal: row.join_refusal,
+    joinRefusal: row.joinRefusal,
     decision: row.decision && {
       ...row.decision,
       at: new Date(row.decision.at),
     },
     job: row.job && { ...row.job, dueAt: new Date(row.job.dueAt) },
-    lastChange: row.last_change && changeOf(row.last_change),
+    lastChange: row.lastChange && changeOf(row.lastChange),
     groups: row.groups.map(({ saidUs, ...group }) => ({
       ...group,
       saidAt: saidUs === null ? null : new Date(saidUs / 1000),
@@ -136,7 +123,7 @@ function historyOf(row: Row) {
   };
 }
 
-function changeOf(change: NonNullable<Row['last_change']>) {
+function changeOf(change: NonNullable<HistoryRow['lastChange']>) {
   const { auditRecordId, causes, at, isAdded } = change;
   return {
     auditRecordId,

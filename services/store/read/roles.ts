@@ -1,50 +1,43 @@
 import { sql } from 'kysely';
 
-import type { Authority, ClientId, GroupId, MappingId, RoleId, RoleRefusal } from '../../model.js';
+import type { Authority, ClientId, MappingId, RoleId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
-import { type Time, gathered, inOrder, toDate, toDateOrNull } from './page.js';
+import { columns, type RawRow } from '../entities/columns.js';
+import { gathered, inOrder, toDate, toDateOrNull } from './page.js';
 import type { RoleKey } from '../../api/clients/ports.js';
 
-interface RoleRow {
-  readonly client_id: ClientId;
-  readonly id: RoleId;
-  readonly name: string;
-  readonly position: number;
-  readonly color: number;
-  readonly is_managed: boolean;
-  readonly refusal: RoleRefusal | null;
-}
+const ROLE = ['clientId', 'name', 'position', 'color', 'isManaged', 'refusal'] as const;
 
-interface MappingRow {
-  readonly id: MappingId;
-  readonly client_id: ClientId;
-  readonly group_id: GroupId;
-  readonly role_id: RoleId;
+type RoleRow = RawRow<'role', (typeof ROLE)[number]> & { readonly roleId: RoleId };
+
+const roleColumns = sql`id as "roleId", ${columns<'role'>(ROLE)}`;
+
+const MAPPING = ['id', 'clientId', 'groupId', 'roleId', 'createdAt', 'retiredAt'] as const;
+
+type MappingRow = RawRow<'role_mapping', (typeof MAPPING)[number]> & {
   readonly authority: Authority;
-  readonly created_at: Time;
-  readonly retired_at: Time | null;
-}
+};
 
 /** In Discord's order: the highest first; at the same position the older one first. */
 export async function rolesOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<RoleRow>`
-    select client_id, id, name, position, color, is_managed, refusal
+    select ${roleColumns}
     from role where client_id = any(${ids}::uuid[])
     order by client_id, position desc, length(id), id`.execute(db);
-  return gathered(ids, rows.map(toRole), (role) => role.clientId);
+  return gathered(ids, rows, (role) => role.clientId);
 }
 
 export async function findRoles(db: Asker, keys: readonly RoleKey[]) {
   const clientIds = keys.map((key) => key.clientId);
   const roleIds = keys.map((key) => key.roleId);
   const { rows } = await sql<RoleRow>`
-    select client_id, id, name, position, color, is_managed, refusal
+    select ${roleColumns}
     from role
     where (client_id, id) in (
       select * from unnest(${clientIds}::uuid[], ${roleIds}::text[])
     )`.execute(db);
   const keyOf = (key: RoleKey) => `${key.clientId}/${key.roleId}`;
-  return inOrder(keys.map(keyOf), rows.map(toRole), keyOf);
+  return inOrder(keys.map(keyOf), rows, keyOf);
 }
 
 export async function findMappings(db: Asker, ids: readonly MappingId[]) {
@@ -64,31 +57,10 @@ export async function mappingsOfClients(db: Asker, ids: readonly ClientId[]) {
 }
 
 /** A mapping that names no authority follows its client's. */
-const mappingColumns = sql`p.id, p.client_id, p.group_id, p.role_id,
-  coalesce(p.authority, c.authority) as authority, p.created_at, p.retired_at`;
+const mappingColumns = sql`${columns<'role_mapping'>(MAPPING, 'p')}, coalesce(p.authority, c.authority) as authority`;
 
 const mappingTables = sql`role_mapping p join client c on c.id = p.client_id`;
 
-function toRole(row: RoleRow) {
-  return {
-    clientId: row.client_id,
-    roleId: row.id,
-    name: row.name,
-    position: row.position,
-    color: row.color,
-    isManaged: row.is_managed,
-    refusal: row.refusal,
-  };
-}
-
 function toMapping(row: MappingRow) {
-  return {
-    id: row.id,
-    clientId: row.client_id,
-    groupId: row.group_id,
-    roleId: row.role_id,
-    authority: row.authority,
-    createdAt: toDate(row.created_at),
-    retiredAt: toDateOrNull(row.retired_at),
-  };
+  return { ...row, createdAt: toDate(row.createdAt), retiredAt: toDateOrNull(row.retiredAt) };
 }

@@ -1,20 +1,18 @@
 import { sql } from 'kysely';
 
-import type { ClientId, DiscordUserId } from '../../model.js';
+import type { ClientId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
-import { type Counted, type Time, rowCount, limitOf, toDateOrNull, toRows } from './page.js';
+import { columns, type RawRow } from '../entities/columns.js';
+import { type Counted, rowCount, limitOf, toDateOrNull, toRows } from './page.js';
 import type { RoleKey } from '../../api/clients/ports.js';
 import type { Page } from '../../api/kit/ports.js';
 import type { UnlinkedRoleView } from '../../api/mappings/ports.js';
 
-interface HolderRow {
-  readonly discord_user_id: DiscordUserId;
-  readonly username: string;
-  readonly display_name: string | null;
-  readonly nickname: string | null;
-  readonly is_bot: boolean;
-  readonly listed_at: Time | null;
-}
+const HOLDER = ['discordUserId', 'username', 'displayName', 'nickname', 'isBot'] as const;
+
+type HolderRow = RawRow<'unlinked_holder', (typeof HOLDER)[number]> & {
+  readonly listedAt: string | null;
+};
 
 /**
  * Accounts without a link that hold the role, in the order of their ids as text; by the primary
@@ -22,18 +20,14 @@ interface HolderRow {
  */
 export async function pageUnlinkedHolders(db: Asker, { clientId, roleId }: RoleKey, page: Page) {
   const { rows } = await sql<HolderRow>`
-    select u.discord_user_id, u.username, u.display_name, u.nickname, u.is_bot, g.listed_at
+    select ${columns<'unlinked_holder'>(HOLDER, 'u')}, g.listed_at as "listedAt"
     from unlinked_holder u left join guild_listing g on g.client_id = u.client_id
     where u.client_id = ${clientId} and u.role_id = ${roleId} and u.discord_user_id > ${page.after ?? ''}
     order by u.discord_user_id ${limitOf(page)}`.execute(db);
-  return toRows(rows, page, (row) => ({
-    id: row.discord_user_id,
-    discordUserId: row.discord_user_id,
-    username: row.username,
-    displayName: row.display_name,
-    nickname: row.nickname,
-    isBot: row.is_bot,
-    readAt: toDateOrNull(row.listed_at),
+  return toRows(rows, page, ({ listedAt, ...row }) => ({
+    ...row,
+    id: row.discordUserId,
+    readAt: toDateOrNull(listedAt),
   }));
 }
 

@@ -1,10 +1,9 @@
-import { sql } from 'kysely';
-
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import type { RoleId } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
 import type { RemoteReading } from '../../reconcile/plan/remote.js';
 import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/write/records.js';
+import { anyOf } from '../connection/expressions.js';
 import { holdChanges } from '../decisions/hold.js';
 import type { Db } from '../entities/entities.js';
 import { nameGroups } from '../names.js';
@@ -37,9 +36,13 @@ async function forgetRejections(
 ): Promise<void> {
   const roleIds = rows.filter(({ next }) => next?.hasRole === true).map(({ roleId }) => roleId);
   if (roleIds.length > 0)
-    await sql`
-      delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and role_id = any(${roleIds}::text[]) and verdict = 'REJECTED'`.execute(db);
+    await db
+      .deleteFrom('removal_decision')
+      .where('clientId', '=', clientId)
+      .where('discordUserId', '=', discordUserId)
+      .where('roleId', '=', anyOf(roleIds))
+      .where('verdict', '=', 'REJECTED')
+      .execute();
 }
 
 /** They wait together with held removals, to be approved or rejected with them. */

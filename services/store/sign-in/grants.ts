@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Db } from '../entities/entities.js';
+import { NOW } from '../connection/expressions.js';
+import type { Db, Row } from '../entities/entities.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
@@ -49,27 +50,27 @@ export function createGrants({
     },
 
     async discardGrant(grantId: string): Promise<void> {
-      await sql`update revocation set due_at = clock_timestamp() where id = ${grantId}`.execute(
-        db(),
-      );
+      await db().updateTable('revocation').set({ dueAt: NOW }).where('id', '=', grantId).execute();
     },
 
     /** Null: the grant has been given up. */
     async readGrant(grantId: string): Promise<TokenGrant | null> {
-      const { rows } = await sql<GrantRow>`
-        select access_token, refresh_token, scopes, extract(epoch from expires_at)::float8 * 1000 as expires_ms
-        from discord_grant where id = ${grantId}`.execute(db());
-      const [row] = rows;
+      const row = await db()
+        .selectFrom('discord_grant')
+        .select(['accessToken', 'refreshToken', 'scopes', 'expiresAt'])
+        .where('id', '=', grantId)
+        .executeTakeFirst();
       return row === undefined ? null : decryptGrant(keys, grantId, row);
     },
 
     /** Stores the new pair before it is used, because the old one is no longer valid. */
     async renewGrant(grantId: string, grant: TokenGrant): Promise<void> {
-      const tokens = encryptTokens(keys, grantId, grant);
-      await sql`
-        update discord_grant set access_token = ${tokens.accessToken}, refresh_token = ${tokens.refreshToken},
-          scopes = ${grant.scopes}::text[], expires_at = ${grant.expiresAt.toISOString()}::timestamptz
-        where id = ${grantId}`.execute(db());
+      const { scopes, expiresAt } = grant;
+      await db()
+        .updateTable('discord_grant')
+        .set({ ...encryptTokens(keys, grantId, grant), scopes: [...scopes], expiresAt })
+        .where('id', '=', grantId)
+        .execute();
     },
   };
 }
@@ -87,10 +88,11 @@ export async function takeGrant(
   },
 ): Promise<void> {
   const { grantId, clientId, discordUserId } = request;
-  await sql`
-    delete from discord_grant where client_id = ${clientId} and discord_user_id = ${discordUserId}`.execute(
-    db,
-  );
+  await db
+    .deleteFrom('discord_grant')
+    .where('clientId', '=', clientId)
+    .where('discordUserId', '=', discordUserId)
+    .execute();
   const { rows } = await sql`
     with taken as (
       delete from revocation where id = ${grantId} and client_id = ${clientId} and attempts = 0 returning *
@@ -105,12 +107,7 @@ export async function takeGrant(
     );
 }
 
-interface GrantRow {
-  readonly access_token: string;
-  readonly refresh_token: string | null;
-  readonly scopes: readonly string[];
-  readonly expires_ms: number;
-}
+type GrantRow = Pick<Row<'discord_grant'>, 'accessToken' | 'refreshToken' | 'scopes' | 'expiresAt'>;
 
 function encryptTokens(keys: KeyRing, grantId: string, grant: TokenGrant) {
   return {
@@ -124,12 +121,12 @@ function encryptTokens(keys: KeyRing, grantId: string, grant: TokenGrant) {
 
 function decryptGrant(keys: KeyRing, grantId: string, row: GrantRow): TokenGrant {
   return {
-    accessToken: keys.decrypt(row.access_token, tokenContext('access token', grantId)),
+    accessToken: keys.decrypt(row.accessToken, tokenContext('access token', grantId)),
     refreshToken:
-      row.refresh_token === null
+      row.refreshToken === null
         ? null
-        : keys.decrypt(row.refresh_token, tokenContext('refresh token', grantId)),
-    expiresAt: new Date(row.expires_ms),
+        : keys.decrypt(row.refreshToken, tokenContext('refresh token', grantId)),
+    expiresAt: row.expiresAt,
     scopes: row.scopes,
   };
 }

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql } from 'kysely';
-
 import type { LinkedOutcome } from '../../api/sign-in/ports.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
@@ -12,7 +10,6 @@ import {
   type DiscordUserId,
   type EmailRule,
   type GuildId,
-  type JoinRefusal,
   LANES,
   type LinkId,
   type OAuthApplication,
@@ -88,34 +85,42 @@ async function saveNames(
   clientId: ClientId,
   { discordUserId, username, displayName }: SignedIn['account'],
 ): Promise<void> {
-  await sql`
-    insert into member (client_id, discord_user_id, username, display_name)
-    values (${clientId}, ${discordUserId}, ${username}, ${displayName})
-    on conflict (client_id, discord_user_id) do update set
-      username = excluded.username, display_name = excluded.display_name, join_refusal = null`.execute(
-    db,
-  );
+  const names = { username, displayName };
+  await db
+    .insertInto('member')
+    .values({ clientId, discordUserId, ...names })
+    .onConflict((conflict) =>
+      conflict.columns(['clientId', 'discordUserId']).doUpdateSet({ ...names, joinRefusal: null }),
+    )
+    .execute();
 }
 
 /** A waiting or running job has no result yet; a parked one has. */
 async function readOutcome(db: Db, linkId: LinkId): Promise<LinkedOutcome> {
-  const { rows } = await sql<{
-    is_done: boolean;
-    is_present: boolean;
-    is_pending: boolean;
-    join_refusal: JoinRefusal | null;
-  }>`
-    select m.read_at is not null and not exists (
-        select from reconcile_job j where j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
-          and not j.is_parked) as is_done,
-      m.is_present, m.is_pending, m.join_refusal
-    from link l join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
-    where l.id = ${linkId}`.execute(db);
-  const [row] = rows;
-  if (row === undefined || !row.is_done) return { kind: 'WAITING' };
-  return row.is_present
-    ? { kind: 'IN_GUILD', isScreened: row.is_pending }
-    : { kind: 'NOT_IN_GUILD', refusal: row.join_refusal };
+  const row = await db
+    .selectFrom('link as l')
+    .innerJoin('member as m', (join) =>
+      join.onRef('m.clientId', '=', 'l.clientId').onRef('m.discordUserId', '=', 'l.discordUserId'),
+    )
+    .select(['m.readAt', 'm.isPresent', 'm.isPending', 'm.joinRefusal'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('reconcile_job as j')
+            .select('j.clientId')
+            .whereRef('j.clientId', '=', 'l.clientId')
+            .whereRef('j.discordUserId', '=', 'l.discordUserId')
+            .where('j.isParked', '=', false),
+        )
+        .as('isAtWork'),
+    )
+    .where('l.id', '=', linkId)
+    .executeTakeFirst();
+  if (row === undefined || row.readAt === null || row.isAtWork) return { kind: 'WAITING' };
+  return row.isPresent
+    ? { kind: 'IN_GUILD', isScreened: row.isPending }
+    : { kind: 'NOT_IN_GUILD', refusal: row.joinRefusal };
 }
 
 interface SignInClient {

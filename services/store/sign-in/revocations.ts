@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
-import type { ClientId, DiscordUserId, OAuthApplication } from '../../model.js';
+import type { DiscordUserId, OAuthApplication } from '../../model.js';
 import type { DueRevocation, GrantUse } from '../../reconcile/ports.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
-import type { Db } from '../entities/entities.js';
+import { inMs, NOW } from '../connection/expressions.js';
+import type { Db, Row } from '../entities/entities.js';
 import { isUnlinked, tokenContext } from './grants.js';
 
 const AT_ONCE = 20;
@@ -27,98 +28,113 @@ export function createRevocations({
   readonly owner: string;
 }) {
   const db = () => database.sql();
+  const release = async (id: string, dueAt: RawBuilder<Date>) =>
+    db()
+      .updateTable('revocation')
+      .set({ claimedBy: null, dueAt })
+      .where('id', '=', id)
+      .where('claimedBy', '=', owner)
+      .execute();
   return {
-    async claimDue(): Promise<readonly DueRevocation[]> {
-      const { rows } = await sql<Row>`
-        update revocation r set attempts = attempts + (claimed_by is distinct from ${owner})::int,
-          claimed_by = ${owner}, due_at = clock_timestamp() + interval '1 minute'
-        where r.id in (
-          select id from revocation where due_at <= clock_timestamp() or claimed_by = ${owner}
-          order by due_at limit ${AT_ONCE} for update skip locked)
-        returning r.id, r.client_id, r.discord_user_id, r.application_id, r.access_token, r.refresh_token, r.attempts,
-          coalesce((select client_secret from client c where c.id = r.client_id), r.client_secret) as client_secret,
-          r.api_base, r.authorize_url, r.token_url, r.revoke_url`.execute(db());
-      return rows.map((row) => dueOf(keys, row));
-    },
+    claimDue: async (): Promise<readonly DueRevocation[]> =>
+      (await claimDue(db(), owner)).map((row) => dueOf(keys, row)),
 
     findUse: async (id: string, discordUserId: DiscordUserId) => findUse(db(), id, discordUserId),
 
     async wait(id: string, waitMs: number): Promise<void> {
-      await sql`
-        update revocation set claimed_by = null, due_at = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8)
-        where id = ${id} and claimed_by = ${owner}`.execute(db());
+      await release(id, inMs(waitMs));
     },
 
     /** Postpones by a minute after the first attempt, and by up to an hour after later ones. */
     async postpone(id: string): Promise<void> {
-      await sql`
-        update revocation set claimed_by = null,
-          due_at = clock_timestamp() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts - 1, 6)))
-        where id = ${id} and claimed_by = ${owner}`.execute(db());
+      await release(id, AFTER_ATTEMPT);
     },
 
     async forget(id: string): Promise<void> {
-      await sql`delete from revocation where id = ${id}`.execute(db());
+      await db().deleteFrom('revocation').where('id', '=', id).execute();
     },
 
     /** When the next one falls due; null: none is waiting. */
     async nextDueAt(): Promise<Date | null> {
-      const { rows } = await sql<{ due_ms: number | null }>`
-        select min(extract(epoch from due_at) * 1000)::float8 as due_ms from revocation`.execute(
-        db(),
-      );
-      const due = rows[0]?.due_ms ?? null;
-      return due === null ? null : new Date(due);
+      const next = await db()
+        .selectFrom('revocation')
+        .select('dueAt')
+        .orderBy('dueAt')
+        .limit(1)
+        .executeTakeFirst();
+      return next?.dueAt ?? null;
     },
   };
 }
 
-interface Row {
-  readonly id: string;
-  readonly client_id: ClientId;
-  readonly discord_user_id: DiscordUserId | null;
-  readonly application_id: string;
-  readonly access_token: string;
-  readonly refresh_token: string | null;
-  readonly attempts: number;
-  readonly client_secret: string;
-  readonly api_base: string;
-  readonly authorize_url: string;
-  readonly token_url: string;
-  readonly revoke_url: string;
+async function claimDue(db: Db, owner: string): Promise<readonly Claimed[]> {
+  return db
+    .updateTable('revocation')
+    .set({
+      attempts: sql`attempts + (claimed_by is distinct from ${owner})::int`,
+      claimedBy: owner,
+      dueAt: inMs(60_000),
+    })
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('revocation')
+        .select('id')
+        .where((eb) => eb.or([eb('dueAt', '<=', NOW), eb('claimedBy', '=', owner)]))
+        .orderBy('dueAt')
+        .limit(AT_ONCE)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returning(RETURNED)
+    .returning(CURRENT_SECRET.as('clientSecret'))
+    .execute();
 }
 
-function dueOf(keys: KeyRing, row: Row): DueRevocation {
+const AFTER_ATTEMPT = sql<Date>`
+  clock_timestamp() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts - 1, 6)))`;
+
+const RETURNED = [
+  'id',
+  'clientId',
+  'discordUserId',
+  'applicationId',
+  'accessToken',
+  'refreshToken',
+  'attempts',
+  'apiBase',
+  'authorizeUrl',
+  'tokenUrl',
+  'revokeUrl',
+] as const;
+
+/** The client's secret may have been replaced since. */
+const CURRENT_SECRET = sql<string>`
+  coalesce((select client_secret from client c where c.id = revocation.client_id), revocation.client_secret)`;
+
+type Claimed = Omit<Row<'revocation'>, 'scopes' | 'expiresAt' | 'dueAt' | 'claimedBy'>;
+
+function dueOf(keys: KeyRing, row: Claimed): DueRevocation {
+  const { id, clientId, discordUserId, attempts } = row;
   return {
-    id: row.id,
-    clientId: row.client_id,
-    discordUserId: row.discord_user_id,
-    attempts: row.attempts,
+    id,
+    clientId,
+    discordUserId,
+    attempts,
     unlock: () => ({
       application: applicationOf(keys, row),
-      accessToken: keys.decrypt(row.access_token, tokenContext('access token', row.id)),
+      accessToken: keys.decrypt(row.accessToken, tokenContext('access token', id)),
       refreshToken:
-        row.refresh_token === null
+        row.refreshToken === null
           ? null
-          : keys.decrypt(row.refresh_token, tokenContext('refresh token', row.id)),
+          : keys.decrypt(row.refreshToken, tokenContext('refresh token', id)),
     }),
   };
 }
 
-function applicationOf(keys: KeyRing, row: Row): OAuthApplication {
-  return {
-    clientId: row.client_id,
-    applicationId: row.application_id,
-    clientSecret: decryptSecret(
-      keys,
-      { id: row.client_id, clientSecret: row.client_secret },
-      'clientSecret',
-    ),
-    apiBase: row.api_base,
-    authorizeUrl: row.authorize_url,
-    tokenUrl: row.token_url,
-    revokeUrl: row.revoke_url,
-  };
+function applicationOf(keys: KeyRing, row: Claimed): OAuthApplication {
+  const { clientId, applicationId, apiBase, authorizeUrl, tokenUrl, revokeUrl } = row;
+  const clientSecret = decryptSecret(keys, { ...row, id: clientId }, 'clientSecret');
+  return { clientId, applicationId, clientSecret, apiBase, authorizeUrl, tokenUrl, revokeUrl };
 }
 
 /** Longer than the calls of one claim take; after that the sign-in continues. */

@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 
 import { awaitRevocations } from './revocations.js';
 import { lockPlatformUser } from '../links/links.js';
-import type { Db } from '../entities/entities.js';
+import { inMs } from '../connection/expressions.js';
+import type { Db, Row } from '../entities/entities.js';
+import { type Time, toDate } from '../read/page.js';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
@@ -101,7 +103,7 @@ async function takeState(
   stateHash: string,
   attempt: string,
 ): Promise<(TicketView & Consent) | null> {
-  const { rows } = await sql<TicketRow & { code_verifier: string }>`
+  const { rows } = await sql<TicketRow & { codeVerifier: string }>`
     with found as (
       select t.ticket_hash, t.code_verifier from link_ticket t
       where t.state_hash = ${stateHash} and ${IS_OPEN} for update
@@ -111,20 +113,16 @@ async function takeState(
         and coalesce(t.attempt, ${attempt}) = ${attempt}
       returning t.ticket_hash
     )
-    select ${VIEW}, found.code_verifier from taken join found using (ticket_hash)
+    select ${VIEW}, found.code_verifier as "codeVerifier" from taken join found using (ticket_hash)
     join link_ticket t using (ticket_hash) ${NAMES}`.execute(database.sql());
   const [row] = rows;
-  if (row === undefined || row.browser_hash === null) return null;
-  const context = verifierContext(row.ticket_hash);
+  if (row === undefined || row.browserHash === null) return null;
+  const context = verifierContext(row.ticketHash);
   // Its key is lost, and with it this attempt; the person can start again.
-  const codeVerifier = decryptIfKept(keys, row.code_verifier, context);
+  const codeVerifier = decryptIfKept(keys, row.codeVerifier, context);
   if (codeVerifier === null) return null;
-  return {
-    ...viewOf(keys, row),
-    browserHash: row.browser_hash,
-    stateHash,
-    codeVerifier,
-  };
+  const { browserHash } = row;
+  return { ...viewOf(keys, row), browserHash, stateHash, codeVerifier };
 }
 
 /** Null if the key is lost. */
@@ -153,8 +151,9 @@ async function spendTicket(
 const IS_OPEN = sql`t.spent_at is null and t.expires_at > clock_timestamp()
   and exists (select from client o where o.id = t.client_id and o.ending_at is null)`;
 
-const VIEW = sql`t.ticket_hash, t.client_id, t.platform_user_id, t.email_cipher, t.return_to,
-  extract(epoch from t.expires_at)::float8 * 1000 as expires_ms, t.browser_hash, u.username, c.name`;
+const VIEW = sql`t.ticket_hash as "ticketHash", t.client_id as "clientId", t.platform_user_id as "platformUserId",
+  t.email_cipher as "emailCipher", t.return_to as "returnTo", t.expires_at as "expiresAt", t.browser_hash as "browserHash",
+  u.username as "platformUsername", c.name as "clientName"`;
 
 const NAMES = sql`join client c on c.id = t.client_id
   join platform_user u on u.id = t.platform_user_id`;
@@ -163,43 +162,36 @@ function isMine(browserHash: string) {
   return sql`(t.browser_hash is null or t.browser_hash = ${browserHash})`;
 }
 
-interface TicketRow {
-  readonly ticket_hash: string;
-  readonly client_id: ClientId;
-  readonly platform_user_id: PlatformUserId;
-  readonly email_cipher: string | null;
-  readonly return_to: string | null;
-  readonly expires_ms: number;
-  readonly browser_hash: string | null;
-  readonly username: string | null;
-  readonly name: string;
+/** Times as the driver returns them. */
+interface TicketRow extends Pick<
+  Row<'link_ticket'>,
+  'ticketHash' | 'clientId' | 'platformUserId' | 'emailCipher' | 'returnTo' | 'browserHash'
+> {
+  readonly expiresAt: Time;
+  readonly platformUsername: string | null;
+  readonly clientName: string;
 }
 
-function viewOf(keys: KeyRing, row: TicketRow): TicketView {
-  const { ticket_hash: ticketHash, email_cipher: email } = row;
+function viewOf(keys: KeyRing, { emailCipher, expiresAt, ...row }: TicketRow): TicketView {
   return {
-    ticketHash,
-    clientId: row.client_id,
-    platformUserId: row.platform_user_id,
-    email: email && decryptIfKept(keys, email, emailContext(ticketHash)),
-    returnTo: row.return_to,
-    expiresAt: new Date(row.expires_ms),
-    platformUsername: row.username,
-    clientName: row.name,
-    browserHash: row.browser_hash,
+    ...row,
+    email: emailCipher && decryptIfKept(keys, emailCipher, emailContext(row.ticketHash)),
+    expiresAt: toDate(expiresAt),
   };
 }
 
 async function insertTicket(db: Db, ticket: Ticket, keys: KeyRing): Promise<void> {
   const { ticketHash, email } = ticket;
   const emailCipher = email && keys.encrypt(email, emailContext(ticketHash));
-  await sql`delete from link_ticket where expires_at < clock_timestamp() - interval '1 hour'`.execute(
-    db,
-  );
-  await sql`
-    insert into link_ticket (ticket_hash, client_id, platform_user_id, email_cipher, return_to, expires_at)
-    values (${ticketHash}, ${ticket.clientId}, ${ticket.platformUserId}, ${emailCipher}, ${ticket.returnTo},
-      ${ticket.expiresAt.toISOString()}::timestamptz)`.execute(db);
+  await db
+    .deleteFrom('link_ticket')
+    .where('expiresAt', '<', inMs(-60 * 60_000))
+    .execute();
+  const { clientId, platformUserId, returnTo, expiresAt } = ticket;
+  await db
+    .insertInto('link_ticket')
+    .values({ ticketHash, clientId, platformUserId, emailCipher, returnTo, expiresAt })
+    .execute();
 }
 
 export function verifierContext(ticketHash: string): string {

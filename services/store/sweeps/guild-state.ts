@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import type { Db } from '../entities/entities.js';
+import type { Db, Row } from '../entities/entities.js';
 import { type IdSet, createIdSet } from '../../lib/id-set.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
@@ -11,13 +11,7 @@ import type { Expectation } from '../../sweep/ports.js';
  * them.
  */
 export async function readExpectation(db: Db, clientId: ClientId): Promise<Expectation> {
-  const { rows } = await sql<{
-    role_id: RoleId;
-    name: string;
-    linked: number;
-    unlinked: number | null;
-    runs_since: number | null;
-  }>`
+  const { rows } = await sql<ExpectedRole>`
     with managed as (
       select distinct m.role_id, r.name from role_mapping m
       join role r on r.client_id = m.client_id and r.id = m.role_id
@@ -28,18 +22,26 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
         select from link l where l.client_id = a.client_id and l.discord_user_id = a.discord_user_id)
       group by h.role_id
     )
-    select m.role_id, m.name, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked, g.runs_since
+    select m.role_id as "roleId", m.name, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked,
+      g.runs_since as "runsSince"
     from managed m left join held h using (role_id) left join guild_listing g on g.client_id = ${clientId}`.execute(
     db,
   );
   return {
-    roleNames: new Map(rows.map((row) => [row.role_id, row.name])),
-    linkedHolders: new Map(rows.map((row) => [row.role_id, row.linked])),
+    roleNames: new Map(rows.map((row) => [row.roleId, row.name])),
+    linkedHolders: new Map(rows.map((row) => [row.roleId, row.linked])),
     expected: new Map(
-      rows.map((row) => [row.role_id, row.unlinked === null ? null : row.linked + row.unlinked]),
+      rows.map((row) => [row.roleId, row.unlinked === null ? null : row.linked + row.unlinked]),
     ),
-    runsSince: rows[0]?.runs_since ?? null,
+    runsSince: rows[0]?.runsSince ?? null,
   };
+}
+
+interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
+  readonly roleId: RoleId;
+  readonly linked: number;
+  readonly unlinked: number | null;
+  readonly runsSince: number | null;
 }
 
 interface LinkedMembers {
@@ -74,7 +76,7 @@ export async function readLinkedMembers(
     await beforePage();
     const page = await readLinkedPage(db, clientId, { after, limit: atOnce });
     linked.push(toNumbers(page));
-    present.push(toNumbers(page.filter((row) => row.is_present)));
+    present.push(toNumbers(page.filter((row) => row.isPresent)));
     after = page.length < atOnce ? null : (page.at(-1)?.id ?? null);
   }
   return {
@@ -84,9 +86,8 @@ export async function readLinkedMembers(
   };
 }
 
-interface LinkedRow {
+interface LinkedRow extends Pick<Row<'member'>, 'isPresent'> {
   readonly id: DiscordUserId;
-  readonly is_present: boolean;
 }
 
 /** Reads the mirror one member at a time, by key: a whole page at once would scan the table. */
@@ -96,7 +97,7 @@ async function readLinkedPage(
   { after, limit }: { readonly after: DiscordUserId; readonly limit: number },
 ): Promise<readonly LinkedRow[]> {
   const { rows } = await sql<LinkedRow>`
-    select k.id, coalesce(m.is_present, false) as is_present
+    select k.id, coalesce(m.is_present, false) as "isPresent"
     from (
       select discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
       union select discord_user_id from departed_account where client_id = ${clientId} and discord_user_id > ${after}
@@ -114,11 +115,12 @@ function toNumbers(rows: readonly LinkedRow[]): BigUint64Array {
 }
 
 export async function countLinkedMembers(db: Db, clientId: ClientId): Promise<number> {
-  const { rows } = await sql<{ linked: number }>`
-    select count(distinct discord_user_id)::int as linked from link where client_id = ${clientId}`.execute(
-    db,
-  );
-  return rows[0]?.linked ?? 0;
+  const { linked } = await db
+    .selectFrom('link')
+    .select((eb) => eb.fn.count('discordUserId').distinct().as('linked'))
+    .where('clientId', '=', clientId)
+    .executeTakeFirstOrThrow();
+  return Number(linked);
 }
 
 /**
@@ -150,10 +152,26 @@ export async function readScreened(
   db: Db,
   { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },
 ): Promise<readonly DiscordUserId[]> {
-  const { rows } = await sql<{ id: DiscordUserId }>`
-    select m.discord_user_id as id from member m join client c on c.id = m.client_id
-    where m.client_id = ${clientId} and m.is_pending and m.is_present and m.state <> 'IN_STEP' and c.screening = 'WAIT'
-      and exists (select from link l where l.client_id = m.client_id and l.discord_user_id = m.discord_user_id)
-    order by m.read_at limit ${limit}`.execute(db);
-  return rows.map((row) => row.id);
+  const rows = await db
+    .selectFrom('member as m')
+    .innerJoin('client as c', 'c.id', 'm.clientId')
+    .select('m.discordUserId')
+    .where('m.clientId', '=', clientId)
+    .where('m.isPending', '=', true)
+    .where('m.isPresent', '=', true)
+    .where('m.state', '!=', 'IN_STEP')
+    .where('c.screening', '=', 'WAIT')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('link as l')
+          .select('l.id')
+          .whereRef('l.clientId', '=', 'm.clientId')
+          .whereRef('l.discordUserId', '=', 'm.discordUserId'),
+      ),
+    )
+    .orderBy('m.readAt')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.discordUserId);
 }

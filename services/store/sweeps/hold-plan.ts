@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
+import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/write/records.js';
@@ -96,12 +97,16 @@ async function readLeaving(
   members: SweepEnding['driftedMembers'],
 ): Promise<ReadonlySet<DiscordUserId>> {
   const accounts = members.map(({ discordUserId }) => discordUserId);
-  const { rows } = await sql<{ id: DiscordUserId }>`
-    select discord_user_id as id from link
-    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])
-      and status = 'ENDING'
-    group by discord_user_id having bool_and(is_end_asked_for)`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+  const rows = await db
+    .selectFrom('link')
+    .select('discordUserId')
+    .where('clientId', '=', clientId)
+    .where('discordUserId', '=', anyOf(accounts))
+    .where('status', '=', 'ENDING')
+    .groupBy('discordUserId')
+    .having((eb) => eb.fn<boolean>('bool_and', ['isEndAskedFor']))
+    .execute();
+  return new Set(rows.map((row) => row.discordUserId));
 }
 
 /** Due removals, whose bursts were already allowed. */

@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 
 import type { EnqueueEvents, WrittenEvent } from '../outbox/outbox.js';
 import { rolesLostAt } from '../path/save-member.js';
+import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId, PlatformUserId } from '../../model.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
 import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
@@ -179,23 +180,19 @@ async function tell(
 ): Promise<void> {
   const { clientId, type, members } = news;
   if (members.length === 0) return;
-  const { rows } = await sql<{
-    platform_user_id: PlatformUserId;
-    discord_user_id: DiscordUserId;
-    guild_id: string;
-  }>`
-    select l.platform_user_id, l.discord_user_id, c.guild_id from link l join client c on c.id = l.client_id
-    where l.client_id = ${clientId} and l.status = 'ACTIVE' and l.discord_user_id = any(${members}::text[])
-    order by l.discord_user_id`.execute(db);
+  const rows = await db
+    .selectFrom('link as l')
+    .innerJoin('client as c', 'c.id', 'l.clientId')
+    .select(['l.platformUserId', 'l.discordUserId', 'c.guildId'])
+    .where('l.clientId', '=', clientId)
+    .where('l.status', '=', 'ACTIVE')
+    .where('l.discordUserId', '=', anyOf(members))
+    .orderBy('l.discordUserId')
+    .execute();
   const events = rows.map((row) => ({
     type,
-    key: row.platform_user_id,
-    data: {
-      clientId,
-      discordUserId: row.discord_user_id,
-      guildId: row.guild_id,
-      platformUserId: row.platform_user_id,
-    },
+    key: row.platformUserId,
+    data: { clientId, ...row },
   }));
   await enqueueEvents(db, events);
 }

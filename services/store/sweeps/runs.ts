@@ -2,18 +2,12 @@ import { sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import { saveHolders } from '../unlinked/save-unlinked.js';
-import { sweepLeaseEnd } from './start-sweep.js';
-import {
-  type Cause,
-  type ClientId,
-  type DiscordUserId,
-  LANES,
-  type NicknameStrategy,
-} from '../../model.js';
+import { type Cause, type DiscordUserId, LANES } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import { withTime } from '../decisions/hold.js';
+import { anyOf, inMs, NOW } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import { markMembers } from '../jobs/mark.js';
 import { lockGuard } from '../path/guard-tally.js';
@@ -22,8 +16,20 @@ import { holdPlan } from './hold-plan.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /** The run's row, while this process owns it: not if cancelled or taken over. */
-const ours = (id: string, owner: string) =>
-  sql`id = ${id} and owner = ${owner} and state = 'RUNNING'`;
+const ours = (db: Db, id: string, owner: string) =>
+  db
+    .updateTable('sweep')
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .where('state', '=', 'RUNNING');
+
+/** Any process may begin the run again, and that attempt does not count. */
+const released = {
+  state: 'WAITING',
+  owner: null,
+  leasedUntil: null,
+  attempts: sql<number>`attempts - 1`,
+} as const;
 
 /** False: this process no longer owns it. */
 export async function renewSweep(
@@ -31,10 +37,10 @@ export async function renewSweep(
   lease: { readonly id: string; readonly owner: string; readonly ms: number },
   checked: number,
 ): Promise<boolean> {
-  const { rows } = await sql<{ id: string }>`
-    update sweep set leased_until = ${sweepLeaseEnd(lease.ms)}, checked = ${checked}
-    where ${ours(lease.id, lease.owner)} returning id`.execute(db);
-  return rows.length > 0;
+  const { numUpdatedRows } = await ours(db, lease.id, lease.owner)
+    .set({ leasedUntil: inMs(lease.ms), checked })
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /**
@@ -46,9 +52,7 @@ export async function releaseSweep(
   { id, attempts }: Pick<SweepRun, 'id' | 'attempts'>,
   owner: string,
 ): Promise<void> {
-  await sql`
-    update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1
-    where ${ours(id, owner)} and attempts = ${attempts}`.execute(db);
+  await ours(db, id, owner).set(released).where('attempts', '=', attempts).execute();
 }
 
 /** Postpones the run for a visible reason. False: another process owns it now. */
@@ -57,17 +61,23 @@ export async function postponeSweep(
   { id, owner }: { readonly id: string; readonly owner: string },
   { waitMs, reason }: { readonly waitMs: number; readonly reason: string },
 ): Promise<boolean> {
-  const { rows } = await sql<{ id: string }>`
-    update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1, reason = ${reason},
-      not_before = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8)
-    where ${ours(id, owner)} returning id`.execute(db);
-  return rows.length > 0;
+  const { numUpdatedRows } = await ours(db, id, owner)
+    .set({ ...released, reason, notBefore: inMs(waitMs) })
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Call it in the transaction that writes something only if this process still owns the run. */
 export async function holdSweep(db: Db, id: string, owner: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(db);
-  return rows.length > 0;
+  const row = await db
+    .selectFrom('sweep')
+    .select('id')
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .where('state', '=', 'RUNNING')
+    .forUpdate()
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export interface Finished {
@@ -105,11 +115,24 @@ export function createFinishSweep({
         .join('; ');
       const drifted = ending.drifted + (parked?.members ?? 0);
       const failed = ending.failed + (parked?.members ?? 0);
-      await sql`
-        update sweep set state = ${state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
-          drifted = ${drifted}, parked = ${parked?.members ?? 0}, changed = ${ending.changed}, failed = ${failed}, reason = ${state === 'HELD' ? withTime(reason) : sql`${reason || null}::text`}, owner = null,
-          leased_until = null, finished_at = case when ${state} = 'HELD' then null else clock_timestamp() end
-        where id = ${run.id}`.execute(db);
+      const isHeld = state === 'HELD';
+      await db
+        .updateTable('sweep')
+        .set({
+          state,
+          plan: ending.plan,
+          checked: ending.checked,
+          drifted,
+          parked: parked?.members ?? 0,
+          changed: ending.changed,
+          failed,
+          reason: isHeld ? sql<string>`${withTime(reason)}` : reason || null,
+          owner: null,
+          leasedUntil: null,
+          finishedAt: isHeld ? null : NOW,
+        })
+        .where('id', '=', run.id)
+        .execute();
       if (heldIn !== null) await heldIn.tell(enqueueEvent);
       await forgetInStep(db, run);
       return { heldIn: heldIn?.sweepId ?? null, isNewDoubt };
@@ -160,12 +183,24 @@ async function mark(
 ): Promise<void> {
   if (members.length === 0) return;
   const waiting = await nameWaiting(db, run, members);
-  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
-    select distinct l.discord_user_id from link l
-    left join reconcile_job j on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
-    where l.client_id = ${run.clientId} and l.discord_user_id = any(${members}::text[])
-      and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(db);
-  const marked = rows.map((row) => row.discord_user_id);
+  const rows = await db
+    .selectFrom('link as l')
+    .leftJoin('reconcile_job as j', (join) =>
+      join.onRef('j.clientId', '=', 'l.clientId').onRef('j.discordUserId', '=', 'l.discordUserId'),
+    )
+    .select('l.discordUserId')
+    .distinct()
+    .where('l.clientId', '=', run.clientId)
+    .where('l.discordUserId', '=', anyOf(members))
+    .where((eb) =>
+      eb.or([
+        eb('j.clientId', 'is', null),
+        eb('j.isParked', '=', true),
+        eb('j.claimedBy', 'is not', null),
+      ]),
+    )
+    .execute();
+  const marked = rows.map((row) => row.discordUserId);
   const cause = { ...namingCause(run), ...how };
   const request = { clientId: run.clientId, members: marked, cause };
   await markMembers(db, request, { lane: LANES.sweep, windowMs: 0 });
@@ -181,10 +216,17 @@ async function mark(
  * say.
  */
 async function forgetInStep(db: Db, { clientId, kind }: SweepRun): Promise<void> {
-  await sql`
-    delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked
-      and finished_at < clock_timestamp() - interval '1 day'`.execute(db);
+  await db
+    .deleteFrom('sweep')
+    .where('clientId', '=', clientId)
+    .where('kind', '=', kind)
+    .where('state', '=', 'DONE')
+    .whereRef('drifted', '=', 'parked')
+    .where('finishedAt', '<', inMs(-DAY_MS))
+    .execute();
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Records whether the client is in doubt: from an unbelievable member list until the next
@@ -211,17 +253,15 @@ async function saveCountsFault(
   { countsFault }: SweepEnding,
 ): Promise<void> {
   if (countsFault === undefined) return;
-  await sql`
-    update client set counts_fault = ${countsFault}::text
-    where id = ${clientId} and counts_fault is distinct from ${countsFault}::text`.execute(db);
+  await db
+    .updateTable('client')
+    .set({ countsFault })
+    .where('id', '=', clientId)
+    .where('countsFault', 'is distinct from', countsFault)
+    .execute();
 }
 
-interface NamingRun {
-  readonly id: string;
-  readonly clientId: ClientId;
-  readonly enforceStrategy: NicknameStrategy | null;
-  readonly traceparent: string | null;
-}
+type NamingRun = Pick<SweepRun, 'id' | 'clientId' | 'enforceStrategy' | 'traceparent'>;
 
 function namingCause(run: NamingRun): Cause {
   const { id, enforceStrategy, traceparent } = run;
@@ -245,10 +285,16 @@ async function nameWaiting(
   members: readonly DiscordUserId[],
 ): Promise<readonly DiscordUserId[]> {
   if (run.enforceStrategy === null) return [];
-  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
-    update reconcile_job set causes = newest_causes(causes || ${JSON.stringify([namingCause(run)])}::jsonb)
-    where client_id = ${run.clientId} and discord_user_id = any(${members}::text[])
-      and not is_parked and claimed_by is null
-    returning discord_user_id`.execute(db);
-  return rows.map((row) => row.discord_user_id);
+  const rows = await db
+    .updateTable('reconcile_job')
+    .set({
+      causes: sql`newest_causes(causes || ${JSON.stringify([namingCause(run)])}::jsonb)`,
+    })
+    .where('clientId', '=', run.clientId)
+    .where('discordUserId', '=', anyOf(members))
+    .where('isParked', '=', false)
+    .where('claimedBy', 'is', null)
+    .returning('discordUserId')
+    .execute();
+  return rows.map((row) => row.discordUserId);
 }

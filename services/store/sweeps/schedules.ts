@@ -4,22 +4,22 @@ import type { Schedule } from '../../api/sweeps/sweep.types.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
+import { anyOf, NOW } from '../connection/expressions.js';
+import type { ClientRow } from '../entities/client.entity.js';
 import type { Db } from '../entities/entities.js';
-import { gathered, type Time, toDate, toDateOrNull } from '../read/page.js';
+import { gathered, type Time, toDate } from '../read/page.js';
 import { insertSweep, REFUSAL_OF_CLIENT, refusalOfKind } from './start-sweep.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
 
-interface ScheduleRow {
-  readonly client_id: ClientId;
-  readonly kind: SweepKind;
-  readonly cron: string;
-  readonly time_zone: string;
-  readonly is_enabled: boolean;
-  readonly last_run_at: Time | null;
-  readonly next_run_at: Time | null;
-}
-
-const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, next_run_at`;
+const COLUMNS = [
+  'clientId',
+  'kind',
+  'cron',
+  'timeZone',
+  'isEnabled',
+  'lastRunAt',
+  'nextRunAt',
+] as const;
 
 /** Reads, changes and claims schedules. */
 export function createSchedules({ database, ...usual }: Usual & { readonly database: Database }) {
@@ -65,11 +65,14 @@ function isWhole(schedules: readonly Schedule[]): boolean {
 }
 
 async function readSchedules(db: Db, ids: readonly ClientId[]): Promise<(readonly Schedule[])[]> {
-  const { rows } = await sql<ScheduleRow>`
-    select ${COLUMNS} from schedule where client_id = any(${ids}::uuid[]) order by client_id, kind`.execute(
-    db,
-  );
-  return gathered(ids, rows.map(toSchedule), (row) => row.clientId);
+  const rows = await db
+    .selectFrom('schedule')
+    .select(COLUMNS)
+    .where('clientId', '=', anyOf(ids))
+    .orderBy('clientId')
+    .orderBy('kind')
+    .execute();
+  return gathered(ids, rows, (row) => row.clientId);
 }
 
 async function changeSchedule(
@@ -78,24 +81,28 @@ async function changeSchedule(
   { clientId, kind }: { clientId: ClientId; kind: SweepKind },
   change: (timing: ScheduleTiming) => ScheduleTiming,
 ): Promise<Schedule> {
-  const { rows } = await sql<ScheduleRow>`
-    select ${COLUMNS} from schedule where client_id = ${clientId} and kind = ${kind} for update`.execute(
-    db,
-  );
-  const [row] = rows;
+  const row = await db
+    .selectFrom('schedule')
+    .select(COLUMNS)
+    .where('clientId', '=', clientId)
+    .where('kind', '=', kind)
+    .forUpdate()
+    .executeTakeFirst();
   if (row === undefined)
     throw new InputError(
       'NOT_FOUND',
       `client ${clientId} has no schedule for ${kind}`,
       'input.kind',
     );
-  const next = change(toSchedule(row));
-  const nextRunAt = nextRun(next, await readNow(db));
-  const { rows: changed } = await sql<ScheduleRow>`
-    update schedule set cron = ${next.cron}, time_zone = ${next.timeZone}, is_enabled = ${next.isEnabled},
-      next_run_at = ${nextRunAt?.toISOString() ?? null}::timestamptz
-    where client_id = ${clientId} and kind = ${kind} returning ${COLUMNS}`.execute(db);
-  return toSchedule(changed[0] ?? row);
+  const { cron, timeZone, isEnabled, ...timing } = change(row);
+  const nextRunAt = nextRun({ ...timing, cron, timeZone, isEnabled }, await readNow(db));
+  return db
+    .updateTable('schedule')
+    .set({ cron, timeZone, isEnabled, nextRunAt })
+    .where('clientId', '=', clientId)
+    .where('kind', '=', kind)
+    .returning(COLUMNS)
+    .executeTakeFirstOrThrow();
 }
 
 const MOST_DUE = 100;
@@ -113,21 +120,30 @@ interface DueSchedule {
  * still running or its client cannot be worked.
  */
 async function claimDue(db: Db, nextRun: NextRun): Promise<readonly DueSchedule[]> {
-  const { rows } = await sql<ScheduleRow & { refusal: string | null }>`
-    select s.*, ${REFUSAL_OF_CLIENT} as refusal from schedule s join client c on c.id = s.client_id
-    where s.next_run_at <= clock_timestamp()
-    order by s.next_run_at limit ${MOST_DUE} for update of s skip locked`.execute(db);
+  const rows = await db
+    .selectFrom('schedule as s')
+    .innerJoin('client as c', 'c.id', 's.clientId')
+    .select(['s.clientId', 's.kind', 's.cron', 's.timeZone', 's.isEnabled'])
+    .select(REFUSAL_OF_CLIENT.as('refusal'))
+    .where('s.nextRunAt', '<=', NOW)
+    .orderBy('s.nextRunAt')
+    .limit(MOST_DUE)
+    .forUpdate('s')
+    .skipLocked()
+    .execute();
   if (rows.length === 0) return [];
   const now = await readNow(db);
   const due: DueSchedule[] = [];
   for (const row of rows) {
-    const { client_id: clientId, kind } = row;
+    const { clientId, kind } = row;
     const skipped = row.refusal ?? refusalOfKind(kind) ?? (await begin(db, clientId, kind));
-    const nextRunAt = nextRun(toSchedule(row), now)?.toISOString() ?? null;
-    await sql`
-      update schedule set next_run_at = ${nextRunAt}::timestamptz, skipped_reason = ${skipped}::text,
-        last_run_at = case when ${skipped}::text is null then clock_timestamp() else last_run_at end
-      where client_id = ${clientId} and kind = ${kind}`.execute(db);
+    await db
+      .updateTable('schedule')
+      .set({ nextRunAt: nextRun(row, now), skippedReason: skipped })
+      .$if(skipped === null, (query) => query.set({ lastRunAt: NOW }))
+      .where('clientId', '=', clientId)
+      .where('kind', '=', kind)
+      .execute();
     due.push({ clientId, kind, skipped });
   }
   return due;
@@ -138,18 +154,6 @@ async function begin(db: Db, clientId: ClientId, kind: SweepKind): Promise<strin
   const request = { clientId, kind, dryRun: false, enforceStrategy: null };
   const id = await insertSweep(db, { ...request, cause });
   return id === null ? 'the previous sweep is still running' : null;
-}
-
-function toSchedule(row: ScheduleRow) {
-  return {
-    clientId: row.client_id,
-    kind: row.kind,
-    cron: row.cron,
-    timeZone: row.time_zone,
-    isEnabled: row.is_enabled,
-    lastRunAt: toDateOrNull(row.last_run_at),
-    nextRunAt: toDateOrNull(row.next_run_at),
-  };
 }
 
 /** A pure function: the next time after `after`; null if the schedule is off or never occurs. */
@@ -170,23 +174,33 @@ export interface Usual {
  * concurrent policy change waits and finds the schedule it has to switch.
  */
 export async function addMissing(db: Db, usual: Usual, clientId: ClientId | null): Promise<void> {
-  const { rows } = await sql<NamedClient>`
-    select c.id, c.nickname_strategy from client c
-    where c.ending_at is null and (${clientId}::uuid is null or c.id = ${clientId})
-      and not exists (select from schedule s where s.client_id = c.id)
-    for share`.execute(db);
+  const rows = await db
+    .selectFrom('client as c')
+    .select(['c.id', 'c.nicknameStrategy'])
+    .where('c.endingAt', 'is', null)
+    .$if(clientId !== null, (query) => query.where('c.id', '=', clientId ?? ''))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom('schedule as s').whereRef('s.clientId', '=', 'c.id').select('s.kind'),
+        ),
+      ),
+    )
+    .forShare()
+    .execute();
   await upsert(db, usual, { clients: rows, resets: false });
   await addTimes(db, usual.nextRun);
 }
 
-interface NamedClient {
-  readonly id: ClientId;
-  readonly nickname_strategy: NicknameStrategy;
-}
+type NamedClient = Pick<ClientRow, 'id' | 'nicknameStrategy'>;
 
 async function resetSchedules(db: Db, usual: Usual, clientId: ClientId): Promise<void> {
-  const { rows } = await sql<NamedClient>`
-    select id, nickname_strategy from client where id = ${clientId} for share`.execute(db);
+  const rows = await db
+    .selectFrom('client')
+    .select(['id', 'nicknameStrategy'])
+    .where('id', '=', clientId)
+    .forShare()
+    .execute();
   await upsert(db, usual, { clients: rows, resets: true });
 }
 
@@ -201,7 +215,7 @@ async function upsert(
   if (request.clients.length === 0) return;
   const now = await readNow(db);
   const rows = request.clients.flatMap((client) =>
-    defaultsOf(client.id, client.nickname_strategy).map((timing) => ({
+    defaultsOf(client.id, client.nicknameStrategy).map((timing) => ({
       client_id: client.id,
       kind: timing.kind,
       cron: timing.cron,
@@ -222,22 +236,24 @@ async function upsert(
 }
 
 async function addTimes(db: Db, nextRun: NextRun): Promise<void> {
-  const { rows } = await sql<{
-    client_id: ClientId;
-    kind: SweepKind;
-    cron: string;
-    time_zone: string;
-  }>`
-    select client_id, kind, cron, time_zone from schedule where is_enabled and next_run_at is null
-    order by client_id, kind for update`.execute(db);
+  const rows = await db
+    .selectFrom('schedule')
+    .select(['clientId', 'kind', 'cron', 'timeZone', 'isEnabled'])
+    .where('isEnabled', '=', true)
+    .where('nextRunAt', 'is', null)
+    .orderBy('clientId')
+    .orderBy('kind')
+    .forUpdate()
+    .execute();
   if (rows.length === 0) return;
   const now = await readNow(db);
-  for (const { client_id: clientId, kind, cron, time_zone: timeZone } of rows) {
-    const next = nextRun({ kind, cron, timeZone, isEnabled: true }, now);
-    await sql`
-      update schedule set next_run_at = ${next?.toISOString() ?? null}::timestamptz
-      where client_id = ${clientId} and kind = ${kind}`.execute(db);
-  }
+  for (const row of rows)
+    await db
+      .updateTable('schedule')
+      .set({ nextRunAt: nextRun(row, now) })
+      .where('clientId', '=', row.clientId)
+      .where('kind', '=', row.kind)
+      .execute();
 }
 
 /**
@@ -249,9 +265,12 @@ export async function switchNicknames(
   clientId: ClientId,
   strategy: NicknameStrategy,
 ): Promise<void> {
-  await sql`
-    update schedule set is_enabled = ${strategy !== 'NONE'}, next_run_at = null
-    where client_id = ${clientId} and kind = 'ENFORCE_NICKNAMES'`.execute(db);
+  await db
+    .updateTable('schedule')
+    .set({ isEnabled: strategy !== 'NONE', nextRunAt: null })
+    .where('clientId', '=', clientId)
+    .where('kind', '=', 'ENFORCE_NICKNAMES')
+    .execute();
 }
 
 export async function readNow(db: Db): Promise<Date> {

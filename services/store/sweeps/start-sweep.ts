@@ -5,6 +5,7 @@ import type { Sweep } from '../../api/sweeps/sweep.types.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
+import { inMs, NOW } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import { findSweeps } from './sweep-views.js';
 import type { SweepRun } from '../../sweep/ports.js';
@@ -60,11 +61,13 @@ export async function insertSweep(db: Db, request: StartRequest): Promise<string
  * Cancels the run: its process notices before its next page, and its later writes have no effect.
  */
 export async function cancelSweep(db: Db, id: string): Promise<Sweep> {
-  const { rows } = await sql<{ id: string }>`
-    update sweep set state = 'CANCELLED', finished_at = clock_timestamp(), owner = null, leased_until = null
-    where id = ${id} and state in ('WAITING', 'RUNNING')
-    returning id`.execute(db);
-  if (rows.length > 0) return theSweep(db, id);
+  const { numUpdatedRows } = await db
+    .updateTable('sweep')
+    .set({ state: 'CANCELLED', finishedAt: NOW, owner: null, leasedUntil: null })
+    .where('id', '=', id)
+    .where('state', 'in', ['WAITING', 'RUNNING'])
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return theSweep(db, id);
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined)
     throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
@@ -94,53 +97,26 @@ export async function claimSweep(
   const { rows } = await sql<RunRow>`
     update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
       not_before = null, reason = null,
-      leased_until = ${sweepLeaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
+      leased_until = ${inMs(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
     from client c
     where c.id = s.client_id and s.id = (
       select id from sweep
       where (state = 'WAITING' and (not_before is null or not_before <= clock_timestamp())) or (state = 'RUNNING'
         and (leased_until < clock_timestamp() or (owner = ${owner} and id <> all(${inWork}::uuid[]))))
       order by id limit 1 for update skip locked)
-    returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy,
+    returning s.id, s.client_id as "clientId", s.kind, s.is_dry_run as "isDryRun", s.enforce_strategy as "enforceStrategy",
       s.cause ->> 'traceparent' as traceparent, s.attempts,
       ${REFUSAL_OF_CLIENT} as refusal,
       case when c.ending_at is null and c.is_enabled and c.stopped_at is null
-        then extract(epoch from c.paused_until - clock_timestamp()) * 1000 end::float8 as paused_ms`.execute(
+        then extract(epoch from c.paused_until - clock_timestamp()) * 1000 end::float8 as "pausedMs"`.execute(
     db,
   );
   const [row] = rows;
   if (row === undefined) return null;
-  const { id, kind, traceparent, attempts, refusal } = row;
-  const { client_id: clientId, is_dry_run: isDryRun } = row;
-  const pausedMs = Math.max(0, row.paused_ms ?? 0);
-  const own = { enforceStrategy: row.enforce_strategy };
-  return {
-    id,
-    clientId,
-    kind,
-    isDryRun,
-    ...own,
-    traceparent,
-    attempts,
-    refusal,
-    pausedMs,
-  };
+  return { ...row, pausedMs: Math.max(0, row.pausedMs ?? 0) };
 }
 
-interface RunRow {
-  readonly id: string;
-  readonly client_id: ClientId;
-  readonly kind: SweepKind;
-  readonly is_dry_run: boolean;
-  readonly enforce_strategy: NicknameStrategy | null;
-  readonly traceparent: string | null;
-  readonly attempts: number;
-  readonly refusal: string | null;
-  readonly paused_ms: number | null;
-}
-
-export const sweepLeaseEnd = (leaseMs: number) =>
-  sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
+type RunRow = Omit<SweepRun, 'pausedMs'> & { readonly pausedMs: number | null };
 
 const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
   CHANGES: 'CHANGES sweeps cannot be started: the removal guard creates them',
@@ -159,7 +135,10 @@ export const REFUSAL_OF_CLIENT = sql<string | null>`case
 
 /** Undefined: the client does not exist. */
 async function readRefusal(db: Db, clientId: ClientId): Promise<string | null | undefined> {
-  const { rows } = await sql<{ refusal: string | null }>`
-    select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(db);
-  return rows[0]?.refusal;
+  const row = await db
+    .selectFrom('client as c')
+    .select(REFUSAL_OF_CLIENT.as('refusal'))
+    .where('c.id', '=', clientId)
+    .executeTakeFirst();
+  return row?.refusal;
 }

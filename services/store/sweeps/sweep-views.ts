@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 
 import { HELD_PLAN, HELD_SINCE, type HeldPlan, toShownPlan } from '../decisions/held-plan.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, SweepKind, SweepState } from '../../model.js';
+import type { ClientId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import {
   type Counted,
-  type Time,
   rowCount,
   every,
   inOrder,
@@ -15,37 +15,37 @@ import {
   toDateOrNull,
   toRows,
 } from '../read/page.js';
-import type { SweepPlan } from '../../sweep/ports.js';
 import type { Page, Rows } from '../../api/kit/ports.js';
 import type { SweepFilter } from '../../api/sweeps/ports.js';
 import type { Sweep } from '../../api/sweeps/sweep.types.js';
 
-interface SweepRow {
-  readonly id: string;
-  readonly client_id: ClientId;
-  readonly kind: SweepKind;
-  readonly state: SweepState;
-  readonly is_dry_run: boolean;
-  readonly plan: SweepPlan | null;
-  readonly held_plan: HeldPlan | null;
-  readonly decided_by: string | null;
-  readonly decided_at: Time | null;
-  readonly checked: number;
-  readonly drifted: number;
-  readonly parked: number;
-  readonly changed: number;
-  readonly failed: number;
-  readonly reason: string | null;
-  readonly started_at: Time;
-  readonly finished_at: Time | null;
-}
+const SWEEP = [
+  'id',
+  'clientId',
+  'kind',
+  'state',
+  'isDryRun',
+  'plan',
+  'decidedBy',
+  'decidedAt',
+  'checked',
+  'drifted',
+  'parked',
+  'reason',
+  'startedAt',
+  'finishedAt',
+] as const;
+
+type SweepRow = RawRow<'sweep', (typeof SWEEP)[number] | 'changed' | 'failed'> & {
+  readonly heldPlan: HeldPlan | null;
+};
 
 /**
  * The results of the marked members are read from where the path writes them: records with this
  * sweep among their causes, using the index of the member's records, and members parked since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
-  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.parked, s.reason, s.started_at, s.finished_at,
+  select ${columns<'sweep'>(SWEEP, 's')}, ${HELD_PLAN} as "heldPlan",
     s.changed + coalesce(m.changed, 0)::int as changed, s.failed + coalesce(m.failed, 0)::int as failed
   from sweep s
   left join lateral (
@@ -101,23 +101,12 @@ function conditions({ clientId, kind, states }: SweepFilter) {
   ];
 }
 
-function toSweep(row: SweepRow) {
+function toSweep({ heldPlan, ...row }: SweepRow) {
   return {
-    id: row.id,
-    clientId: row.client_id,
-    kind: row.kind,
-    state: row.state,
-    isDryRun: row.is_dry_run,
-    plan: row.held_plan === null ? row.plan : toShownPlan(row.held_plan),
-    decidedBy: row.decided_by,
-    decidedAt: toDateOrNull(row.decided_at),
-    checked: row.checked,
-    drifted: row.drifted,
-    parked: row.parked,
-    changed: row.changed,
-    failed: row.failed,
-    reason: row.reason,
-    startedAt: toDate(row.started_at),
-    finishedAt: toDateOrNull(row.finished_at),
+    ...row,
+    plan: heldPlan === null ? row.plan : toShownPlan(heldPlan),
+    decidedAt: toDateOrNull(row.decidedAt),
+    startedAt: toDate(row.startedAt),
+    finishedAt: toDateOrNull(row.finishedAt),
   };
 }

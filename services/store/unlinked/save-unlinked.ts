@@ -53,9 +53,11 @@ export async function countUnlinkedHolders(
   const { clientId, askedAt, roleIds } = request;
   // Locked before counting, so that a concurrent link is either excluded from the count or
   // subtracts itself afterwards.
-  await sql`
-    insert into guild_listing (client_id, unlinked_holders) values (${clientId}, '{}')
-    on conflict (client_id) do update set runs_since = 0`.execute(db);
+  await db
+    .insertInto('guild_listing')
+    .values({ clientId, unlinkedHolders: {} })
+    .onConflict((conflict) => conflict.column('clientId').doUpdateSet({ runsSince: 0 }))
+    .execute();
   await sql`
     update guild_listing set runs_since = 0, listed_at = ${askedAt}::timestamptz, unlinked_holders = (
       select coalesce(jsonb_object_agg(r.id, coalesce(u.holders, 0)), '{}') from unnest(${roleIds}::text[]) as r (id)
@@ -72,14 +74,22 @@ export async function saveHolders(
 ): Promise<void> {
   if (listed) return countUnlinkedHolders(db, { clientId, ...listed });
   if (holders === null) return;
-  await (
-    holders === 'asExpected'
-      ? sql`update guild_listing set runs_since = runs_since + 1 where client_id = ${clientId}`
-      : sql`
-        insert into guild_listing (client_id, unlinked_holders)
-        values (${clientId}, ${JSON.stringify(Object.fromEntries(holders))}::jsonb)
-        on conflict (client_id) do update set unlinked_holders = excluded.unlinked_holders, runs_since = 0`
-  ).execute(db);
+  if (holders === 'asExpected') {
+    await db
+      .updateTable('guild_listing')
+      .set((eb) => ({ runsSince: eb('runsSince', '+', 1) }))
+      .where('clientId', '=', clientId)
+      .execute();
+    return;
+  }
+  const unlinkedHolders = Object.fromEntries(holders);
+  await db
+    .insertInto('guild_listing')
+    .values({ clientId, unlinkedHolders })
+    .onConflict((conflict) =>
+      conflict.column('clientId').doUpdateSet({ unlinkedHolders, runsSince: 0 }),
+    )
+    .execute();
 }
 
 /**
