@@ -180,6 +180,8 @@ export interface Memory {
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
+  /** Of a guild that refused too many calls: which time that was, counted by the breaker. */
+  readonly trip?: number;
   /** Members whose refusals may have been caused by the guild: they are retried after the pause. */
   readonly tryAgain?: readonly DiscordUserId[];
   /** The revision of the refused token: a client whose credentials changed since is not stopped. */

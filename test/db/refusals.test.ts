@@ -65,6 +65,7 @@ describe('a guild that refuses every write for a while', () => {
         crowd.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
       );
       await eventually(async () => ((await path.client())?.pausedUntil ?? null) !== null);
+      expect((await path.client())?.trouble).toContain(`add role Pilot (${roles.pilot})`);
       discord.faults.remove(fault);
       discord.faults.remove(lists);
       await path.expirePause();

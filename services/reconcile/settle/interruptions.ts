@@ -93,10 +93,10 @@ async function handleRefusal(
 ): Promise<void> {
   const { error } = interrupted;
   const kind = TROUBLE.get(code);
-  // The breaker recognises its own error by its exact text.
-  const reason = error instanceof UnhealthyGuildError ? error.message : reasonOf(interrupted);
+  const reason = reasonOf(interrupted);
   if (kind === undefined) return park(deps, job, interrupted, parkedBy(interrupted, code));
-  const isOld = error instanceof UnhealthyGuildError && !error.isNews;
+  const unhealthy = error instanceof UnhealthyGuildError ? error : null;
+  const isOld = unhealthy?.isNews === false;
   deps.logger[isOld ? 'warn' : 'error'](
     { clientId: job.clientId, trouble: kind, reason },
     'client stopped or paused',
@@ -106,6 +106,7 @@ async function handleRefusal(
     kind,
     reason,
     ...(refused && { revision: refused.revision }),
+    ...(unhealthy && { trip: unhealthy.trip }),
   });
   await postpone(deps, job, interrupted, { waitMs: 0, isFailure: false });
 }

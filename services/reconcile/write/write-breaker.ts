@@ -7,6 +7,8 @@ import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from '../ports.
 export class UnhealthyGuildError extends TerminalError {
   constructor(
     message: string,
+    /** How often the guild has refused too many calls, in this process. */
+    readonly trip: number,
     /** False: already reported, and the guild has not been healthy since. */
     readonly isNews: boolean,
     options?: ErrorOptions,
@@ -134,7 +136,7 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
         watched.health = afterPause(watched.health) ?? watched.health;
         watched.fed.clear();
       };
-      if (watched?.reason !== trouble.reason)
+      if (!watched || watched.trips !== trouble.trip)
         return memory.saveTrouble(clientId, trouble).then(endTrip);
       // Concurrent runs end for one reason, and a single pause is enough for all of them.
       const tryAgain = [...watched.fed];
@@ -172,7 +174,7 @@ function refuseUnhealthy(
   if (!isOver && watched.health.state !== 'TRIPPED') return;
   const isNews = !watched.isTold;
   watched.isTold = true;
-  throw new UnhealthyGuildError(watched.reason, isNews, { cause });
+  throw new UnhealthyGuildError(watched.reason, watched.trips, isNews, { cause });
 }
 
 /** Many of these in a row point to the guild. A missing member or role does not. */

@@ -126,6 +126,7 @@ describe('a guild that refuses', () => {
       {
         kind: 'PAUSED',
         reason: `guild ${target.guildId} has refused 3 of the last 10 calls; the last time: no`,
+        trip: 1,
         // Its refusals may have been the guild's.
         tryAgain: [target.discordUserId],
       },
