@@ -92,7 +92,9 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   return addNames(deps, held, { ending, listed: shown, reads: LISTED });
 }
 
-/** One call instead of a list: who changes roles by hand changes how many hold them. */
+/**
+ * Needs one call and no member list: a role changed by hand shows in the number of its holders.
+ */
 async function isAsExpected(
   { readCounts }: Deps,
   { expected, runsSince }: Expectation,

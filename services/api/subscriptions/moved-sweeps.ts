@@ -128,7 +128,7 @@ async function read(
 const AT_A_TIME = 20;
 const MOST = 200;
 
-/** The sweeps to read. Bounded: above a limit it means "all". */
+/** The sweeps to read. Above a limit it no longer lists them and means all sweeps. */
 interface DueSweeps {
   add(ids: readonly string[]): void;
   addAll(): void;

@@ -62,7 +62,7 @@ export async function findFooting(
     const copy = await copyToTemporary(here);
     logger.warn(
       { from: here.dataDir, to: copy.dataDir },
-      'embedded PostgreSQL cannot run as root, no other account can access its folder: using the temporary folder',
+      'PostgreSQL refuses to run as root, and no other account can access its folder: it runs in a temporary copy',
     );
     const moved = await firstThatRuns(copy, asNobody, failures);
     if (moved) return moved;

@@ -62,7 +62,7 @@ export const applicationPayload = z.object({
   id: snowflake,
   name: z.string(),
   flags: z.number().int().catch(0),
-  /** Not visible to everyone; each address exactly as registered. */
+  /** Each address exactly as registered. Discord does not show them to every caller. */
   redirect_uris: z.array(z.string()).nullish().catch(null),
   bot: z.object({ id: snowflake }).nullish().catch(null),
 });

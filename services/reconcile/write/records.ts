@@ -78,9 +78,9 @@ export interface RoleState {
    * exceeded the limit.
    */
   readonly waiting: readonly { readonly cause: RemovalCause; readonly isStream: boolean }[];
-  /** For one of the members being judged: the removal waits for approval. */
+  /** The member's removal waits for approval. */
   readonly isHeld: boolean;
-  /** For one of the members being judged: the removal was allowed when the member was marked. */
+  /** The member's removal was already allowed, when the member was marked. */
   readonly isForeseen: boolean;
 }
 

@@ -146,8 +146,8 @@ function keyOf({
 }
 
 /**
- * Allowed removals count for later bursts until their run begins. For the other members, earlier
- * ones no longer count.
+ * Replaces the removals that are due of these members: allowed ones count for later bursts until
+ * their run begins, and members without any are cleared.
  */
 async function saveDue(
   db: Db,

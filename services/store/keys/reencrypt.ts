@@ -78,7 +78,7 @@ interface Pass {
   looked: number;
   written: number;
   readonly lost: Lost[];
-  /** The keys that encrypted the rewritten rows before. */
+  /** Ids of the old keys, in the rows that were rewritten. */
   readonly keyIds: Set<string>;
 }
 
