@@ -32,39 +32,6 @@ import {
 } from './audit-record.types.js';
 import type { AuditFilter, AuditReads } from './ports.js';
 
-@InputType({ description: 'Filters for audit records. Filters are combined with AND.' })
-class AuditRecordFilter {
-  @Field(() => ID, { nullable: true, description: 'Only records of this client.' })
-  readonly clientId?: string | null;
-
-  @Field(() => Snowflake, { nullable: true, description: 'Only records of this Discord account.' })
-  readonly discordUserId?: string | null;
-
-  @Field(() => ID, { nullable: true, description: 'Only records of this platform user.' })
-  readonly platformUserId?: string | null;
-
-  @Field(() => [OutcomeEnum], {
-    nullable: true,
-    description: 'Only records with one of these outcomes.',
-  })
-  readonly outcomes?: readonly Outcome[] | null;
-
-  @Field(() => Snowflake, {
-    nullable: true,
-    description: 'Only records whose plan contains this role.',
-  })
-  readonly roleId?: string | null;
-
-  @Field(() => DateTime, {
-    nullable: true,
-    description: 'Only records opened at or after this time.',
-  })
-  readonly openedAfter?: Date | null;
-
-  @Field(() => DateTime, { nullable: true, description: 'Only records opened before this time.' })
-  readonly openedBefore?: Date | null;
-}
-
 function toAuditFilter(filter: AuditRecordFilter | null): AuditFilter {
   const { clientId, platformUserId, ...others } = filter ?? {};
   return onlyGiven({
@@ -159,6 +126,39 @@ export class AuditRecordResolver {
   plannedRemoved(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.plannedRemoved);
   }
+}
+
+@InputType({ description: 'Filters for audit records. Filters are combined with AND.' })
+class AuditRecordFilter {
+  @Field(() => ID, { nullable: true, description: 'Only records of this client.' })
+  readonly clientId?: string | null;
+
+  @Field(() => Snowflake, { nullable: true, description: 'Only records of this Discord account.' })
+  readonly discordUserId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Only records of this platform user.' })
+  readonly platformUserId?: string | null;
+
+  @Field(() => [OutcomeEnum], {
+    nullable: true,
+    description: 'Only records with one of these outcomes.',
+  })
+  readonly outcomes?: readonly Outcome[] | null;
+
+  @Field(() => Snowflake, {
+    nullable: true,
+    description: 'Only records whose plan contains this role.',
+  })
+  readonly roleId?: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Only records opened at or after this time.',
+  })
+  readonly openedAfter?: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'Only records opened before this time.' })
+  readonly openedBefore?: Date | null;
 }
 
 @Resolver(() => AuditCause)

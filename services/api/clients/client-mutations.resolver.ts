@@ -28,52 +28,6 @@ import {
 import { DiscordClient, DiscordRole, HealthCheck } from './discord-client.types.js';
 import type { ClientPort } from './ports.js';
 
-/** A client as it is after the mutation. */
-@ObjectType({ description: 'A client.', simpleResolvers: true })
-abstract class ClientPayload extends Payload {
-  @Field(() => DiscordClient, { description: 'The current state of the client.' })
-  readonly client!: DiscordClient;
-}
-
-@ResultOf('createDiscordClient')
-class CreateDiscordClientPayload extends ClientPayload {}
-
-@ResultOf('updateDiscordClient')
-class UpdateDiscordClientPayload extends ClientPayload {}
-
-@ResultOf('deleteDiscordClient')
-class DeleteDiscordClientPayload extends Payload {
-  @Field(() => ID, { description: "The client's id." })
-  readonly id!: string;
-
-  @Field(() => DiscordClient, {
-    nullable: true,
-    description: 'The client while its roles are being removed. Null: deleted.',
-  })
-  readonly client!: DiscordClient | null;
-
-  @Field(() => MappingEffectType, { description: 'The effect on members.' })
-  readonly effect!: MappingEffectType;
-}
-
-@ResultOf('checkDiscordClient')
-class CheckDiscordClientPayload extends Payload {
-  @Field(() => DiscordClient, { description: 'The client.' })
-  readonly client!: DiscordClient;
-
-  @Field(() => [HealthCheck], { description: 'The checks at Discord.' })
-  readonly checks!: readonly HealthCheck[];
-}
-
-@ResultOf('importDiscordRoles')
-class ImportDiscordRolesPayload extends Payload {
-  @Field(() => DiscordClient, { description: 'The client.' })
-  readonly client!: DiscordClient;
-
-  @Field(() => [DiscordRole], { description: 'All roles of the guild.' })
-  readonly roles!: readonly DiscordRole[];
-}
-
 @Resolver()
 export class ClientMutationsResolver {
   constructor(
@@ -185,4 +139,50 @@ export class ClientMutationsResolver {
     const client = await requireClient(context, before.id, 'input.id');
     return { client, roles, warnings: [] };
   }
+}
+
+/** A client as it is after the mutation. */
+@ObjectType({ description: 'A client.', simpleResolvers: true })
+abstract class ClientPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The current state of the client.' })
+  readonly client!: DiscordClient;
+}
+
+@ResultOf('createDiscordClient')
+class CreateDiscordClientPayload extends ClientPayload {}
+
+@ResultOf('updateDiscordClient')
+class UpdateDiscordClientPayload extends ClientPayload {}
+
+@ResultOf('deleteDiscordClient')
+class DeleteDiscordClientPayload extends Payload {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+
+  @Field(() => DiscordClient, {
+    nullable: true,
+    description: 'The client while its roles are being removed. Null: deleted.',
+  })
+  readonly client!: DiscordClient | null;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
+}
+
+@ResultOf('checkDiscordClient')
+class CheckDiscordClientPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The client.' })
+  readonly client!: DiscordClient;
+
+  @Field(() => [HealthCheck], { description: 'The checks at Discord.' })
+  readonly checks!: readonly HealthCheck[];
+}
+
+@ResultOf('importDiscordRoles')
+class ImportDiscordRolesPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The client.' })
+  readonly client!: DiscordClient;
+
+  @Field(() => [DiscordRole], { description: 'All roles of the guild.' })
+  readonly roles!: readonly DiscordRole[];
 }

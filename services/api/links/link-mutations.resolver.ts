@@ -30,52 +30,6 @@ import { DiscordUser } from './discord-user.types.js';
 import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
 import { requireClient, requireLink } from '../kit/find.js';
 
-@ResultOf('beginDiscordLink')
-class BeginDiscordLinkPayload extends Payload {
-  @Field(() => String, {
-    description:
-      "URL to open in the person's browser. Works once, in one browser. Do not show it to anyone else.",
-  })
-  readonly url!: string;
-
-  @Field(() => DateTime, { description: 'When the URL expires.' })
-  readonly expiresAt!: Date;
-}
-
-@ResultOf('linkDiscordUser')
-class LinkDiscordUserPayload extends Payload {
-  @Field(() => DiscordUser, { description: 'The link.' })
-  readonly discordUser!: DiscordUser;
-}
-
-@ResultOf('unlinkDiscordUser')
-class UnlinkDiscordUserPayload extends Payload {
-  @Field(() => ID, { description: "The link's id." })
-  readonly id!: string;
-
-  @Field(() => DiscordUser, {
-    nullable: true,
-    description: 'The link while its roles are being removed. Null: removed.',
-  })
-  readonly discordUser!: DiscordUser | null;
-}
-
-@ResultOf('reconcileDiscordUser')
-class ReconcileDiscordUserPayload extends Payload {
-  @Field(() => LinkStateEnum, {
-    nullable: true,
-    description:
-      'The outcome. PENDING: not finished within five seconds, continues in the background. Null: the link was ending and is removed.',
-  })
-  readonly state!: LinkState | null;
-
-  @Field(() => DiscordUser, {
-    nullable: true,
-    description: 'The link. Null: it was ending and is removed.',
-  })
-  readonly discordUser!: DiscordUser | null;
-}
-
 /** How long a caller is kept waiting for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;
 
@@ -179,6 +133,52 @@ export class LinkMutationsResolver {
     const state = answer === 'PENDING' ? 'PENDING' : (discordUser?.state ?? null);
     return { state, discordUser, warnings: [] };
   }
+}
+
+@ResultOf('beginDiscordLink')
+class BeginDiscordLinkPayload extends Payload {
+  @Field(() => String, {
+    description:
+      "URL to open in the person's browser. Works once, in one browser. Do not show it to anyone else.",
+  })
+  readonly url!: string;
+
+  @Field(() => DateTime, { description: 'When the URL expires.' })
+  readonly expiresAt!: Date;
+}
+
+@ResultOf('linkDiscordUser')
+class LinkDiscordUserPayload extends Payload {
+  @Field(() => DiscordUser, { description: 'The link.' })
+  readonly discordUser!: DiscordUser;
+}
+
+@ResultOf('unlinkDiscordUser')
+class UnlinkDiscordUserPayload extends Payload {
+  @Field(() => ID, { description: "The link's id." })
+  readonly id!: string;
+
+  @Field(() => DiscordUser, {
+    nullable: true,
+    description: 'The link while its roles are being removed. Null: removed.',
+  })
+  readonly discordUser!: DiscordUser | null;
+}
+
+@ResultOf('reconcileDiscordUser')
+class ReconcileDiscordUserPayload extends Payload {
+  @Field(() => LinkStateEnum, {
+    nullable: true,
+    description:
+      'The outcome. PENDING: not finished within five seconds, continues in the background. Null: the link was ending and is removed.',
+  })
+  readonly state!: LinkState | null;
+
+  @Field(() => DiscordUser, {
+    nullable: true,
+    description: 'The link. Null: it was ending and is removed.',
+  })
+  readonly discordUser!: DiscordUser | null;
 }
 
 async function loadAnew(context: ApiContext, id: LinkId): Promise<DiscordUser | null> {

@@ -113,78 +113,6 @@ export class RoleMappingResolver {
   }
 }
 
-@InputType({ description: 'A new mapping: members of the group get the role.' })
-class CreateRoleMappingInput {
-  @Field(() => ID, { description: "The client's id." })
-  readonly clientId!: string;
-
-  @Field(() => ID, { description: "The group's id, issued by the platform." })
-  readonly groupId!: string;
-
-  @Field(() => Snowflake, { description: "The role's Discord id." })
-  readonly roleId!: string;
-
-  @Field(() => AuthorityEnum, {
-    nullable: true,
-    description: "Which side decides who holds the role. Default: the client's authority.",
-  })
-  readonly authority?: Authority | null;
-
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'True: only compute the effect. Default false.',
-  })
-  readonly dryRun?: boolean | null;
-}
-
-@InputType({ description: "A change of a mapping's authority. Its group and role never change." })
-class UpdateRoleMappingInput {
-  @Field(() => ID, { description: "The mapping's id." })
-  readonly id!: string;
-
-  @Field(() => AuthorityEnum, { description: 'Which side decides who holds the role.' })
-  readonly authority!: Authority;
-}
-
-@InputType({ description: 'The mapping to retire.' })
-class RetireRoleMappingInput {
-  @Field(() => ID, { description: "The mapping's id." })
-  readonly id!: string;
-
-  @Field(() => HoldersEnum, { description: 'What happens to the holders of the role.' })
-  readonly holders!: Holders;
-
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'True: only compute the effect. Default false.',
-  })
-  readonly dryRun?: boolean | null;
-}
-
-@ResultOf('createRoleMapping')
-class CreateRoleMappingPayload extends Payload {
-  @Field(() => RoleMapping, { nullable: true, description: 'The mapping. Null after a dry run.' })
-  readonly mapping!: RoleMapping | null;
-
-  @Field(() => MappingEffectType, { description: 'The effect on members.' })
-  readonly effect!: MappingEffectType;
-}
-
-@ResultOf('updateRoleMapping')
-class UpdateRoleMappingPayload extends Payload {
-  @Field(() => RoleMapping, { description: 'The mapping.' })
-  readonly mapping!: RoleMapping;
-}
-
-@ResultOf('retireRoleMapping')
-class RetireRoleMappingPayload extends Payload {
-  @Field(() => RoleMapping, { description: 'The mapping.' })
-  readonly mapping!: RoleMapping;
-
-  @Field(() => MappingEffectType, { description: 'The effect on members.' })
-  readonly effect!: MappingEffectType;
-}
-
 @Resolver()
 export class MappingMutationsResolver {
   constructor(private readonly mappings: MappingPort) {}
@@ -270,6 +198,78 @@ export class MappingMutationsResolver {
       warnings: held === null ? [] : [leftHolders(held)],
     };
   }
+}
+
+@InputType({ description: 'A new mapping: members of the group get the role.' })
+class CreateRoleMappingInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => ID, { description: "The group's id, issued by the platform." })
+  readonly groupId!: string;
+
+  @Field(() => Snowflake, { description: "The role's Discord id." })
+  readonly roleId!: string;
+
+  @Field(() => AuthorityEnum, {
+    nullable: true,
+    description: "Which side decides who holds the role. Default: the client's authority.",
+  })
+  readonly authority?: Authority | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the effect. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@InputType({ description: "A change of a mapping's authority. Its group and role never change." })
+class UpdateRoleMappingInput {
+  @Field(() => ID, { description: "The mapping's id." })
+  readonly id!: string;
+
+  @Field(() => AuthorityEnum, { description: 'Which side decides who holds the role.' })
+  readonly authority!: Authority;
+}
+
+@InputType({ description: 'The mapping to retire.' })
+class RetireRoleMappingInput {
+  @Field(() => ID, { description: "The mapping's id." })
+  readonly id!: string;
+
+  @Field(() => HoldersEnum, { description: 'What happens to the holders of the role.' })
+  readonly holders!: Holders;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the effect. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@ResultOf('createRoleMapping')
+class CreateRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { nullable: true, description: 'The mapping. Null after a dry run.' })
+  readonly mapping!: RoleMapping | null;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
+}
+
+@ResultOf('updateRoleMapping')
+class UpdateRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { description: 'The mapping.' })
+  readonly mapping!: RoleMapping;
+}
+
+@ResultOf('retireRoleMapping')
+class RetireRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { description: 'The mapping.' })
+  readonly mapping!: RoleMapping;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
 }
 
 function leftHolders(held: { readonly sweepId: string | null; readonly removals: number }): string {

@@ -24,49 +24,6 @@ import { forgetRows } from '../kit/loaders.js';
 import type { SchedulePort } from './ports.js';
 import { checkTimedKind, Schedule } from './sweep.types.js';
 
-@InputType({ description: 'Changes to a schedule. Omitted fields stay unchanged.' })
-class UpdateScheduleInput {
-  @Field(() => ID, { description: "The client's id." })
-  readonly clientId!: string;
-
-  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES has no schedule.' })
-  readonly kind!: SweepKind;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
-  })
-  readonly cron?: string | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
-  })
-  readonly timeZone?: string | null;
-
-  @Field(() => Boolean, { nullable: true, description: 'True: the schedule is on. False: off.' })
-  readonly enabled?: boolean | null;
-}
-
-@InputType({ description: 'The client whose schedules are reset to the defaults.' })
-class LoadDefaultScheduleInput {
-  @Field(() => ID, { description: "The client's id." })
-  readonly clientId!: string;
-}
-
-@ResultOf('updateSchedule')
-class UpdateSchedulePayload extends Payload {
-  @Field(() => Schedule, { description: 'The schedule.' })
-  readonly schedule!: Schedule;
-}
-
-@ResultOf('loadDefaultSchedule')
-class LoadDefaultSchedulePayload extends Payload {
-  @Field(() => [Schedule], { description: 'All schedules of the client.' })
-  readonly schedules!: readonly Schedule[];
-}
-
 @Resolver(() => Schedule)
 export class ScheduleResolver {
   constructor(private readonly port: Omit<SchedulePort, 'schedulesOfClients'>) {}
@@ -120,6 +77,49 @@ export class ScheduleResolver {
   client(@Ctx() { loaders }: ApiContext, @Root() { clientId }: Schedule) {
     return loaders.clients.load(clientId);
   }
+}
+
+@InputType({ description: 'Changes to a schedule. Omitted fields stay unchanged.' })
+class UpdateScheduleInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES has no schedule.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
+  })
+  readonly cron?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
+  })
+  readonly timeZone?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: the schedule is on. False: off.' })
+  readonly enabled?: boolean | null;
+}
+
+@InputType({ description: 'The client whose schedules are reset to the defaults.' })
+class LoadDefaultScheduleInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+}
+
+@ResultOf('updateSchedule')
+class UpdateSchedulePayload extends Payload {
+  @Field(() => Schedule, { description: 'The schedule.' })
+  readonly schedule!: Schedule;
+}
+
+@ResultOf('loadDefaultSchedule')
+class LoadDefaultSchedulePayload extends Payload {
+  @Field(() => [Schedule], { description: 'All schedules of the client.' })
+  readonly schedules!: readonly Schedule[];
 }
 
 function scheduleWarnings(

@@ -22,72 +22,6 @@ import { forgetRows } from '../kit/loaders.js';
 import type { SweepPort } from './ports.js';
 import { checkTimedKind, Sweep } from './sweep.types.js';
 
-@InputType({ description: 'The sweep to start.' })
-class StartSweepInput {
-  @Field(() => ID, { description: "The client's id." })
-  readonly clientId!: string;
-
-  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES cannot be started.' })
-  readonly kind!: SweepKind;
-
-  @Field(() => Boolean, { nullable: true, description: 'True: only make the plan. Default false.' })
-  readonly dryRun?: boolean | null;
-
-  @Field(() => NicknameStrategyEnum, {
-    nullable: true,
-    description:
-      "For ENFORCE_NICKNAMES only: the strategy of this run. Default: the client's strategy.",
-  })
-  readonly enforceStrategy?: NicknameStrategy | null;
-}
-
-@InputType({ description: 'The sweep to cancel.' })
-class CancelSweepInput {
-  @Field(() => ID, { description: "The sweep's id." })
-  readonly id!: string;
-}
-
-@InputType({ description: 'The held plan to approve.' })
-class ApproveSweepInput {
-  @Field(() => ID, { description: "The sweep's id." })
-  readonly id!: string;
-
-  @Field(() => String, {
-    description: 'The `hash` of the reviewed plan. Any other plan is rejected.',
-  })
-  readonly hash!: string;
-}
-
-@InputType({ description: 'The held plan to reject.' })
-class RejectSweepInput {
-  @Field(() => ID, { description: "The sweep's id." })
-  readonly id!: string;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
-  })
-  readonly hash?: string | null;
-}
-
-@ObjectType({ description: 'A sweep.', simpleResolvers: true })
-abstract class SweepPayload extends Payload {
-  @Field(() => Sweep, { description: 'The sweep.' })
-  readonly sweep!: Sweep;
-}
-
-@ResultOf('startSweep', ' The sweep continues in the background.')
-class StartSweepPayload extends SweepPayload {}
-
-@ResultOf('cancelSweep', ' Changes made so far stay.')
-class CancelSweepPayload extends SweepPayload {}
-
-@ResultOf('approveSweep', ' Whatever is still desired is carried out.')
-class ApproveSweepPayload extends SweepPayload {}
-
-@ResultOf('rejectSweep', ' The roles stay.')
-class RejectSweepPayload extends SweepPayload {}
-
 const MAX_HASH = 200;
 
 @Resolver()
@@ -171,6 +105,72 @@ export class SweepMutationsResolver {
     return sweep;
   }
 }
+
+@InputType({ description: 'The sweep to start.' })
+class StartSweepInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES cannot be started.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: only make the plan. Default false.' })
+  readonly dryRun?: boolean | null;
+
+  @Field(() => NicknameStrategyEnum, {
+    nullable: true,
+    description:
+      "For ENFORCE_NICKNAMES only: the strategy of this run. Default: the client's strategy.",
+  })
+  readonly enforceStrategy?: NicknameStrategy | null;
+}
+
+@InputType({ description: 'The sweep to cancel.' })
+class CancelSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+}
+
+@InputType({ description: 'The held plan to approve.' })
+class ApproveSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    description: 'The `hash` of the reviewed plan. Any other plan is rejected.',
+  })
+  readonly hash!: string;
+}
+
+@InputType({ description: 'The held plan to reject.' })
+class RejectSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
+  })
+  readonly hash?: string | null;
+}
+
+@ObjectType({ description: 'A sweep.', simpleResolvers: true })
+abstract class SweepPayload extends Payload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+}
+
+@ResultOf('startSweep', ' The sweep continues in the background.')
+class StartSweepPayload extends SweepPayload {}
+
+@ResultOf('cancelSweep', ' Changes made so far stay.')
+class CancelSweepPayload extends SweepPayload {}
+
+@ResultOf('approveSweep', ' Whatever is still desired is carried out.')
+class ApproveSweepPayload extends SweepPayload {}
+
+@ResultOf('rejectSweep', ' The roles stay.')
+class RejectSweepPayload extends SweepPayload {}
 
 /** A strategy that cannot be followed would find nothing to do, and look like success. */
 function checkStrategy(
