@@ -4,7 +4,10 @@ import { buildSchema, type PubSub } from 'type-graphql';
 import { guardScopes } from './access/access.js';
 import { AuditCauseResolver, AuditRecordResolver } from './audit/audit-record.resolver.js';
 import { ClientMutationsResolver } from './clients/client-mutations.resolver.js';
+import type { ClientPolicy } from './clients/client-settings.js';
 import { DiscordClientResolver, DiscordRoleResolver } from './clients/discord-client.resolver.js';
+import { FactMutationsResolver, PlatformResolver } from './facts/facts.resolver.js';
+import { DateTime } from './kit/scalars.js';
 import { DiscordUserResolver, MembershipRequestResolver } from './links/discord-user.resolver.js';
 import {
   BlockedRoleResolver,
@@ -13,17 +16,14 @@ import {
   MemberPlanResolver,
   PlannedRequestResolver,
 } from './links/explain.resolver.js';
-import { FactMutationsResolver, PlatformResolver } from './facts/facts.resolver.js';
 import { LinkMutationsResolver } from './links/link-mutations.resolver.js';
 import { MappingMutationsResolver, RoleMappingResolver } from './mappings/mapping.resolver.js';
-import { ClientSchedulesResolver, ScheduleResolver } from './sweeps/schedule.resolver.js';
-import { SweepMutationsResolver } from './sweeps/sweep-mutations.resolver.js';
-import { SubscriptionsResolver } from './subscriptions/subscriptions.resolver.js';
-import { SweepPlanMemberResolver, SweepResolver } from './sweeps/sweep.resolver.js';
-import { DateTime } from './kit/scalars.js';
-import type { ClientPolicy } from './clients/client-settings.js';
 import type { ApiPorts } from './ports.js';
 import type { SignInSite } from './sign-in/addresses.js';
+import { SubscriptionsResolver } from './subscriptions/subscriptions.resolver.js';
+import { ClientSchedulesResolver, ScheduleResolver } from './sweeps/schedule.resolver.js';
+import { SweepMutationsResolver } from './sweeps/sweep-mutations.resolver.js';
+import { SweepPlanMemberResolver, SweepResolver } from './sweeps/sweep.resolver.js';
 
 interface SchemaDeps extends ClientPolicy {
   readonly ports: ApiPorts;

@@ -1,14 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';
-import { createApollo } from './http/apollo.js';
 import {
   admitCallers,
   callerAgain,
@@ -20,8 +19,9 @@ import {
 import type { Authenticator } from './access/caller.js';
 import type { TokenVerifier } from './access/tokens.js';
 import type { ClientPolicy } from './clients/client-settings.js';
-import { createContext, type ApiContext } from './context.js';
+import { type ApiContext, createContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
+import { createApollo } from './http/apollo.js';
 import { createHttp, runInScope } from './http/http.js';
 import { closeWithApollo, listen } from './http/listen.js';
 import { refuseKeysBut } from './idempotency/answer-once.js';
@@ -40,8 +40,8 @@ import {
 } from './playground/route.js';
 import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
-import { addSignIn } from './sign-in/sign-in.js';
 import { baseOf, type SignInSite } from './sign-in/addresses.js';
+import { addSignIn } from './sign-in/sign-in.js';
 import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.js';
 
 export interface ApiServerDeps extends ClientPolicy {

@@ -1,17 +1,17 @@
 import {
   BREAK,
+  type DocumentNode,
   getOperationAST,
   GraphQLError,
+  type OperationDefinitionNode,
   OperationTypeNode,
   visit,
-  type DocumentNode,
-  type OperationDefinitionNode,
 } from 'graphql';
 
-import { KEY_NEEDED } from './access.js';
-import { holdsScope, type Caller } from './caller.js';
 import type { ApiContext } from '../context.js';
 import { costOf, LIMITS, type PricedOperation } from '../limits/operation-limits.js';
+import { KEY_NEEDED } from './access.js';
+import { type Caller, holdsScope } from './caller.js';
 
 /** Whether the caller may introspect; error messages must not suggest names to anybody else. */
 export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {

@@ -1,9 +1,9 @@
 import type { Cause, Outcome, RoleChanges } from '../../model.js';
+import { DiscordRole } from '../clients/discord-client.types.js';
+import { connectionOf } from '../kit/connection.types.js';
 import { Field, ID, ObjectType } from '../kit/decorators.js';
 import { CauseKindEnum, OutcomeEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import { connectionOf } from '../kit/connection.types.js';
-import { DiscordRole } from '../clients/discord-client.types.js';
 
 @ObjectType({ description: 'The cause of a reconcile.', simpleResolvers: true })
 export class AuditCause {

@@ -1,5 +1,5 @@
 import { requireUnlimited } from '../access/access.js';
-import { requestCause, type ApiContext } from '../context.js';
+import { type ApiContext, requestCause } from '../context.js';
 import {
   Authorized,
   Ctx,
@@ -17,7 +17,7 @@ import { forgetRows } from '../kit/loaders.js';
 import { MappingEffectType } from '../mappings/role-mapping.types.js';
 import { withClient } from '../sweeps/sweep.types.js';
 import { loadPeopleChecks } from './client-health.js';
-import { toClientPatch, toNewClient, type ClientPolicy } from './client-settings.js';
+import { type ClientPolicy, toClientPatch, toNewClient } from './client-settings.js';
 import {
   CheckDiscordClientInput,
   CreateDiscordClientInput,

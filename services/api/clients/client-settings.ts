@@ -1,5 +1,5 @@
 import { InputError } from '../../lib/errors.js';
-import { DEFAULT_CLIENT_SETTINGS, type ClientSettings, type Endpoints } from '../../model.js';
+import { type ClientSettings, DEFAULT_CLIENT_SETTINGS, type Endpoints } from '../../model.js';
 import {
   checkInputText,
   checkRange,

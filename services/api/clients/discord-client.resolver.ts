@@ -13,7 +13,7 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { whenHere, type OrPromise } from '../kit/rows.js';
+import { type OrPromise, whenHere } from '../kit/rows.js';
 import { RoleMapping } from '../mappings/role-mapping.types.js';
 import { heldPlansCheck, loadPeopleChecks, storedHealth } from './client-health.js';
 import { ClientHealth, DiscordClient, DiscordRole } from './discord-client.types.js';

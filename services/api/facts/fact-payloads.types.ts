@@ -4,11 +4,11 @@ import { Ctx, Field, ID, Int, ObjectType, Payload, ResultOf } from '../kit/decor
 import {
   ErrorCodeEnum,
   FactVerdictEnum,
-  MembershipChangeKindEnum,
-  type MembershipChangeKind,
-  OutrankingKindEnum,
   type FactVerdictName,
+  type MembershipChangeKind,
+  MembershipChangeKindEnum,
   type OutrankingKind,
+  OutrankingKindEnum,
 } from '../kit/enums.js';
 import { DateTime, Sequence } from '../kit/scalars.js';
 import { PlatformGroup, PlatformUser } from './platform.types.js';

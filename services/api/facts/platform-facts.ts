@@ -19,7 +19,7 @@ import {
   refuseTwins,
 } from '../kit/checks.js';
 import { Field, ID, InputType } from '../kit/decorators.js';
-import { MembershipChangeKindEnum, type MembershipChangeKind } from '../kit/enums.js';
+import { type MembershipChangeKind, MembershipChangeKindEnum } from '../kit/enums.js';
 import { Sequence } from '../kit/scalars.js';
 
 const SEQUENCE =

@@ -1,6 +1,6 @@
+import { connectionOf } from '../kit/connection.types.js';
 import { Directive, Field, ID, ObjectType } from '../kit/decorators.js';
 import { DateTime } from '../kit/scalars.js';
-import { connectionOf } from '../kit/connection.types.js';
 
 @ObjectType({
   description: 'Attributes of a platform user, used in nicknames.',

@@ -3,7 +3,7 @@
  * to be there first.
  */
 import 'reflect-metadata';
-import { Arg, Extensions, Field, ObjectType, type ClassType } from 'type-graphql';
+import { Arg, type ClassType, Extensions, Field, ObjectType } from 'type-graphql';
 
 import type { Scope } from '../access/caller.js';
 

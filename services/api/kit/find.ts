@@ -1,11 +1,11 @@
 import { InputError } from '../../lib/errors.js';
 import type { ClientId } from '../../model.js';
 import { mayTouch, requireClientAccess } from '../access/access.js';
+import type { DiscordClient } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
 import { checkOwnId } from './checks.js';
 import type { Loaders } from './loaders.js';
 import type { RowLoader } from './rows.js';
-import type { DiscordClient } from '../clients/discord-client.types.js';
 
 /** The client that an input names: well-formed, within the key's limit, and there. */
 export async function requireClient(

@@ -1,8 +1,8 @@
 import type { LinkState } from '../../model.js';
+import { connectionOf } from '../kit/connection.types.js';
 import { Directive, Field, ID, ObjectType } from '../kit/decorators.js';
 import { describeEnum, LinkStateEnum, MembershipChangeKindEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import { connectionOf } from '../kit/connection.types.js';
 
 @Directive('@key(fields: "id")')
 @ObjectType({

@@ -1,5 +1,6 @@
 import type { LinkId, LinkState } from '../../model.js';
-import { requestCause, type ApiContext } from '../context.js';
+import { type ApiContext, requestCause } from '../context.js';
+import { checkPlatformId } from '../kit/checks.js';
 import {
   Authorized,
   Ctx,
@@ -12,8 +13,14 @@ import {
   ResultOf,
 } from '../kit/decorators.js';
 import { LinkStateEnum } from '../kit/enums.js';
+import { requireClient, requireLink } from '../kit/find.js';
+import { forgetRows } from '../kit/loaders.js';
 import { DateTime } from '../kit/scalars.js';
-import { checkPlatformId } from '../kit/checks.js';
+import type { SignInSite } from '../sign-in/addresses.js';
+import { beginLink } from '../sign-in/begin.js';
+import type { SignInPorts } from '../sign-in/ports.js';
+import { DiscordUser } from './discord-user.types.js';
+import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
 import {
   BeginDiscordLinkInput,
   ImportDiscordUsersInput,
@@ -21,14 +28,7 @@ import {
   ReconcileDiscordUserInput,
   UnlinkDiscordUserInput,
 } from './link.input.js';
-import { forgetRows } from '../kit/loaders.js';
 import type { LinkPort } from './ports.js';
-import { beginLink } from '../sign-in/begin.js';
-import type { SignInPorts } from '../sign-in/ports.js';
-import type { SignInSite } from '../sign-in/addresses.js';
-import { DiscordUser } from './discord-user.types.js';
-import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
-import { requireClient, requireLink } from '../kit/find.js';
 
 /** How long a caller is kept waiting for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;

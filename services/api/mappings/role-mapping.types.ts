@@ -1,8 +1,8 @@
 import type { Authority } from '../../model.js';
+import { connectionOf } from '../kit/connection.types.js';
 import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
 import { AuthorityEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import { connectionOf } from '../kit/connection.types.js';
 import { PlannedChanges } from '../sweeps/sweep.types.js';
 
 @ObjectType({

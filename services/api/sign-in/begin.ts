@@ -1,9 +1,9 @@
-import type { ClientId } from '../../model.js';
 import { InputError } from '../../lib/errors.js';
-import { checkPlatformId, checkInputText, ifGiven } from '../kit/checks.js';
+import type { ClientId } from '../../model.js';
+import { checkInputText, checkPlatformId, ifGiven } from '../kit/checks.js';
 import type { BeginDiscordLinkInput } from '../links/link.input.js';
-import type { SignInPorts } from './ports.js';
 import { callbackAddress, checkReturnAddress, type SignInSite, startAddress } from './addresses.js';
+import type { SignInPorts } from './ports.js';
 import { hashOf, newSecret } from './secrets.js';
 
 const TICKET_LIFE_MS = 10 * 60 * 1000;

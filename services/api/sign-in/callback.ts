@@ -3,12 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import { DatabaseUnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
-import { completeSignIn } from './complete.js';
-import { hashOf, isSame, isSecret, newSecret, type StateCookie } from './secrets.js';
-import type { SignInOutcome } from './endings.js';
-import { findClient, parameterOf, type SignInDoor } from './start.js';
-import type { Consent, TicketView } from './ports.js';
 import { callbackAddress, startAddress } from './addresses.js';
+import { completeSignIn } from './complete.js';
+import type { SignInOutcome } from './endings.js';
+import type { Consent, TicketView } from './ports.js';
+import { hashOf, isSame, isSecret, newSecret, type StateCookie } from './secrets.js';
+import { findClient, parameterOf, type SignInDoor } from './start.js';
 
 export interface CallbackDeps extends SignInDoor {
   readonly logger: Logger;

@@ -4,12 +4,6 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 import type { Logger } from '../../lib/logger.js';
 import { requestPath } from '../http/http-errors.js';
-import { receiveAnswer, type CallbackDeps } from './callback.js';
-import { createCookieJar } from './secrets.js';
-import { isResult, type SignInOutcome } from './endings.js';
-import { endingPage } from './pages.js';
-import { sendPage } from './page.js';
-import type { SignInPorts } from './ports.js';
 import {
   CALLBACK_PATH,
   readReturnAddress,
@@ -17,6 +11,12 @@ import {
   START_PATH,
   withAnswer,
 } from './addresses.js';
+import { type CallbackDeps, receiveAnswer } from './callback.js';
+import { isResult, type SignInOutcome } from './endings.js';
+import { sendPage } from './page.js';
+import { endingPage } from './pages.js';
+import type { SignInPorts } from './ports.js';
+import { createCookieJar } from './secrets.js';
 import { goToDiscord, showStart } from './start.js';
 
 interface SignInDeps {

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { InputError } from '../../lib/errors.js';
-import { type CookieJar, hashOf, isSame, isSecret, newSecret } from './secrets.js';
+import { callbackAddress, readReturnAddress, type SignInSite } from './addresses.js';
 import type { SignInOutcome } from './endings.js';
 import { sendPage } from './page.js';
 import { startPage } from './pages.js';
 import type { SignInClient, SignInPorts, TicketView } from './ports.js';
-import { callbackAddress, readReturnAddress, type SignInSite } from './addresses.js';
+import { type CookieJar, hashOf, isSame, isSecret, newSecret } from './secrets.js';
 
 export interface SignInDoor {
   readonly ports: SignInPorts;

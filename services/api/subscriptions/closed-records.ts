@@ -1,8 +1,8 @@
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
-import type { Bell } from './stream.js';
 import type { Semaphore } from './limits.js';
 import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';
+import type { Bell } from './stream.js';
 
 /**
  * Maximum held in memory for one subscriber; the rest stays in the database until these are

@@ -1,10 +1,10 @@
 import type { ClientId } from '../../model.js';
 import type { SweepPort } from '../sweeps/ports.js';
 import type { Sweep } from '../sweeps/sweep.types.js';
-import type { Bell } from './stream.js';
 import type { Looker } from './closed-records.js';
 import type { Semaphore } from './limits.js';
 import type { NoticePort, StopListening } from './ports.js';
+import type { Bell } from './stream.js';
 
 const HOUR_MS = 3_600_000;
 

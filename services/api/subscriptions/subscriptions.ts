@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import type { SweepPort } from '../sweeps/ports.js';
-import type { Sweep } from '../sweeps/sweep.types.js';
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
-import { type Bell, createBell, createStream, type Stream, type Told, watch } from './stream.js';
-import { lookForClosedRecords, type Looker } from './closed-records.js';
+import type { SweepPort } from '../sweeps/ports.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
+import { type Looker, lookForClosedRecords } from './closed-records.js';
 import { createSemaphore, createSubscriptionSlots, type SubscriptionLimits } from './limits.js';
 import { lookForMovedSweeps, type SweepScope } from './moved-sweeps.js';
 import type { NoticePort } from './ports.js';
+import { type Bell, createBell, createStream, type Stream, type Told, watch } from './stream.js';
 
 /** The subscriber, and until when it may stay. */
 export interface Subscriber {

@@ -1,7 +1,7 @@
 import { InputError } from '../../lib/errors.js';
 import type { NicknameStrategy, SweepKind } from '../../model.js';
 import type { DiscordClient } from '../clients/discord-client.types.js';
-import { requestCause, type ApiContext } from '../context.js';
+import { type ApiContext, requestCause } from '../context.js';
 import { checkInputText, isGiven } from '../kit/checks.js';
 import {
   Authorized,
