@@ -30,11 +30,11 @@ export async function createBareSql(databaseUrl: string) {
     (await pool.query<Row>(text, [...values])).rows;
 
   const complete = async (links: readonly Row[]) => {
-    const keys = links.flatMap(({ client_id, role_ids }) =>
-      listOf(role_ids).map((roleId) => [client_id, roleId] as const),
+    const keys = links.flatMap(({ clientId, roleIds }) =>
+      listOf(roleIds).map((roleId) => [clientId, roleId] as const),
     );
     const distinct = [...new Map(keys.map((key) => [key.join('/'), key])).values()];
-    const userIds = [...new Set(links.map((link) => link['platform_user_id']))];
+    const userIds = [...new Set(links.map((link) => link['platformUserId']))];
     const [roles, [users, groups]] = await Promise.all([
       ask(texts.roles, [
         distinct.map(([clientId]) => clientId),
@@ -45,19 +45,19 @@ export async function createBareSql(databaseUrl: string) {
         return [found, await ask(texts.groups, [userIds])] as const;
       })(),
     ]);
-    const roleOf = new Map(roles.map((role) => [role['id'], role]));
+    const roleOf = new Map(roles.map((role) => [role['roleId'], role]));
     const userOf = new Map(users.map((user) => [user['id'], user]));
-    const groupsOf = Map.groupBy(groups, (group) => group['platform_user_id']);
+    const groupsOf = Map.groupBy(groups, (group) => group['platformUserId']);
     return links.map((link) => {
-      const user = userOf.get(link['platform_user_id'] ?? '');
+      const user = userOf.get(link['platformUserId'] ?? '');
       return {
         id: link['id'],
-        discordUserId: link['discord_user_id'],
+        discordUserId: link['discordUserId'],
         username: link['username'],
-        displayName: link['display_name'],
+        displayName: link['displayName'],
         nickname: link['nickname'],
         state: link['state'],
-        roles: listOf(link['role_ids']).map((id) => ({
+        roles: listOf(link['roleIds']).map((id) => ({
           id,
           name: roleOf.get(id)?.['name'],
         })),
