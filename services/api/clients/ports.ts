@@ -1,6 +1,6 @@
 /**
- * What the API needs of clients. In: settings that are already checked, secrets among them. Out:
- * clients without secrets. Never: a call to Discord, but for `checkClient` and `importRoles`.
+ * What the API needs for clients. In: settings that are already checked, secrets among them. Out:
+ * clients without secrets. Never: a role or a nickname written to Discord during a request.
  */
 import type {
   Cause,

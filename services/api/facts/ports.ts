@@ -1,5 +1,5 @@
 /**
- * What the API needs of the platform's facts. In: facts whose shape is already checked. Out: which
+ * What the API needs for the platform's facts. In: facts whose shape is already checked. Out: which
  * of them count, and the users and groups as the facts describe them. Never: a role written to
  * Discord; facts mark members, and the path writes.
  */

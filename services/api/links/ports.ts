@@ -1,5 +1,5 @@
 /**
- * What the API needs of links. In: input whose shape is already checked. Out: links with the last
+ * What the API needs for links. In: input whose shape is already checked. Out: links with the last
  * known state of their members. Never: a role written to Discord during a request; the member is
  * marked, and the path writes.
  */

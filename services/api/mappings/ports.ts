@@ -1,5 +1,5 @@
 /**
- * What the API needs of mappings, and of the holders of mapped roles. In: input whose shape is
+ * What the API needs for mappings, and for the holders of mapped roles. In: input whose shape is
  * already checked. Out: mappings, and what a change means for members. Never: a role written to
  * Discord; a change marks members, and the path writes.
  */
