@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
 import type { RemovalCause } from '../../reconcile/write/records.js';
 import { changes, mapped, standing, verdicts } from '../sweeps/drift-verdicts.js';
 import type { Removal } from '../path/guard-tally.js';
@@ -26,7 +26,7 @@ export async function readBurst(
   db: Db,
   { clientId, accounts, causes }: MarkedHolders,
 ): Promise<readonly CausedRemoval[]> {
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<CausedRemoval>`
     with marked as (
       select * from unnest(${accounts}::text[], ${causes}::text[]) as k (discord_user_id, cause)
     ), linked as materialized (
@@ -39,7 +39,7 @@ export async function readBurst(
       select k.*, true as is_known, false as is_screened, m.is_present, m.role_ids
       from linked k join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id
     ), mapped as materialized (${mapped(clientId)})
-    select a.discord_user_id, a.cause, r.role_id
+    select a.discord_user_id as "discordUserId", r.role_id as "roleId", a.cause
     from actual a
     cross join lateral (${standing}) s
     cross join lateral (${verdicts}) v
@@ -48,20 +48,10 @@ export async function readBurst(
     where c.remove is not null and not exists (${takenBack}) and not exists (
       select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
         and w.role_id = r.role_id and w.verdict = 'APPROVED')`.execute(db);
-  return rows.map((row) => ({
-    discordUserId: row.discord_user_id,
-    roleId: row.role_id,
-    cause: row.cause,
-  }));
+  return rows;
 }
 
 /** The SQL form of `isTakenBack` in `desiredRoles`. */
 const takenBack = sql`
   select from mapped p where p.role_id = r.role_id
   having bool_and(p.is_retired) or bool_or(p.is_retired and not p.is_deleted and p.group_id = any(s.held_in))`;
-
-interface Row {
-  readonly discord_user_id: DiscordUserId;
-  readonly cause: RemovalCause;
-  readonly role_id: RoleId;
-}

@@ -91,11 +91,9 @@ interface HeldPlans {
   readonly oldestSince: Date;
 }
 
-interface Row {
+interface HeldRow extends Omit<HeldPlans, 'oldestSince'> {
   readonly id: ClientId;
-  readonly plans: number;
-  readonly removals: number;
-  readonly oldest_since: Time;
+  readonly oldestSince: Time;
 }
 
 /** When a plan was held: at the end of a sweep, or at the start of one of kind CHANGES. */
@@ -106,8 +104,8 @@ export async function heldPlansOfClients(
   db: Asker,
   ids: readonly ClientId[],
 ): Promise<readonly (HeldPlans | null)[]> {
-  const { rows } = await sql<Row>`
-    select s.client_id as id, count(*)::int as plans, min(${HELD_SINCE}) as oldest_since,
+  const { rows } = await sql<HeldRow>`
+    select s.client_id as id, count(*)::int as plans, min(${HELD_SINCE}) as "oldestSince",
       sum((select count(*) from removal_decision d where d.sweep_id = s.id and d.verdict = 'HELD'))::int as removals
     from sweep s where s.client_id = any(${ids}::uuid[]) and s.state = 'HELD'
     group by s.client_id`.execute(db);
@@ -115,8 +113,8 @@ export async function heldPlansOfClients(
   return ids.map((id) => found.get(id) ?? null);
 }
 
-const toHeldPlans = (row: Row): HeldPlans => ({
+const toHeldPlans = (row: HeldRow): HeldPlans => ({
   plans: row.plans,
   removals: row.removals,
-  oldestSince: toDate(row.oldest_since),
+  oldestSince: toDate(row.oldestSince),
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, MappingId, RoleId } from '../../model.js';
 import { named } from '../../lib/named.js';
@@ -101,8 +102,8 @@ async function readUngranted(
   db: Db,
   { id, clientId, roleId, isSwitch }: NewInForce & { readonly isSwitch: boolean },
 ): Promise<readonly DiscordUserId[]> {
-  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
-    select l.discord_user_id
+  const { rows } = await sql<RawRow<'link', 'discordUserId'>>`
+    select l.discord_user_id as "discordUserId"
     from link l
     join client c on c.id = l.client_id
     join platform_user u on u.id = l.platform_user_id
@@ -119,5 +120,5 @@ async function readUngranted(
       and not bool_or(g.deleted_at is null and s.is_held is null and u.snapshot_time_us is null
         and c.unknown_membership = 'KEEP')
     order by l.discord_user_id`.execute(db);
-  return rows.map((row) => row.discord_user_id);
+  return rows.map((row) => row.discordUserId);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { orderOf, type RankedFact } from './order.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { StoredFence } from '../entities/platform.entity.js';
@@ -43,8 +44,8 @@ export async function readStandings(
     with named as materialized (
       select id, deleted_at is not null as is_deleted, deletion_fence from platform_group
       where id = any(${asked.groupIds}::text[]) order by id ${strength})
-    select platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence::float8 as sequence, time_us::float8 as time_us,
-      null::jsonb as fence
+    select platform_user_id as "platformUserId", group_id as "groupId", is_held as "isHeld", is_snapshot as "isSnapshot",
+      is_mutation as "isMutation", sequence::float8 as sequence, time_us::float8 as "timeUs", null::jsonb as fence
     from membership where platform_user_id = any(${[...new Set(whole)]}::text[])
     union all
     select m.* from unnest(${changes.map((fact) => fact.platformUserId)}::text[], ${changes.map((fact) => fact.groupId)}::text[])
@@ -65,10 +66,10 @@ export async function readStandings(
   const lives = new Map<GroupId, GroupLife>();
   let receivedUs = 0;
   for (const row of rows) {
-    if (isClock(row)) receivedUs = row.time_us;
-    else if (row.platform_user_id === null) lives.set(row.group_id, groupLife(row));
-    else if (row.group_id === null) linkedUserIds.add(row.platform_user_id);
-    else asked.users.get(row.platform_user_id)?.memberships.set(row.group_id, standingOf(row));
+    if (isClock(row)) receivedUs = row.timeUs;
+    else if (row.platformUserId === null) lives.set(row.groupId, groupLife(row));
+    else if (row.groupId === null) linkedUserIds.add(row.platformUserId);
+    else asked.users.get(row.platformUserId)?.memberships.set(row.groupId, standingOf(row));
   }
   return { receivedUs, linkedUserIds, lives };
 }
@@ -79,43 +80,38 @@ export async function readStandings(
  */
 type StandingRow =
   | MembershipRow
-  | { readonly platform_user_id: PlatformUserId; readonly group_id: null }
+  | { readonly platformUserId: PlatformUserId; readonly groupId: null }
   | GroupRow
   | ClockRow;
 
 interface GroupRow {
-  readonly platform_user_id: null;
-  readonly group_id: GroupId;
+  readonly platformUserId: null;
+  readonly groupId: GroupId;
   /** For a group: whether it is deleted. */
-  readonly is_held: boolean;
+  readonly isHeld: boolean;
   readonly fence: StoredFence | null;
 }
 
-function groupLife({ is_held, fence }: GroupRow): GroupLife {
-  return { isDeleted: is_held, fence: readFence(fence) };
+function groupLife({ isHeld, fence }: GroupRow): GroupLife {
+  return { isDeleted: isHeld, fence: readFence(fence) };
 }
 
 interface ClockRow {
-  readonly platform_user_id: null;
-  readonly group_id: null;
-  readonly time_us: number;
+  readonly platformUserId: null;
+  readonly groupId: null;
+  readonly timeUs: number;
 }
 
 function isClock(row: StandingRow): row is ClockRow {
-  return row.platform_user_id === null && row.group_id === null;
+  return row.platformUserId === null && row.groupId === null;
 }
 
-interface MembershipRow {
-  readonly platform_user_id: PlatformUserId;
-  readonly group_id: GroupId;
-  readonly is_held: boolean;
-  readonly is_snapshot: boolean;
-  readonly is_mutation: boolean;
-  readonly sequence: number | null;
-  readonly time_us: number;
-}
+type MembershipRow = RawRow<
+  'membership',
+  'platformUserId' | 'groupId' | 'isHeld' | 'isSnapshot' | 'isMutation' | 'sequence' | 'timeUs'
+>;
 
 function standingOf(row: MembershipRow): RankedFact {
-  const order = orderOf(row.sequence, row.time_us, row.is_mutation);
-  return { order, isSnapshot: row.is_snapshot, isHeld: row.is_held };
+  const order = orderOf(row.sequence, row.timeUs, row.isMutation);
+  return { order, isSnapshot: row.isSnapshot, isHeld: row.isHeld };
 }

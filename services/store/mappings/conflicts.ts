@@ -55,14 +55,13 @@ async function refuse(db: Db, candidates: RawBuilder<unknown>, field: string): P
         m.retired_at is not null as is_retired
       from role_mapping m join client c on c.id = m.client_id
     ), candidate as (${candidates})
-    select ${namedInSql('group', sql`n.group_id`, sql`ng.name`)} as group_name,
-      ${namedInSql('role', sql`n.role_id`, sql`nr.name`)} as role_name,
-      ${namedInSql('group', sql`o.group_id`, sql`og.name`)} as other_group_name,
-      ${namedInSql('role', sql`o.role_id`, sql`other_role.name`)} as other_role_name,
-      other_client.name as other_client_name,
-      n.authority, o.id as other_id, o.client_id as other_client_id,
-      o.authority as other_authority,
-      o.is_retired as is_other_retired, o.client_id = n.client_id and o.role_id = n.role_id as is_of_role
+    select ${namedInSql('group', sql`n.group_id`, sql`ng.name`)} as "group",
+      ${namedInSql('role', sql`n.role_id`, sql`nr.name`)} as role,
+      ${namedInSql('group', sql`o.group_id`, sql`og.name`)} as "otherGroup",
+      ${namedInSql('role', sql`o.role_id`, sql`other_role.name`)} as "otherRole",
+      n.authority, o.authority as "otherAuthority", o.id as "otherId", o.client_id as "otherClientId",
+      other_client.name as "otherClient", o.is_retired as "isOtherRetired",
+      o.client_id = n.client_id and o.role_id = n.role_id as "isOfRole"
     from candidate n join standing o on o.id is distinct from n.id and not (n.is_retired and o.is_retired) and (
       (o.client_id = n.client_id and o.role_id = n.role_id and 'DISCORD' in (n.authority, o.authority))
       or (o.group_id = n.group_id and not n.is_retired and not o.is_retired and 'DISCORD' in (n.authority, o.authority)))
@@ -71,37 +70,38 @@ async function refuse(db: Db, candidates: RawBuilder<unknown>, field: string): P
     left join role nr on nr.client_id = n.client_id and nr.id = n.role_id
     left join role other_role on other_role.client_id = o.client_id and other_role.id = o.role_id
     left join client other_client on other_client.id = o.client_id
-    order by is_of_role desc, o.id limit 1`.execute(db);
+    order by "isOfRole" desc, o.id limit 1`.execute(db);
   const [conflict] = rows;
   if (conflict !== undefined) throw new InputError('CONFLICT', messageOf(conflict), field);
 }
 
+/** Groups and roles by name and id. */
 interface Conflict {
-  readonly group_name: string;
-  readonly role_name: string;
+  readonly group: string;
+  readonly role: string;
   readonly authority: Authority;
-  readonly other_id: MappingId;
-  readonly other_client_id: ClientId;
-  readonly other_group_name: string;
-  readonly other_role_name: string;
-  readonly other_client_name: string | null;
-  readonly other_authority: Authority;
-  readonly is_other_retired: boolean;
-  readonly is_of_role: boolean;
+  readonly otherId: MappingId;
+  readonly otherGroup: string;
+  readonly otherRole: string;
+  readonly otherClientId: ClientId;
+  readonly otherClient: string | null;
+  readonly otherAuthority: Authority;
+  readonly isOtherRetired: boolean;
+  readonly isOfRole: boolean;
 }
 
 function messageOf(conflict: Conflict): string {
-  const { group_name: group, role_name: role, other_group_name: otherGroup, authority } = conflict;
-  const client = named('client', conflict.other_client_id, conflict.other_client_name);
-  const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be removed' : ''}`;
-  if (!conflict.is_of_role)
+  const { group, role, otherGroup, authority, otherAuthority } = conflict;
+  const client = named('client', conflict.otherClientId, conflict.otherClient);
+  const other = `mapping ${conflict.otherId}${conflict.isOtherRetired ? ', which is retired and waits for its role to be removed' : ''}`;
+  if (!conflict.isOfRole)
     return (
-      `${group} is also mapped to ${conflict.other_role_name} of ${client}, by ${other}: ` +
+      `${group} is also mapped to ${conflict.otherRole} of ${client}, by ${other}: ` +
       `under authority DISCORD, a group can be mapped to one role only`
     );
-  if (authority !== conflict.other_authority)
+  if (authority !== otherAuthority)
     return (
-      `${role} would have authority ${authority} for ${group}, but has ${conflict.other_authority} ` +
+      `${role} would have authority ${authority} for ${group}, but has ${otherAuthority} ` +
       `for ${otherGroup} by ${other}: a role under authority DISCORD cannot have another authority`
     );
   return (

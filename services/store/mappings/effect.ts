@@ -10,6 +10,7 @@ import {
   type MappingId,
   type RoleId,
 } from '../../model.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
@@ -99,10 +100,9 @@ export const NOTHING_CHANGES: ChangePreview = {
 
 const MOST_SHOWN = 100;
 
-interface Row {
+interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
   readonly additions: number;
   readonly removals: number;
-  readonly whole_list_writes: boolean;
   readonly members: readonly (SweepPlan['members'][number] & {
     readonly discordUserId: DiscordUserId;
   })[];
@@ -120,7 +120,7 @@ export async function previewOf(
   clientId: ClientId,
   touched: RawBuilder<unknown>,
 ): Promise<ChangePreview> {
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<EffectRow>`
     with touched as materialized (${touched}), shown as (
       select t.*, row_number() over (order by t.discord_user_id collate "C") as place
       from touched t where cardinality(t.add) + cardinality(t.remove) > 0
@@ -132,7 +132,7 @@ export async function previewOf(
       group by 2, 3, 4, 5
     )
     select coalesce(sum(cardinality(p.add)), 0)::int as additions, coalesce(sum(cardinality(p.remove)), 0)::int as removals,
-      (select c.whole_list_writes from client c where c.id = ${clientId}) as whole_list_writes,
+      (select c.whole_list_writes from client c where c.id = ${clientId}) as "wholeListWrites",
       coalesce(jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'platformUserId', p.platform_user_id,
           'add', p.add, 'remove', p.remove, 'nickname', null, 'reason', p.reason)
         order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members,
@@ -145,7 +145,7 @@ export async function previewOf(
   return {
     additions,
     removals,
-    ...forecastCalls(groups, row.whole_list_writes),
+    ...forecastCalls(groups, row.wholeListWrites),
     members,
   };
 }

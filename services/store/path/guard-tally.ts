@@ -2,7 +2,12 @@ import { sql } from 'kysely';
 
 import type { Db } from '../entities/entities.js';
 import { FEW_HOLDERS, type ClientId, type DiscordUserId, type RoleId } from '../../model.js';
-import type { GuardLimits, GuardTally, RoleState } from '../../reconcile/write/records.js';
+import type {
+  GuardLimits,
+  GuardTally,
+  RoleState,
+  RoleTally,
+} from '../../reconcile/write/records.js';
 
 /** A removal that is about to be judged. */
 export interface Removal {
@@ -36,7 +41,7 @@ export async function readTally(
   removals: readonly Removal[],
   countsDue = false,
 ): Promise<GuardTally> {
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<TallyRow>`
     with at as (select id, guild_id, guard_minimum, guard_percent from client where id = ${clientId}),
     taken as (
       select * from unnest(${removals.map((each) => each.roleId)}::text[],
@@ -56,23 +61,23 @@ export async function readTally(
       left join (select role_id, count(*)::int as due from due group by 1) d using (role_id)
       left join (select role_id, count(*)::int as taken from taken group by 1) t using (role_id)
     )
-    select m.role_id, (select n.name from role n where n.client_id = at.id and n.id = m.role_id) as name,
-      m.removed, m.due, g.removed as guild_removed, g.due as guild_due,
+    select m.role_id as "roleId", (select n.name from role n where n.client_id = at.id and n.id = m.role_id) as name,
+      m.removed as "removedLastHour", m.due, g.removed as "guildRemoved", g.due as "guildDue",
       case when n.is_counted then h.holders - coalesce((select v.given from given v where v.role_id = m.role_id), 0) - (
         select count(*) from audit_record o join member h on h.client_id = o.client_id and h.discord_user_id = o.discord_user_id
         where o.client_id = at.id and o.closed_at is null and m.role_id = any(o.planned_removed) and m.role_id = any(h.role_ids))
         else 0 end::int as holders,
       case when n.is_few then m.removed + m.taken + h.holders - (${heldOf('removed')}) - (${heldOf('taken')}) else 0 end::int
-        as held_last_hour,
+        as "heldLastHour",
       case when m.taken = 0 then '[]' else coalesce((
         select jsonb_agg(distinct jsonb_build_object('cause', d.held_by, 'isStream', d.is_stream)) from removal_decision d
         where d.client_id = at.id and d.role_id = m.role_id and d.verdict = 'HELD' and d.held_by is not null), '[]')
         end as waiting,
       not ${countsDue}::boolean and exists (select from taken t join removal_decision d on d.client_id = at.id and d.discord_user_id = t.discord_user_id
-        and d.role_id = t.role_id and d.verdict = 'HELD' where t.role_id = m.role_id) as is_held,
+        and d.role_id = t.role_id and d.verdict = 'HELD' where t.role_id = m.role_id) as "isHeld",
       not ${countsDue}::boolean and exists (select from taken t join reconcile_job j on j.client_id = at.id and j.discord_user_id = t.discord_user_id
-        where t.role_id = m.role_id and t.role_id = any(j.removals)) as is_foreseen,
-      not exists (select from membership) as has_no_memberships
+        where t.role_id = m.role_id and t.role_id = any(j.removals)) as "isForeseen",
+      not exists (select from membership) as "hasNoMemberships"
     from managed m cross join guild g cross join at
     cross join lateral (select g.removed + g.due + ${removals.length}::int > at.guard_minimum as is_counted,
       m.taken > 0 and m.removed + m.due + m.taken >= ${FEWEST_OVER_HALF}::int as is_few) n
@@ -129,41 +134,33 @@ const due = (isCounted: boolean) => sql`
     and (r.role_id, j.discord_user_id) not in (select t.role_id, t.discord_user_id from taken t)
     and (r.role_id, j.discord_user_id) not in (select t.role_id, t.discord_user_id from removed t)`;
 
-interface Row {
-  readonly role_id: RoleId;
-  readonly name: string | null;
-  readonly removed: number;
-  readonly due: number;
-  readonly guild_removed: number;
-  readonly guild_due: number;
-  readonly holders: number;
-  readonly held_last_hour: number;
-  readonly waiting: RoleState['waiting'];
-  readonly is_held: boolean;
-  readonly is_foreseen: boolean;
-  readonly has_no_memberships: boolean;
+interface TallyRow extends RoleTally, RoleState {
+  readonly roleId: RoleId;
+  readonly guildRemoved: number;
+  readonly guildDue: number;
+  readonly hasNoMemberships: boolean;
 }
 
-function tallyOf(rows: readonly Row[]): GuardTally {
+function tallyOf(rows: readonly TallyRow[]): GuardTally {
   const [first] = rows;
   const roles = rows.map((row) => ({
-    roleId: row.role_id,
+    roleId: row.roleId,
     name: row.name,
-    removedLastHour: row.removed,
+    removedLastHour: row.removedLastHour,
     due: row.due,
     holders: Math.max(0, row.holders),
-    heldLastHour: row.held_last_hour,
+    heldLastHour: row.heldLastHour,
     waiting: row.waiting,
-    isHeld: row.is_held,
-    isForeseen: row.is_foreseen,
+    isHeld: row.isHeld,
+    isForeseen: row.isForeseen,
   }));
   return {
     roles: new Map(roles.map((role) => [role.roleId, role])),
     guild: {
-      removedLastHour: first?.guild_removed ?? 0,
-      due: first?.guild_due ?? 0,
+      removedLastHour: first?.guildRemoved ?? 0,
+      due: first?.guildDue ?? 0,
       holders: roles.reduce((sum, { holders }) => sum + holders, 0),
     },
-    hasNoMemberships: first?.has_no_memberships ?? false,
+    hasNoMemberships: first?.hasNoMemberships ?? false,
   };
 }

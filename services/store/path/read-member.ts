@@ -1,25 +1,16 @@
 import { sql } from 'kysely';
 
 import { REMOTE_FACTS } from '../remote/read-requests.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type {
-  Attributes,
   DiscordUserId,
-  GuildId,
-  JoinRefusal,
-  LinkId,
-  LinkStatus,
   MemberKey,
-  NicknameOnUnlink,
-  NicknameStrategy,
-  PlatformUserId,
   RemovalVerdict,
   RenameRefusal,
   RoleId,
   RoleRefusal,
-  UnknownMembership,
 } from '../../model.js';
-import type { Marks } from '../../reconcile/job.js';
 import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
 
 /**
@@ -29,11 +20,10 @@ import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
  */
 export async function readMember(db: Db, member: MemberKey): Promise<MemberFacts | null> {
   const { clientId, discordUserId } = member;
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<FactsRow>`
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
         where j.client_id = c.id and j.discord_user_id = ${discordUserId}) as marks,
-      c.guild_id, c.unknown_membership, c.whole_list_writes, c.screening = 'WAIT' as waits_for_screening, c.guard_minimum, c.guard_percent,
-      c.trouble is not null as has_trouble,
+      ${columns<'client'>(CLIENT, 'c')}, c.screening = 'WAIT' as "waitsForScreening", c.trouble is not null as "hasTrouble",
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
           'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status,
@@ -63,16 +53,16 @@ export async function readMember(db: Db, member: MemberKey): Promise<MemberFacts
           'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname,
           'ensured', jsonb_build_object('added', o.ensured_added, 'removed', o.ensured_removed))
         from audit_record o
-        where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
+        where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as "openRecord",
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
-      (select a.join_refusal from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
-      c.nickname_strategy, c.nickname_template, c.nickname_on_unlink, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
+      (select a.join_refusal from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as "joinRefusal",
+      c.authority = 'OBSERVE' as "isObserved",
       (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
-        where r.client_id = c.id and r.rename_refusal is not null) as rename_refusals,
-      (select a.nickname_set_hash from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as nickname_set_hash,
+        where r.client_id = c.id and r.rename_refusal is not null) as "renameRefusals",
+      (select a.nickname_set_hash from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as "nicknameSetHash",
       (select a.nickname_refused from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}
-        and a.nickname_refused_at > statement_timestamp() - interval '1 day') as nickname_refused,
+        and a.nickname_refused_at > statement_timestamp() - interval '1 day') as "nicknameRefused",
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
         join platform_user u on u.id = a.platform_user_id
         where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE') as person
@@ -92,72 +82,64 @@ const mirror = (discordUserId: DiscordUserId) => sql`
   from member a
   where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null`;
 
-interface Row {
-  readonly marks: Marks | null;
-  readonly guild_id: GuildId;
-  readonly unknown_membership: UnknownMembership;
-  readonly whole_list_writes: boolean;
-  readonly waits_for_screening: boolean;
-  readonly guard_minimum: number;
-  readonly guard_percent: number;
-  readonly has_trouble: boolean;
+const CLIENT = [
+  'guildId',
+  'unknownMembership',
+  'wholeListWrites',
+  'guardMinimum',
+  'guardPercent',
+  'nicknameStrategy',
+  'nicknameTemplate',
+  'nicknameOnUnlink',
+  'guildOwnerId',
+] as const;
+
+interface FactsRow
+  extends
+    RawRow<'client', (typeof CLIENT)[number]>,
+    RawRow<'member', 'joinRefusal' | 'nicknameSetHash' | 'nicknameRefused'>,
+    Pick<MemberFacts, 'marks' | 'links' | 'mappings' | 'openRecord' | 'grant' | 'person'> {
+  readonly waitsForScreening: boolean;
+  readonly hasTrouble: boolean;
   readonly revision: string;
-  readonly links: readonly {
-    linkId: LinkId;
-    platformUserId: PlatformUserId;
-    status: LinkStatus;
-    isEndAskedFor: boolean;
-  }[];
-  readonly mappings: MemberFacts['mappings'];
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
   readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
   readonly mirror: MirrorRow | null;
-  readonly open_record: MemberFacts['openRecord'];
-  readonly grant: MemberFacts['grant'];
-  readonly join_refusal: JoinRefusal | null;
-  readonly nickname_strategy: NicknameStrategy;
-  readonly nickname_template: string | null;
-  readonly nickname_on_unlink: NicknameOnUnlink;
-  readonly nickname_set_hash: string | null;
-  readonly is_observed: boolean;
-  readonly guild_owner_id: DiscordUserId | null;
-  readonly rename_refusals: Readonly<Record<RoleId, RenameRefusal>>;
-  readonly nickname_refused: string | null;
-  readonly person: {
-    readonly username: string | null;
-    readonly attributes: Attributes;
-  } | null;
+  readonly isObserved: boolean;
+  readonly renameRefusals: Readonly<Record<RoleId, RenameRefusal>>;
 }
 
-interface MirrorRow {
+interface MirrorRow extends RawRow<
+  'member',
+  | 'isPresent'
+  | 'roleIds'
+  | 'username'
+  | 'displayName'
+  | 'nickname'
+  | 'isPending'
+  | 'isBot'
+  | 'timedOutUntil'
+  | 'joinedAt'
+> {
   readonly readAt: string;
   readonly ageMs: number | null;
-  readonly isPresent: boolean;
-  readonly roleIds: readonly RoleId[];
-  readonly username: string | null;
-  readonly displayName: string | null;
-  readonly nickname: string | null;
-  readonly isPending: boolean;
-  readonly isBot: boolean;
-  readonly timedOutUntil: string | null;
-  readonly joinedAt: string | null;
   readonly hasLostRoles: boolean;
   readonly isAbsenceProven: boolean;
 }
 
-function factsOf(member: MemberKey, row: Row): MemberFacts {
+function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
   return {
     marks: row.marks,
     client: {
       clientId: member.clientId,
-      guildId: row.guild_id,
+      guildId: row.guildId,
       revision: row.revision,
-      unknownMembership: row.unknown_membership,
-      isObserved: row.is_observed,
-      waitsForScreening: row.waits_for_screening,
-      wholeListWrites: row.whole_list_writes,
-      hasTrouble: row.has_trouble,
-      guard: { minimum: row.guard_minimum, percent: row.guard_percent },
+      unknownMembership: row.unknownMembership,
+      isObserved: row.isObserved,
+      waitsForScreening: row.waitsForScreening,
+      wholeListWrites: row.wholeListWrites,
+      hasTrouble: row.hasTrouble,
+      guard: { minimum: row.guardMinimum, percent: row.guardPercent },
     },
     links: row.links,
     mappings: row.mappings,
@@ -168,20 +150,20 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     mirrorAgeMs: row.mirror?.ageMs ?? null,
     hasLostRoles: row.mirror?.hasLostRoles === true,
     isAbsenceProven: row.mirror?.isAbsenceProven === true,
-    openRecord: row.open_record,
+    openRecord: row.openRecord,
     grant: row.grant,
-    joinRefusal: row.join_refusal,
+    joinRefusal: row.joinRefusal,
     nicknamePolicy: {
-      strategy: row.nickname_strategy,
-      template: row.nickname_template,
-      onUnlink: row.nickname_on_unlink,
+      strategy: row.nicknameStrategy,
+      template: row.nicknameTemplate,
+      onUnlink: row.nicknameOnUnlink,
     },
-    nicknameSetHash: row.nickname_set_hash,
+    nicknameSetHash: row.nicknameSetHash,
     renaming: {
-      ownerId: row.guild_owner_id,
-      refusals: new Map(Object.entries(row.rename_refusals)),
+      ownerId: row.guildOwnerId,
+      refusals: new Map(Object.entries(row.renameRefusals)),
     },
-    nicknameRefused: row.nickname_refused,
+    nicknameRefused: row.nicknameRefused,
     person: row.person,
   };
 }

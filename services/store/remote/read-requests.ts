@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 
-import type { ClientId, GroupId, LinkId, RoleId } from '../../model.js';
+import type { ClientId, LinkId } from '../../model.js';
 import type { RequestedChange, RequestState } from '../../reconcile/plan/remote.js';
 import type { Asker } from '../connection/together.js';
+import { columns, type RawRow } from '../entities/columns.js';
 import { namedInSql } from '../names.js';
 import { gathered, type Time, toDate } from '../read/page.js';
 
@@ -18,37 +19,26 @@ export const SAID_OF_REQUESTS = sql`(
 
 /** Open requests to the platform per link, oldest first. */
 export async function requestsOfLinks(db: Asker, linkIds: readonly LinkId[]) {
-  const { rows } = await sql<Row>`
-    select r.link_id, r.request_id, r.request, r.request_state, r.asked_at, m.client_id, m.group_id, m.role_id
+  const { rows } = await sql<RequestRow>`
+    select r.request_id as id, r.link_id as "linkId", ${columns<'role_mapping'>(['clientId', 'groupId', 'roleId'], 'm')},
+      r.request as change, r.request_state as state, r.asked_at as "askedAt"
     from remote_membership r join role_mapping m on m.id = r.mapping_id
     where r.link_id = any(${linkIds}::uuid[]) and r.request is not null
     order by r.asked_at, r.request_id`.execute(db);
-  return gathered(linkIds, rows.map(toRequest), (request) => request.linkId);
+  return gathered(linkIds, rows.map(withDate), (request) => request.linkId);
 }
 
-interface Row {
-  readonly link_id: LinkId;
-  readonly request_id: string;
-  readonly request: RequestedChange;
-  readonly request_state: RequestState;
-  readonly asked_at: Time;
-  readonly client_id: ClientId;
-  readonly group_id: GroupId;
-  readonly role_id: RoleId;
+interface RequestRow
+  extends
+    RawRow<'remote_membership', 'linkId'>,
+    RawRow<'role_mapping', 'clientId' | 'groupId' | 'roleId'> {
+  readonly id: string;
+  readonly change: RequestedChange;
+  readonly state: RequestState;
+  readonly askedAt: Time;
 }
 
-function toRequest(row: Row) {
-  return {
-    id: row.request_id,
-    linkId: row.link_id,
-    clientId: row.client_id,
-    groupId: row.group_id,
-    roleId: row.role_id,
-    change: row.request,
-    state: row.request_state,
-    askedAt: toDate(row.asked_at),
-  };
-}
+const withDate = (row: RequestRow) => ({ ...row, askedAt: toDate(row.askedAt) });
 
 /**
  * The position of the current fact about a user and a group, as text that is only compared for

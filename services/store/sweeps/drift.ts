@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 
-import type { ClientId, DiscordUserId, PlatformUserId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Db } from '../entities/entities.js';
 import { REMOTE_DRIFT } from '../remote/read-requests.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
@@ -73,7 +73,7 @@ async function readPage(
   page: LinkPage,
   { seen, changed }: Pick<DriftRequest, 'seen' | 'changed'>,
 ): Promise<readonly DriftedMember[]> {
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<DriftedMember>`
     with seen as (
       select s.id as discord_user_id, s.is_present, s.is_pending, string_to_array(s.roles, ',') as role_ids
       from unnest(${seen.map((member) => member.discordUserId)}::text[], ${seen.map((member) => member.isPresent)}::boolean[],
@@ -98,9 +98,9 @@ async function readPage(
         coalesce(array_agg(distinct role_id collate "C") filter (where not is_given), '{}') as asks
       from remote group by discord_user_id
     ), mapped as materialized (${mapped(clientId)})
-    select a.discord_user_id, a.platform_user_id,
+    select a.discord_user_id as "discordUserId", a.platform_user_id as "platformUserId",
       coalesce((select array_agg(distinct n.id collate "C") from unnest(c.add || t.gives) as n (id)), '{}') as add,
-      coalesce(c.remove, '{}') as remove, coalesce(t.asks, '{}') as asks, not a.is_known as is_unread
+      coalesce(c.remove, '{}') as remove, coalesce(t.asks, '{}') as asks, not a.is_known as "isUnread"
     from actual a
     cross join lateral (${standing}) s
     cross join lateral (${verdicts}) v
@@ -109,27 +109,11 @@ async function readPage(
     where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null`.execute(
     db,
   );
-  return rows.map((row) => ({
-    discordUserId: row.discord_user_id,
-    platformUserId: row.platform_user_id,
-    add: row.add,
-    remove: row.remove,
-    asks: row.asks,
-    isUnread: row.is_unread,
-  }));
+  return rows;
 }
 
 const ofAccount = (table: 'member' | 'reconcile_job', clientId: ClientId) => sql`
   select t.* from ${sql.table(table)} t where t.client_id = ${clientId} and t.discord_user_id = k.discord_user_id limit 1`;
-
-interface Row {
-  readonly discord_user_id: DiscordUserId;
-  readonly platform_user_id: PlatformUserId | null;
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
-  readonly asks: readonly RoleId[];
-  readonly is_unread: boolean;
-}
 
 /** Linked accounts that one statement reads. */
 interface LinkPage {

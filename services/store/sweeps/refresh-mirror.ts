@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { EnqueueEvents, WrittenEvent } from '../outbox/outbox.js';
 import { rolesLostAt } from '../path/save-member.js';
 import { anyOf } from '../connection/expressions.js';
+import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
@@ -58,31 +59,31 @@ export async function refreshMirror(
       where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
       returning discord_user_id
     )
-    select f.discord_user_id, f.is_changed, f.is_renamed and not f.is_first as is_renamed,
-      f.is_first or not f.was_present as has_arrived, coalesce(f.is_screened, false) as is_screened, not f.is_first and not f.was_present as has_returned
+    select f.discord_user_id as "discordUserId", f.is_changed as "isChanged", f.is_renamed and not f.is_first as "isRenamed",
+      f.is_first or not f.was_present as "hasArrived", coalesce(f.is_screened, false) as "isScreened",
+      not f.is_first and not f.was_present as "hasReturned"
     from fresh f join saved using (discord_user_id)`.execute(db);
   const idsOf = (fits: (row: RefreshRow) => boolean) =>
-    rows.filter(fits).map((row) => row.discord_user_id);
+    rows.filter(fits).map((row) => row.discordUserId);
   await tell(db, enqueueEvents, {
     clientId: listing.clientId,
     type: 'discord.member.returned.v1',
-    members: idsOf((row) => row.has_returned),
+    members: idsOf((row) => row.hasReturned),
   });
   return {
-    changed: idsOf((row) => row.is_changed),
-    arrived: idsOf((row) => row.has_arrived),
-    renamed: idsOf((row) => row.is_renamed),
-    screened: idsOf((row) => row.is_screened),
+    changed: idsOf((row) => row.isChanged),
+    arrived: idsOf((row) => row.hasArrived),
+    renamed: idsOf((row) => row.isRenamed),
+    screened: idsOf((row) => row.isScreened),
   };
 }
 
-interface RefreshRow {
-  readonly discord_user_id: DiscordUserId;
-  readonly is_changed: boolean;
-  readonly is_renamed: boolean;
-  readonly has_arrived: boolean;
-  readonly is_screened: boolean;
-  readonly has_returned: boolean;
+interface RefreshRow extends RawRow<'member', 'discordUserId'> {
+  readonly isChanged: boolean;
+  readonly isRenamed: boolean;
+  readonly hasArrived: boolean;
+  readonly isScreened: boolean;
+  readonly hasReturned: boolean;
 }
 
 function seenRows(members: readonly ListedMember[]) {
@@ -123,10 +124,7 @@ export async function noteLeft(
   const proven = await proveAbsence(db, listing);
   if (missing.length === 0) return proven;
   const { clientId, askedAt } = listing;
-  const { rows } = await sql<{
-    discord_user_id: DiscordUserId;
-    has_ending: boolean;
-  }>`
+  const { rows } = await sql<RawRow<'member', 'discordUserId'> & { readonly hasEnding: boolean }>`
     with gone as (
       select m.discord_user_id from member m
       where m.client_id = ${clientId} and m.is_present and m.read_at < ${askedAt}::timestamptz
@@ -138,15 +136,17 @@ export async function noteLeft(
       absent_since = '-infinity',
       is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
     from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
-    returning m.discord_user_id, exists (select from link l where l.client_id = ${clientId}
-      and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as has_ending`.execute(db);
+    returning m.discord_user_id as "discordUserId", exists (select from link l where l.client_id = ${clientId}
+      and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as "hasEnding"`.execute(
+    db,
+  );
   await tell(db, enqueueEvents, {
     clientId,
     type: 'discord.member.left.v1',
-    members: rows.map((row) => row.discord_user_id),
+    members: rows.map((row) => row.discordUserId),
   });
-  const ended = rows.filter((row) => row.has_ending);
-  return [...proven, ...ended.map((row) => row.discord_user_id)];
+  const ended = rows.filter((row) => row.hasEnding);
+  return [...proven, ...ended.map((row) => row.discordUserId)];
 }
 
 /**
@@ -155,7 +155,7 @@ export async function noteLeft(
  */
 async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly DiscordUserId[]> {
   const { clientId, askedAt } = listing;
-  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+  const { rows } = await sql<RawRow<'member', 'discordUserId'>>`
     with unproven as (
       select m.discord_user_id from member m
       where m.client_id = ${clientId} and not m.is_present and m.absent_since > '-infinity'
@@ -165,8 +165,8 @@ async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly Disco
     update member m set absent_since = '-infinity' from unproven u
     where m.client_id = ${clientId} and m.discord_user_id = u.discord_user_id and exists (
       select from link l where l.client_id = ${clientId} and l.discord_user_id = m.discord_user_id and l.status = 'ENDING')
-    returning m.discord_user_id`.execute(db);
-  return rows.map((row) => row.discord_user_id);
+    returning m.discord_user_id as "discordUserId"`.execute(db);
+  return rows.map((row) => row.discordUserId);
 }
 
 async function tell(
