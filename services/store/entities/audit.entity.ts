@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 import type {
   AuditRecordId,
@@ -99,8 +99,6 @@ export const AuditRecordEntity = defineEntity({
     },
   ],
 });
-
-export type AuditRecordRow = InferEntity<typeof AuditRecordEntity>;
 
 /** Removals that a person decides, or has decided. */
 export const RemovalDecisionEntity = defineEntity({

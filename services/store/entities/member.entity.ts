@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 import type { DiscordUserId, JoinRefusal, LinkId, PlatformUserId, RoleId } from '../../model.js';
 import { clientId } from './client.entity.js';
@@ -83,8 +83,6 @@ export const MemberEntity = defineEntity({
     { name: 'member_bot', properties: ['discordUserId'], where: 'is_bot' },
   ],
 });
-
-export type MemberRow = InferEntity<typeof MemberEntity>;
 
 /** Accounts whose link ended because they had left, remembered for their return. */
 export const DepartedAccountEntity = defineEntity({

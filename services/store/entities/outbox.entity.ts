@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 /** Events waiting for the broker, in the order they were written. */
 export const OutboxEntity = defineEntity({
@@ -34,8 +34,6 @@ export const IdempotentRequestEntity = defineEntity({
   },
   indexes: [{ name: 'idempotent_request_expiry', properties: ['keptUntil'] }],
 });
-
-export type IdempotentRequestRow = InferEntity<typeof IdempotentRequestEntity>;
 
 /** The row that a process writes to learn whether the database takes writes again. */
 export const WriteProbeEntity = defineEntity({

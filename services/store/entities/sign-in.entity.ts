@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 import type { ClientId, DiscordUserId } from '../../model.js';
 import { clientId } from './client.entity.js';
@@ -32,8 +32,6 @@ export const LinkTicketEntity = defineEntity({
   },
   indexes: [{ name: 'link_ticket_expiry', properties: ['expiresAt'] }],
 });
-
-export type LinkTicketRow = InferEntity<typeof LinkTicketEntity>;
 
 /** Tokens of people who signed in. */
 export const DiscordGrantEntity = defineEntity({
@@ -94,5 +92,3 @@ export const RevocationEntity = defineEntity({
     },
   ],
 });
-
-export type RevocationRow = InferEntity<typeof RevocationEntity>;

@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 import type { Cause, DiscordUserId, NicknameStrategy, SweepKind, SweepState } from '../../model.js';
 import type { SweepPlan } from '../../sweep/ports.js';
@@ -32,8 +32,6 @@ export const ScheduleEntity = defineEntity({
     },
   ],
 });
-
-export type ScheduleRow = InferEntity<typeof ScheduleEntity>;
 
 /** Runs of sweeps: waiting, running, held or over. */
 export const SweepEntity = defineEntity({
@@ -113,8 +111,6 @@ export const SweepEntity = defineEntity({
     },
   ],
 });
-
-export type SweepRow = InferEntity<typeof SweepEntity>;
 
 /** Members that a sweep has marked for the path. */
 export const SweepMarkEntity = defineEntity({
