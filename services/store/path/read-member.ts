@@ -23,7 +23,7 @@ export async function readMember(db: Db, member: MemberKey): Promise<MemberFacts
   const { rows } = await sql<FactsRow>`
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
         where j.client_id = c.id and j.discord_user_id = ${discordUserId}) as marks,
-      ${columns<'client'>(CLIENT, 'c')}, c.screening = 'WAIT' as "waitsForScreening", c.trouble is not null as "hasTrouble",
+      ${CLIENT_COLUMNS}, c.screening = 'WAIT' as "waitsForScreening", c.trouble is not null as "hasTrouble",
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
           'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status,
@@ -93,6 +93,8 @@ const CLIENT = [
   'nicknameOnUnlink',
   'guildOwnerId',
 ] as const;
+
+const CLIENT_COLUMNS = columns<'client'>(CLIENT, 'c');
 
 interface FactsRow
   extends
