@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const address = await discord.start().catch((error: unknown) => {
     throw new Error(`cannot listen on --host ${host}, --port ${port}: ${messageOf(error)}`);
   });
-  // Registered before the first output: whoever waits for it may already send a signal.
+  // Registered before the first output, because its reader may send a signal at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void discord.stop());
   const { applications, users, guilds } = discord.world();

@@ -15,7 +15,7 @@ export const plugin = (_schema, documents) => {
     .filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
     .map((operation) => describe(operation, fragments));
   return [
-    '/** What each operation takes, and answers. */',
+    '/** The arguments and the result of each operation. */',
     'export interface Operations {',
     ...operations.map(typeLine),
     '}',
@@ -41,7 +41,7 @@ function describe(operation, fragments) {
   };
 }
 
-/** All fragments that are needed, each once. */
+/** Every fragment that the operation uses, once. */
 function spreadIn(operation, fragments) {
   const found = new Set();
   const look = (node) =>

@@ -8,7 +8,7 @@ const isFields = (value: unknown): value is Fields =>
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** The data of an answer; throws what it holds instead. */
+/** The data of an answer; throws its first error. */
 export async function readAnswer(response: Response): Promise<Fields> {
   const answer = parse(await response.text());
   if (answer === null) throw noGraphql(response);
@@ -30,18 +30,18 @@ function parse(body: string): Fields | null {
 
 function toError(given: unknown, response: Response): ConnectorError {
   const error = isFields(given) ? given : {};
-  const told = isFields(error['extensions']) ? error['extensions'] : {};
+  const extensions = isFields(error['extensions']) ? error['extensions'] : {};
   return new ConnectorError(text(error['message']) ?? 'no reason was given', {
-    code: text(told['code']) ?? 'INTERNAL',
-    field: text(told['field']),
-    requestId: text(told['requestId']) ?? requestIdOf(response),
-    retryAt: timeOf(told['retryAt']) ?? retryAfter(response),
+    code: text(extensions['code']) ?? 'INTERNAL',
+    field: text(extensions['field']),
+    requestId: text(extensions['requestId']) ?? requestIdOf(response),
+    retryAt: timeOf(extensions['retryAt']) ?? retryAfter(response),
   });
 }
 
 /**
- * From something on the way that does not speak GraphQL: a proxy, or a wrong address. Its body may
- * be anything, so it is not repeated.
+ * An answer that is not GraphQL comes from a proxy, or the address is wrong. Its body may contain
+ * anything, so the error does not repeat it.
  */
 function noGraphql(response: Response): ConnectorError {
   const { status } = response;

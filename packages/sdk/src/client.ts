@@ -8,33 +8,33 @@ export { ConnectorError, type ConnectorErrorCode } from './errors.js';
 export interface ConnectorOptions {
   /** `https://connector.example/graphql` */
   readonly endpoint: string;
-  /** An API key or a token, or who has a fresh one: it is asked before every request. */
+  /** An API key or a token, or a function that returns one and is called before every request. */
   readonly token: string | (() => string | Promise<string>);
-  /** How long one try may take; 10 s when left out. A reconcile waits up to 5 s by itself. */
+  /** Timeout of one attempt; default 10 s. A reconcile alone may take 5 s. */
   readonly timeoutMs?: number;
   /**
-   * How often a read is tried again when the connector cannot be reached; 3 when left out. Writes
-   * are tried once.
+   * Retries of a read when the connector is unreachable; default 3. Writes without a key are sent
+   * once.
    */
   readonly retries?: number;
-  /** The pause before the first retry, doubled for each further one; 200 ms when left out. */
+  /** Pause before the first retry; default 200 ms. It doubles with each retry. */
   readonly backoffMs?: number;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface CallOptions {
-  /** Gives up at once, with the signal's reason. */
+  /** Cancels the call, which throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /**
-   * Makes a write safe to repeat: within 24 hours the same key returns the first answer, and
-   * nothing is done twice. Up to 255 printable ASCII characters, a new key for each new intent. The
-   * client retries writes with a key, as it retries reads.
+   * Makes a write safe to repeat: for 24 hours the same key returns the first answer, and the write
+   * is carried out once. Up to 255 printable ASCII characters; use a new key for each intended
+   * change. The client retries writes with a key, as it retries reads.
    */
   readonly idempotencyKey?: string;
 }
 
-/** Operations without a variable that has to be given may be called with nothing. */
+/** Operations without required variables may be called without arguments. */
 type Call<Takes, Answers> =
   Record<string, never> extends Takes
     ? (takes?: Takes, options?: CallOptions) => Promise<Answers>
@@ -73,16 +73,12 @@ const BACKOFF_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 const PASSING = ['UNAVAILABLE', 'RATE_LIMITED'];
 
-/**
- * With a key, a conflict with a retry time passes too: the first attempt is still running.
- */
+/** With a key, a conflict with a retry time is temporary too: the first attempt is still running. */
 const isPassing = ({ code, retryAt }: ConnectorError, { idempotencyKey }: CallOptions) =>
   PASSING.includes(code) ||
   (code === 'CONFLICT' && retryAt !== undefined && idempotencyKey !== undefined);
 
-/**
- * Only for reads and writes with a key: any other write without an answer may have been done.
- */
+/** Only for reads, and for writes with a key: another write may have been carried out already. */
 async function tryAgain<Data>(
   ask: () => Promise<Data>,
   { retries = RETRIES, backoffMs = BACKOFF_MS }: ConnectorOptions,
@@ -94,7 +90,7 @@ async function tryAgain<Data>(
     } catch (error) {
       if (!(error instanceof ConnectorError) || tries >= retries) throw error;
       if (!isPassing(error, call)) throw error;
-      // Half of it by chance, so that many callers do not come back at the same moment.
+      // Half of the pause is random, so that many callers do not retry at the same time.
       const pauseMs = backoffMs * 2 ** tries * (0.5 + Math.random() / 2);
       const untilMs = (error.retryAt?.getTime() ?? 0) - Date.now();
       if (untilMs > LONGEST_PAUSE_MS) throw error;
@@ -133,7 +129,7 @@ async function request(
   const limit = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
   try {
-    // The token goes to this address and to no other.
+    // No redirects: the token is sent to this address only.
     const response = await fetch(endpoint, {
       method: 'POST',
       headers,
@@ -156,16 +152,19 @@ function keyHeader({ idempotencyKey: key }: CallOptions) {
   if (key === undefined) return {};
   if (/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key))
     return { 'idempotency-key': key };
-  throw new ConnectorError('the idempotency key is not 1 to 255 printable ASCII characters', {
+  throw new ConnectorError('the idempotency key must be 1 to 255 printable ASCII characters', {
     code: 'BAD_USER_INPUT',
   });
 }
 
-/** What fetch says of a token that no header may have would repeat the token. */
+/** Checked here, because fetch's own error for an invalid header would contain the token. */
 async function tokenOf({ token }: ConnectorOptions): Promise<string> {
   const given = typeof token === 'string' ? token : await token();
   if (/^[\x21-\x7e]+$/.test(given)) return given;
-  throw new ConnectorError('the token is empty, or no header may have it', {
-    code: 'UNAUTHENTICATED',
-  });
+  throw new ConnectorError(
+    'the token is empty or contains characters that are not allowed in a header',
+    {
+      code: 'UNAUTHENTICATED',
+    },
+  );
 }

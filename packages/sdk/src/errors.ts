@@ -1,4 +1,4 @@
-/** What went wrong, as the connector says it. A later version may know more. */
+/** The connector's error codes. Later versions may add more. */
 export type ConnectorErrorCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -9,7 +9,7 @@ export type ConnectorErrorCode =
   | 'DISCORD_ERROR'
   | 'DISCORD_RATE_LIMITED'
   | 'RATE_LIMITED'
-  /** The connector, or something on the way to it, gave no answer or none that counts. */
+  /** No usable answer from the connector, or from a proxy before it. */
   | 'UNAVAILABLE'
   | 'INTERNAL'
   | (string & {});
@@ -25,11 +25,11 @@ interface Details {
 export class ConnectorError extends Error {
   override readonly name = 'ConnectorError';
   readonly code: ConnectorErrorCode;
-  /** The one input that is at fault: `input.roleId`. */
+  /** The invalid input, such as `input.roleId`. */
   readonly field: string | undefined;
-  /** Ask the connector's log about it. */
+  /** Identifies the request in the connector's log. */
   readonly requestId: string | undefined;
-  /** Before then there is no use in trying again. */
+  /** The earliest time at which a retry can succeed. */
   readonly retryAt: Date | undefined;
 
   constructor(message: string, details: Details) {

@@ -951,7 +951,7 @@ export type DeletePlatformUserMutation = {
   };
 };
 
-/** What each operation takes, and answers. */
+/** The arguments and the result of each operation. */
 export interface Operations {
   readonly discordClients: {
     readonly takes: DiscordClientsQueryVariables;
