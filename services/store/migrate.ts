@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 
 import type { Db } from './entities/entities.js';
 import type { Database } from './connection/database.js';
+import { COMMENTS } from './migrations/2026-11-30-first.js';
 import { SQUASHED } from './migrations/list.js';
 
 /** An arbitrary number, the same for every process, so that concurrent starts take turns. */
@@ -48,8 +49,9 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
   });
 }
 
-/** The schema is already that of the first migration. */
+/** The schema is already that of the first migration, except for the comments. */
 async function replaceSquashed(db: Db, first: string | undefined): Promise<void> {
+  for (const comment of COMMENTS) await sql.raw(comment).execute(db);
   await sql`delete from migration where name = any(${SQUASHED}::text[])`.execute(db);
   await sql`insert into migration (name, executed_at) values (${first}, now())`.execute(db);
 }

@@ -45,7 +45,7 @@ export const AuditRecordEntity = defineEntity({
       .columnType('xid8')
       .nullable()
       .comment(
-        'the transaction that closed it: with two snapshots it says exactly what is new between them',
+        'the transaction that closed the record; comparing it with two snapshots gives the records closed between them',
       ),
     guildId: p
       .text()
@@ -56,19 +56,19 @@ export const AuditRecordEntity = defineEntity({
       .array<RoleId>()
       .defaultRaw(`'{}'`)
       .comment(
-        'planned removals that follow from holders: TAKE_BACK: they count for their role, and are never held',
+        'planned removals requested with holders: TAKE_BACK; they count for their role but are never held',
       ),
     ensuredAdded: p
       .array<RoleId>()
       .defaultRaw(`'{}'`)
       .comment(
-        'open: planned roles that the last reading already showed, or all of them where nothing was read; closed: those of them that the member then held',
+        'open record: planned roles that the last reading already showed, or all if nothing was read; closed record: the ones the member held at the end',
       ),
     ensuredRemoved: p
       .array<RoleId>()
       .defaultRaw(`'{}'`)
       .comment(
-        'open: planned removals of roles that the last reading did not show; closed: those of them that the member then lacked',
+        'open record: planned removals of roles that the last reading did not show; closed record: the ones the member lacked at the end',
       ),
   },
   uniques: [
@@ -105,7 +105,7 @@ export const RemovalDecisionEntity = defineEntity({
   name: 'RemovalDecision',
   tableName: 'removal_decision',
   comment:
-    'goes with a newer fact, mapping or link; a held or approved one also when it is carried out',
+    'deleted by a newer fact, mapping or link; a held or approved one also once it is carried out',
   properties: {
     clientId: clientId().primary(),
     discordUserId: p.text().$type<DiscordUserId>().primary(),
@@ -123,11 +123,11 @@ export const RemovalDecisionEntity = defineEntity({
     heldBy: p
       .enum(['MEMBERSHIP', 'USER_DELETED', 'GROUP_DELETED', 'SWEEP', 'OTHER'])
       .nullable()
-      .comment('the kind of cause; null: not held by the limits'),
+      .comment('the kind of cause; null: not held because of a limit'),
     isStream: p
       .boolean()
       .default(false)
-      .comment('each came by itself, and only their sum was over the limit'),
+      .comment('true: single removals that exceeded the limit only together; false: one burst'),
   },
   indexes: [
     { name: 'removal_decision_sweep', properties: ['sweepId', 'discordUserId'] },
@@ -149,8 +149,7 @@ export const RemovalDecisionEntity = defineEntity({
 export const AskedRemovalEntity = defineEntity({
   name: 'AskedRemoval',
   tableName: 'asked_removal',
-  comment:
-    'requests to the platform to remove somebody: the removal guard counts those of the last hour; kept for a day',
+  comment: `removal requests to the platform; the removal guard counts the last hour's, and rows are kept for a day`,
   properties: {
     guildId: p.text().$type<GuildId>().primary(),
     roleId: p.text().$type<RoleId>().primary(),

@@ -31,7 +31,7 @@ export const ClientEntity = defineEntity({
     name: p.text(),
     guildId: p.text().$type<GuildId>().unique(),
     applicationId: p.text(),
-    clientSecret: p.text().comment('AES-256-GCM, key id in front; likewise bot_token'),
+    clientSecret: p.text().comment('AES-256-GCM, prefixed with the key id; so is bot_token'),
     botToken: p.text(),
     callbackUrl: p.text().nullable(),
     inviteUrl: p.text().nullable(),
@@ -54,11 +54,13 @@ export const ClientEntity = defineEntity({
     stoppedAt: p
       .datetime()
       .nullable()
-      .comment('Discord refused the bot token; nothing is sent until it is replaced'),
+      .comment('when Discord rejected the bot token; nothing is sent until the token is replaced'),
     pausedUntil: p
       .datetime()
       .nullable()
-      .comment('the guild answers as if the bot had gone; nothing is sent until then'),
+      .comment(
+        'nothing is sent before this time, because the bot seems to have left the guild or the guild refuses too many calls',
+      ),
     pauseCount: p.integer().default(0),
     trouble: p.text().nullable(),
     endingAt: p.datetime().nullable(),
@@ -68,40 +70,42 @@ export const ClientEntity = defineEntity({
     checkedAt: p
       .datetime()
       .nullable()
-      .comment('when a check was begun last; a day later the next is due'),
+      .comment('when the last daily check began; the next is due a day later'),
     doubt: p
       .text()
       .nullable()
-      .comment('why the last listing of its guild could not be believed; null: it could'),
+      .comment('why the last member list looked incomplete; null: it was accepted'),
     guildOwnerId: p
       .text()
       .$type<DiscordUserId>()
       .nullable()
-      .comment('Discord lets nobody rename the owner; null: the guild was not read yet'),
+      .comment(`the guild's owner, whom no bot can rename; null: not read yet`),
     auditRetentionDays: p
       .integer()
       .nullable()
       .check('audit_retention_days >= 1')
-      .comment('null: the default'),
+      .comment('null: the default of 400 days'),
     countsFault: p
       .text()
       .nullable()
-      .comment('why Discord did not count role holders at the last sweep that asked; null: it did'),
+      .comment(
+        'why Discord did not return the number of role holders at the last sweep; null: it did',
+      ),
     sendingCause: p
       .text()
       .nullable()
       .comment(
-        'why the process that works this client sends nothing to Discord now; it is kept there, here it is only shown',
+        'why the process that uses this bot has paused its calls; a copy for display, the process holds the pause',
       ),
     sendingSince: p.datetime().nullable(),
     sendingUntil: p
       .datetime()
       .nullable()
-      .comment('when the next call is tried; in the past: the pause is over, or its process is'),
+      .comment('when the next call is tried; in the past: the pause or its process has ended'),
     checkClaimedBy: p
       .text()
       .nullable()
-      .comment('the process that makes the daily check, until check_claimed_until'),
+      .comment('the process that runs the daily check, until check_claimed_until'),
     checkClaimedUntil: p.datetime().nullable(),
     nicknameOnUnlink: p.enum(['RESET', 'KEEP']).$type<NicknameOnUnlink>().default('RESET'),
     screening: p.enum(['WAIT', 'IGNORE']).$type<Screening>().default('WAIT'),

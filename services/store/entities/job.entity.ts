@@ -16,7 +16,7 @@ export const ReconcileJobEntity = defineEntity({
       // The generator cannot compare a sequence's default.
       .ignoreSchemaChanges('default')
       .comment(
-        'raised by every mark; completing removes the job only if it is still the claimed one',
+        'raised by every mark; a run deletes its job only if the version is still the one it read',
       ),
     lane: p.smallint().$type<Lane>(),
     dueAt: p.datetime(),
@@ -29,16 +29,16 @@ export const ReconcileJobEntity = defineEntity({
     markedAt: p
       .datetime()
       .defaultRaw('now()')
-      .comment('of the first mark that is not settled; a later one leaves it'),
+      .comment('time of the oldest unsettled mark; later marks do not change it'),
     claimNumber: p
       .bigint('number')
       .nullable()
-      .comment('which of the claims of claimed_by, counted from the start of that process'),
+      .comment('the number of the claim by claimed_by, counted from the start of that process'),
     removals: p
       .array<RoleId>()
       .defaultRaw(`'{}'`)
       .comment(
-        'roles to be removed by what has marked the member, as judged then; they count until the run begins',
+        'roles that the marks would remove, as judged when the member was marked; they count towards the removal guard until the run begins',
       ),
   },
   indexes: [
@@ -55,7 +55,7 @@ export const ReconcileJobEntity = defineEntity({
 export const BotLeaseEntity = defineEntity({
   name: 'BotLease',
   tableName: 'bot_lease',
-  comment: `at most one process works a bot at a time, so that Discord's limits hold`,
+  comment: `at most one process uses a bot at a time, which keeps it within Discord's rate limits`,
   properties: {
     applicationId: p.text().primary(),
     owner: p.text(),
@@ -67,7 +67,7 @@ export const BotLeaseEntity = defineEntity({
 export const WorkerEntity = defineEntity({
   name: 'Worker',
   tableName: 'worker',
-  comment: 'processes that run the path; each may hold its share of the bots',
+  comment: 'processes that run the path and share the bots',
   properties: {
     owner: p.text().primary(),
     liveUntil: p.datetime(),

@@ -19,11 +19,13 @@ export const RoleEntity = defineEntity({
       .enum(['EVERYONE', 'MANAGED', 'ABOVE_BOT', 'MISSING_PERMISSION', 'UNKNOWN_ROLE'])
       .$type<RoleRefusal>()
       .nullable()
-      .comment('why the bot can neither give nor take it; null when it can'),
+      .comment('why the bot can neither add nor remove the role; null: it can'),
     renameRefusal: p
       .enum(['ABOVE_BOT', 'MISSING_PERMISSION'])
       .nullable()
-      .comment('why the bot cannot rename who holds it; of @everyone, everybody; null when it can'),
+      .comment(
+        `why the bot cannot rename the role's holders (for @everyone: all members); null: it can`,
+      ),
   },
 });
 
@@ -40,7 +42,7 @@ export const RoleMappingEntity = defineEntity({
     authority: p.enum(['PLATFORM', 'DISCORD', 'OBSERVE']).$type<Authority>().nullable(),
     createdAt: p.datetime(),
     retiredAt: p.datetime().nullable(),
-    /** Only the foreign key: `clientId` and `roleId` are its columns, and say what it is. */
+    /** Declares the foreign key alone. Its columns are `clientId` and `roleId`. */
     role: p
       .manyToOne(RoleEntity)
       .joinColumns('client_id', 'role_id')

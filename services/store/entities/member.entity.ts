@@ -13,7 +13,7 @@ export const MemberEntity = defineEntity({
     readAt: p
       .datetime()
       .nullable()
-      .comment('null: Discord was never asked, the mirror is empty for want of knowledge'),
+      .comment('when Discord last returned the member; null: never, so the mirror is unknown'),
     isPresent: p.boolean().default(true),
     roleIds: p.array<RoleId>().defaultRaw(`'{}'`),
     username: p.text().nullable(),
@@ -29,50 +29,52 @@ export const MemberEntity = defineEntity({
       .text()
       .$type<JoinRefusal>()
       .nullable()
-      .comment('why Discord last did not let the person in; null once they are seen in the guild'),
+      .comment(
+        'why Discord last refused to add the account to the guild; null once the account is a member',
+      ),
     nicknameRefused: p
       .text()
       .nullable()
       .comment(
-        'asked for, and refused by Discord or kept as another text: not tried again for a day',
+        'a nickname that Discord refused or stored as different text; not tried again for a day',
       ),
     nicknameRefusedAt: p.datetime().nullable(),
     joinedAt: p
       .datetime()
       .nullable()
       .comment(
-        'when the account came into the guild, as Discord says; another time: it was away meanwhile',
+        'when the account joined the guild, from Discord; a different value means that it left and rejoined',
       ),
     rolesLostAt: p
       .datetime()
       .nullable()
-      .comment('when a reading last lacked a role without a mapping that the one before showed'),
+      .comment('when a reading last lacked an unmapped role that the previous reading showed'),
     absentSince: p
       .datetime()
       .nullable()
       .comment(
-        'the first of the answers in a row that the account is not in the guild; -infinity: a complete list lacked it; null: it is',
+        'the first of several consecutive answers that the account is not in the guild; -infinity: a complete member list lacked it; null: it is in the guild',
       ),
     leftRoleIds: p
       .array<RoleId>()
       .defaultRaw(`'{}'`)
-      .comment('the roles it was last seen with, while it is not in the guild'),
+      .comment('its last observed roles, while it is not in the guild'),
     rolesReadAt: p
       .datetime()
       .nullable()
-      .comment('when Discord last answered with all of role_ids; null: before this was kept'),
+      .comment('when Discord last returned all roles; null: unknown'),
     nicknameSetHash: p
       .text()
       .nullable()
       .comment(
-        'SHA-256 of what Discord showed after the connector last set a nickname; null: never set, or reset',
+        'SHA-256 of the nickname that Discord returned when the connector last set it; null: never set, or reset',
       ),
     parking: p
       .json()
       .$type<readonly { readonly cause: string; readonly endedBy: string }[]>()
       .nullable()
       .comment(
-        'of a parked member, [{cause, endedBy}] in words that fit every member with that cause; null: parked before this column existed, or not parked',
+        '[{cause, endedBy}] of a parked member, in words that fit every member with that cause; null: not parked, or parked by a version without this column',
       ),
     isBot: p.boolean().default(false),
   },
@@ -89,7 +91,7 @@ export const DepartedAccountEntity = defineEntity({
   name: 'DepartedAccount',
   tableName: 'departed_account',
   comment:
-    'its link ended because it had left the guild; if it returns with one of these roles, the link ends once more',
+    'accounts whose link ended after they left the guild; if one returns with these roles, the roles are removed again',
   properties: {
     clientId: clientId().primary(),
     discordUserId: p.text().$type<DiscordUserId>().primary(),
@@ -106,7 +108,7 @@ export const UnlinkedHolderEntity = defineEntity({
   name: 'UnlinkedHolder',
   tableName: 'unlinked_holder',
   comment:
-    'written by listings alone, and only where something differs; linking an account deletes its rows',
+    'written only by member lists, where something changed; linking an account deletes its rows',
   properties: {
     clientId: clientId().primary(),
     roleId: p.text().$type<RoleId>().primary(),

@@ -20,16 +20,14 @@ export const IdempotentRequestEntity = defineEntity({
   name: 'IdempotentRequest',
   tableName: 'idempotent_request',
   comment:
-    'under way while there is no answer; free again when the lease of a process that died runs out',
+    'in progress while answer is null; the key becomes free when the lease of a dead process expires',
   properties: {
     caller: p.text().primary(),
-    keyHash: p.text().primary().comment('SHA-256: a caller may put anything into a key'),
-    fingerprint: p
-      .text()
-      .comment('of the operation, its variables and the rights it was asked with'),
+    keyHash: p.text().primary().comment('SHA-256, because a caller may put anything into a key'),
+    fingerprint: p.text().comment(`hash of the operation, its variables and the caller's rights`),
     claim: p.uuid().$type<string>(),
     leasedUntil: p.datetime(),
-    answer: p.text().nullable().comment('AES-256-GCM, key id in front; packed by gzip before'),
+    answer: p.text().nullable().comment('gzipped, then AES-256-GCM, prefixed with the key id'),
     keptUntil: p.datetime(),
   },
   indexes: [{ name: 'idempotent_request_expiry', properties: ['keptUntil'] }],

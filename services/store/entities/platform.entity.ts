@@ -18,33 +18,35 @@ export const PlatformUserEntity = defineEntity({
       .$type<Readonly<Record<string, Fence>>>()
       .defaultRaw(`'{}'`)
       .comment(
-        'the place in the order of facts that the username and each attribute have: sequence, time_us, and true of a mutation',
+        'the order of the username and of each attribute: sequence, time_us, and whether a mutation set it',
       ),
     snapshotSequence: p.bigint('number').nullable(),
     snapshotTimeUs: p
       .bigint('number')
       .nullable()
       .comment(
-        'the fence of the last whole set; null: none was received, unknown groups are unknown',
+        'the time of the last complete snapshot of memberships; null: none was received, so unmentioned groups are unknown',
       ),
     deletedAt: p.datetime().nullable(),
     snapshotIsMutation: p
       .boolean()
       .default(false)
-      .comment('as membership.is_mutation, of the last whole set'),
+      .comment('like membership.is_mutation, for the last complete snapshot'),
     deletionFence: p
       .json()
       .$type<StoredFence>()
       .nullable()
       .comment(
-        'as of a group, of the deletions since the user was last restored; null: not deleted',
+        'like platform_group.deletion_fence, for deletions since the user was last restored; null: not deleted',
       ),
     deletedBy: p.text().nullable().comment('the caller or the event source that deleted the user'),
     restoredFence: p
       .json()
       .$type<StoredFence>()
       .nullable()
-      .comment('the fences of lifted deletions: facts and deletions that are not newer lose'),
+      .comment(
+        'the deletion fence at the last restore; facts and deletions that are not newer are rejected',
+      ),
   },
 });
 
@@ -65,7 +67,7 @@ export const PlatformGroupEntity = defineEntity({
       .$type<StoredFence>()
       .nullable()
       .comment(
-        'of all its deletions [highest sequence, latest time_us of those without one, latest time_us of all]: memberships that are not newer have ended',
+        '[highest sequence, latest time_us without a sequence, latest time_us] of its deletions; memberships that are not newer have ended',
       ),
   },
   indexes: [
@@ -96,7 +98,7 @@ export const MembershipEntity = defineEntity({
       .primary()
       .updateRule('no action')
       .deleteRule('no action'),
-    isHeld: p.boolean().comment('false: a tombstone, the group is known not to hold the user'),
+    isHeld: p.boolean().comment('false: a tombstone, the user is known not to be in the group'),
     sequence: p.bigint('number').nullable(),
     timeUs: p.bigint('number'),
     isSnapshot: p.boolean(),
@@ -104,7 +106,7 @@ export const MembershipEntity = defineEntity({
       .boolean()
       .default(false)
       .comment(
-        `time_us is the receipt of a mutation, by the database's clock; false: an event gave it`,
+        `true: time_us is when the database received the mutation; false: an event provided it`,
       ),
   },
   indexes: [{ name: 'membership_group', properties: ['groupId', 'platformUserId'] }],

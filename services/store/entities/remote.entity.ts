@@ -7,7 +7,8 @@ import { RoleMappingEntity } from './mapping.entity.js';
 export const RemoteMembershipEntity = defineEntity({
   name: 'RemoteMembership',
   tableName: 'remote_membership',
-  comment: 'where Discord has the say; no row: the next reading of the role is the first',
+  comment:
+    'for mappings under authority DISCORD; without a row, the next reading of the role is the first',
   properties: {
     linkId: p
       .manyToOne(LinkEntity)
@@ -23,20 +24,26 @@ export const RemoteMembershipEntity = defineEntity({
       .primary()
       .updateRule('no action')
       .deleteRule('cascade'),
-    hasRole: p.boolean().comment(`at the last reading that could be held against the platform's`),
+    hasRole: p
+      .boolean()
+      .comment(
+        `whether the member held the role at the last reading that could be compared with the platform`,
+      ),
     request: p.enum(['ADDED', 'REMOVED']).nullable(),
     requestState: p.enum(['OPEN', 'DISPUTED']).nullable(),
-    requestId: p.uuid().$type<string>().nullable().comment('the id of the written event'),
+    requestId: p.uuid().$type<string>().nullable().comment('the id of the published event'),
     askedAt: p.datetime().nullable(),
     askedOrder: p
       .text()
       .nullable()
-      .comment('the place in the order of facts of what stood about user and group then'),
+      .comment(
+        'the order of the newest fact about the user and the group at the time of the request',
+      ),
     removalAskedAt: p
       .datetime()
       .nullable()
       .comment(
-        'stays when the request is done with: the removal guard counts those of the last hour',
+        `when a removal was requested; kept after the request is settled, because the removal guard counts the last hour's`,
       ),
   },
   checks: [

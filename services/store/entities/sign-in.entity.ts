@@ -15,20 +15,21 @@ export const LinkTicketEntity = defineEntity({
     email: p.text().nullable().comment('written by earlier versions only'),
     returnTo: p.text().nullable(),
     expiresAt: p.datetime(),
-    browserHash: p.text().nullable().comment('of the first browser that went on; no other may'),
+    browserHash: p
+      .text()
+      .nullable()
+      .comment('hash of the browser that continued first; no other browser may use the ticket'),
     stateHash: p.text().nullable().unique(),
-    codeVerifier: p.text().nullable().comment('AES-256-GCM, key id in front'),
+    codeVerifier: p.text().nullable().comment('AES-256-GCM, prefixed with the key id'),
     spentAt: p.datetime().nullable(),
     emailCipher: p
       .text()
       .nullable()
-      .comment('AES-256-GCM, key id in front; null once the ticket is spent'),
+      .comment('AES-256-GCM, prefixed with the key id; null once the ticket is spent'),
     attempt: p
       .text()
       .nullable()
-      .comment(
-        'the request that took the state, and spent the ticket; only that request may do so again',
-      ),
+      .comment('the request that spent the ticket; only the same request may repeat it'),
   },
   indexes: [{ name: 'link_ticket_expiry', properties: ['expiresAt'] }],
 });
@@ -41,7 +42,7 @@ export const DiscordGrantEntity = defineEntity({
     id: p.uuid().$type<string>().primary(),
     clientId: clientId(),
     discordUserId: p.text().$type<DiscordUserId>(),
-    accessToken: p.text().comment('AES-256-GCM, key id in front; likewise refresh_token'),
+    accessToken: p.text().comment('AES-256-GCM, prefixed with the key id; so is refresh_token'),
     refreshToken: p.text().nullable(),
     scopes: p.array(),
     expiresAt: p.datetime(),
@@ -61,7 +62,7 @@ export const DiscordGrantEntity = defineEntity({
 export const RevocationEntity = defineEntity({
   name: 'Revocation',
   tableName: 'revocation',
-  comment: 'holds all it needs, so that it outlives its client',
+  comment: 'contains everything needed to revoke, so that it survives the deletion of its client',
   properties: {
     id: p.uuid().$type<string>().primary(),
     clientId: p.uuid().$type<ClientId>(),
@@ -81,7 +82,7 @@ export const RevocationEntity = defineEntity({
     claimedBy: p
       .text()
       .nullable()
-      .comment('the process that revokes it, until due_at; null: no process does'),
+      .comment('the process that is revoking it, until due_at; null: unclaimed'),
   },
   indexes: [
     { name: 'revocation_due', properties: ['dueAt'] },

@@ -18,11 +18,11 @@ export const ScheduleEntity = defineEntity({
     timeZone: p.text(),
     isEnabled: p.boolean(),
     lastRunAt: p.datetime().nullable(),
-    nextRunAt: p.datetime().nullable().comment('null: switched off'),
+    nextRunAt: p.datetime().nullable().comment('null: the schedule is off'),
     skippedReason: p
       .text()
       .nullable()
-      .comment('why the last time it was due no sweep was begun; null when one was'),
+      .comment('why no sweep started at the last due time; null: one did'),
   },
   indexes: [
     {
@@ -51,14 +51,14 @@ export const SweepEntity = defineEntity({
       .json()
       .$type<SweepPlan>()
       .nullable()
-      .comment('of a held sweep, until it is decided: see removal_decision'),
+      .comment('the plan of a held sweep until it is approved or rejected; see removal_decision'),
     checked: p.integer().default(0),
     drifted: p.integer().default(0),
     changed: p
       .integer()
       .default(0)
       .comment(
-        'changed by the sweep itself; what the path changed for it is counted from the records',
+        'members changed by the sweep itself; changes made by the path are counted from the audit records',
       ),
     failed: p.integer().default(0),
     reason: p.text().nullable(),
@@ -66,7 +66,7 @@ export const SweepEntity = defineEntity({
     attempts: p
       .integer()
       .default(0)
-      .comment('how often it was begun: a process that dies leaves it to another'),
+      .comment('how often it was started, because another process takes over from a dead one'),
     owner: p.text().nullable(),
     leasedUntil: p.datetime().nullable(),
     startedAt: p.datetime().defaultRaw('clock_timestamp()'),
@@ -77,11 +77,11 @@ export const SweepEntity = defineEntity({
       .enum(['NONE', 'TEMPLATE', 'EVE_ONLINE'])
       .$type<NicknameStrategy>()
       .nullable(),
-    notBefore: p.datetime().nullable().comment('postponed: no process begins it earlier'),
+    notBefore: p.datetime().nullable().comment('the earliest start, if it was postponed'),
     parked: p
       .integer()
       .default(0)
-      .comment('of the drifted, members that were parked before it and that it does not try again'),
+      .comment('drifted members that were already parked, and that the sweep does not retry'),
   },
   uniques: [
     {
@@ -116,7 +116,7 @@ export const SweepEntity = defineEntity({
 export const SweepMarkEntity = defineEntity({
   name: 'SweepMark',
   tableName: 'sweep_mark',
-  comment: 'whom a sweep has sent to the path',
+  comment: 'members that a sweep has marked',
   properties: {
     sweepId: p
       .manyToOne(SweepEntity)
@@ -137,16 +137,16 @@ export const GuildListingEntity = defineEntity({
     unlinkedHolders: p
       .json()
       .$type<Readonly<Record<string, number>>>()
-      .comment('role id -> how many held it at the last listing whom nobody has linked'),
+      .comment('role id -> number of holders without a link at the last member list'),
     runsSince: p
       .integer()
       .default(0)
-      .comment('runs that found the numbers as expected and asked for no listing'),
+      .comment('runs since the last member list that found the expected role counts'),
     listedAt: p
       .datetime()
       .nullable()
       .comment(
-        'when the last complete member list was requested; null: none was since this column exists, or the bot may not list',
+        'when the last complete member list was requested; null: never, or the bot may not list members',
       ),
   },
 });

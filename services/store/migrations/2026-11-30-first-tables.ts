@@ -4,16 +4,16 @@
  */
 export const TABLES = `
 create table "asked_removal" ("guild_id" text not null, "role_id" text not null, "discord_user_id" text not null, "asked_at" timestamptz not null, primary key ("guild_id", "role_id", "discord_user_id"));
-comment on table "asked_removal" is 'requests to the platform to remove somebody: the removal guard counts those of the last hour; kept for a day';
+comment on table "asked_removal" is 'removal requests to the platform; the removal guard counts the last hour''s, and rows are kept for a day';
 create index "asked_removal_time" on "asked_removal" ("guild_id", "asked_at");
 
 create table "audit_record" ("id" uuid not null, "client_id" uuid not null, "discord_user_id" text not null, "platform_user_id" text null, "causes" jsonb not null, "planned_added" text[] not null, "planned_removed" text[] not null, "guarded_removed" text[] not null, "added" text[] not null default '{}', "removed" text[] not null default '{}', "nickname" text null, "outcome" text null, "reason" text null, "opened_at" timestamptz not null, "closed_at" timestamptz null, "planned_nickname" text null, "closed_xid" xid8 null, "guild_id" text null, "taken_back" text[] not null default '{}', "ensured_added" text[] not null default '{}', "ensured_removed" text[] not null default '{}', primary key ("id"));
 comment on column "audit_record"."guarded_removed" is 'planned removals that count against the removal guard';
-comment on column "audit_record"."closed_xid" is 'the transaction that closed it: with two snapshots it says exactly what is new between them';
+comment on column "audit_record"."closed_xid" is 'the transaction that closed the record; comparing it with two snapshots gives the records closed between them';
 comment on column "audit_record"."guild_id" is 'null: written before the guard counted by guild';
-comment on column "audit_record"."taken_back" is 'planned removals that follow from holders: TAKE_BACK: they count for their role, and are never held';
-comment on column "audit_record"."ensured_added" is 'open: planned roles that the last reading already showed, or all of them where nothing was read; closed: those of them that the member then held';
-comment on column "audit_record"."ensured_removed" is 'open: planned removals of roles that the last reading did not show; closed: those of them that the member then lacked';
+comment on column "audit_record"."taken_back" is 'planned removals requested with holders: TAKE_BACK; they count for their role but are never held';
+comment on column "audit_record"."ensured_added" is 'open record: planned roles that the last reading already showed, or all if nothing was read; closed record: the ones the member held at the end';
+comment on column "audit_record"."ensured_removed" is 'open record: planned removals of roles that the last reading did not show; closed record: the ones the member lacked at the end';
 create index "audit_record_page" on "audit_record" ("client_id", "id");
 create index "audit_record_member" on "audit_record" ("client_id", "discord_user_id", "id");
 create index "audit_record_person" on "audit_record" ("platform_user_id", "id");
@@ -24,20 +24,20 @@ create unique index "audit_record_open" on "audit_record" ("client_id", "discord
 alter table "audit_record" add constraint "audit_record_outcome_check" check ("outcome" in ('APPLIED', 'UNCHANGED', 'ABSENT', 'HELD', 'PARKED'));
 
 create table "bot_lease" ("application_id" text not null, "owner" text not null, "leased_until" timestamptz not null, primary key ("application_id"));
-comment on table "bot_lease" is 'at most one process works a bot at a time, so that Discord''s limits hold';
+comment on table "bot_lease" is 'at most one process uses a bot at a time, which keeps it within Discord''s rate limits';
 
 create table "client" ("id" uuid not null, "name" text not null, "guild_id" text not null, "application_id" text not null, "client_secret" text not null, "bot_token" text not null, "callback_url" text null, "invite_url" text null, "is_enabled" boolean not null, "authority" text not null, "unknown_membership" text not null, "nickname_strategy" text not null, "nickname_template" text null, "guard_minimum" int not null, "guard_percent" double precision not null, "email_rule" text not null, "keeps_tokens" boolean not null, "whole_list_writes" boolean not null, "api_base" text not null, "authorize_url" text not null, "token_url" text not null, "revoke_url" text not null, "bot_user_id" text null, "roles_read_at" timestamptz null, "stopped_at" timestamptz null, "paused_until" timestamptz null, "pause_count" int not null default 0, "trouble" text null, "ending_at" timestamptz null, "created_at" timestamptz not null, "updated_at" timestamptz not null, "checks" jsonb not null default '[]', "checked_at" timestamptz null, "doubt" text null, "guild_owner_id" text null, "audit_retention_days" int null, "counts_fault" text null, "sending_cause" text null, "sending_since" timestamptz null, "sending_until" timestamptz null, "check_claimed_by" text null, "check_claimed_until" timestamptz null, "nickname_on_unlink" text not null default 'RESET', "screening" text not null default 'WAIT', primary key ("id"));
-comment on column "client"."client_secret" is 'AES-256-GCM, key id in front; likewise bot_token';
-comment on column "client"."stopped_at" is 'Discord refused the bot token; nothing is sent until it is replaced';
-comment on column "client"."paused_until" is 'the guild answers as if the bot had gone; nothing is sent until then';
-comment on column "client"."checked_at" is 'when a check was begun last; a day later the next is due';
-comment on column "client"."doubt" is 'why the last listing of its guild could not be believed; null: it could';
-comment on column "client"."guild_owner_id" is 'Discord lets nobody rename the owner; null: the guild was not read yet';
-comment on column "client"."audit_retention_days" is 'null: the default';
-comment on column "client"."counts_fault" is 'why Discord did not count role holders at the last sweep that asked; null: it did';
-comment on column "client"."sending_cause" is 'why the process that works this client sends nothing to Discord now; it is kept there, here it is only shown';
-comment on column "client"."sending_until" is 'when the next call is tried; in the past: the pause is over, or its process is';
-comment on column "client"."check_claimed_by" is 'the process that makes the daily check, until check_claimed_until';
+comment on column "client"."client_secret" is 'AES-256-GCM, prefixed with the key id; so is bot_token';
+comment on column "client"."stopped_at" is 'when Discord rejected the bot token; nothing is sent until the token is replaced';
+comment on column "client"."paused_until" is 'nothing is sent before this time, because the bot seems to have left the guild or the guild refuses too many calls';
+comment on column "client"."checked_at" is 'when the last daily check began; the next is due a day later';
+comment on column "client"."doubt" is 'why the last member list looked incomplete; null: it was accepted';
+comment on column "client"."guild_owner_id" is 'the guild''s owner, whom no bot can rename; null: not read yet';
+comment on column "client"."audit_retention_days" is 'null: the default of 400 days';
+comment on column "client"."counts_fault" is 'why Discord did not return the number of role holders at the last sweep; null: it did';
+comment on column "client"."sending_cause" is 'why the process that uses this bot has paused its calls; a copy for display, the process holds the pause';
+comment on column "client"."sending_until" is 'when the next call is tried; in the past: the pause or its process has ended';
+comment on column "client"."check_claimed_by" is 'the process that runs the daily check, until check_claimed_until';
 alter table "client" add constraint "client_guild_id_key" unique ("guild_id");
 alter table "client" add constraint "client_guard_minimum_check" check (guard_minimum >= 0);
 alter table "client" add constraint "client_guard_percent_check" check (guard_percent between 0 and 100);
@@ -50,36 +50,36 @@ alter table "client" add constraint "client_nickname_on_unlink_check" check ("ni
 alter table "client" add constraint "client_screening_check" check ("screening" in ('WAIT', 'IGNORE'));
 
 create table "departed_account" ("client_id" uuid not null, "discord_user_id" text not null, "link_id" uuid not null, "platform_user_id" text not null, "is_end_asked_for" boolean not null, "role_ids" text[] not null, "ended_at" timestamptz not null, primary key ("client_id", "discord_user_id"));
-comment on table "departed_account" is 'its link ended because it had left the guild; if it returns with one of these roles, the link ends once more';
+comment on table "departed_account" is 'accounts whose link ended after they left the guild; if one returns with these roles, the roles are removed again';
 
 create table "discord_grant" ("id" uuid not null, "client_id" uuid not null, "discord_user_id" text not null, "access_token" text not null, "refresh_token" text null, "scopes" text[] not null, "expires_at" timestamptz not null, "is_join_wanted" boolean not null, primary key ("id"));
-comment on column "discord_grant"."access_token" is 'AES-256-GCM, key id in front; likewise refresh_token';
+comment on column "discord_grant"."access_token" is 'AES-256-GCM, prefixed with the key id; so is refresh_token';
 create unique index discord_grant_one_per_member on discord_grant (client_id, discord_user_id);
 create index "discord_grant_account" on "discord_grant" ("discord_user_id");
 
 create table "guild_listing" ("client_id" uuid not null, "unlinked_holders" jsonb not null, "runs_since" int not null default 0, "listed_at" timestamptz null, primary key ("client_id"));
-comment on column "guild_listing"."unlinked_holders" is 'role id -> how many held it at the last listing whom nobody has linked';
-comment on column "guild_listing"."runs_since" is 'runs that found the numbers as expected and asked for no listing';
-comment on column "guild_listing"."listed_at" is 'when the last complete member list was requested; null: none was since this column exists, or the bot may not list';
+comment on column "guild_listing"."unlinked_holders" is 'role id -> number of holders without a link at the last member list';
+comment on column "guild_listing"."runs_since" is 'runs since the last member list that found the expected role counts';
+comment on column "guild_listing"."listed_at" is 'when the last complete member list was requested; null: never, or the bot may not list members';
 
 create table "idempotent_request" ("caller" text not null, "key_hash" text not null, "fingerprint" text not null, "claim" uuid not null, "leased_until" timestamptz not null, "answer" text null, "kept_until" timestamptz not null, primary key ("caller", "key_hash"));
-comment on table "idempotent_request" is 'under way while there is no answer; free again when the lease of a process that died runs out';
-comment on column "idempotent_request"."key_hash" is 'SHA-256: a caller may put anything into a key';
-comment on column "idempotent_request"."fingerprint" is 'of the operation, its variables and the rights it was asked with';
-comment on column "idempotent_request"."answer" is 'AES-256-GCM, key id in front; packed by gzip before';
+comment on table "idempotent_request" is 'in progress while answer is null; the key becomes free when the lease of a dead process expires';
+comment on column "idempotent_request"."key_hash" is 'SHA-256, because a caller may put anything into a key';
+comment on column "idempotent_request"."fingerprint" is 'hash of the operation, its variables and the caller''s rights';
+comment on column "idempotent_request"."answer" is 'gzipped, then AES-256-GCM, prefixed with the key id';
 create index "idempotent_request_expiry" on "idempotent_request" ("kept_until");
 
 create table "member" ("client_id" uuid not null, "discord_user_id" text not null, "read_at" timestamptz null, "is_present" boolean not null default true, "role_ids" text[] not null default '{}', "username" text null, "display_name" text null, "nickname" text null, "is_pending" boolean not null default false, "timed_out_until" timestamptz null, "state" text null, "reason" text null, "last_reconciled_at" timestamptz null, "done_version" bigint not null default 0, "join_refusal" text null, "nickname_refused" text null, "nickname_refused_at" timestamptz null, "joined_at" timestamptz null, "roles_lost_at" timestamptz null, "absent_since" timestamptz null, "left_role_ids" text[] not null default '{}', "roles_read_at" timestamptz null, "nickname_set_hash" text null, "parking" jsonb null, "is_bot" boolean not null default false, primary key ("client_id", "discord_user_id"));
-comment on column "member"."read_at" is 'null: Discord was never asked, the mirror is empty for want of knowledge';
-comment on column "member"."join_refusal" is 'why Discord last did not let the person in; null once they are seen in the guild';
-comment on column "member"."nickname_refused" is 'asked for, and refused by Discord or kept as another text: not tried again for a day';
-comment on column "member"."joined_at" is 'when the account came into the guild, as Discord says; another time: it was away meanwhile';
-comment on column "member"."roles_lost_at" is 'when a reading last lacked a role without a mapping that the one before showed';
-comment on column "member"."absent_since" is 'the first of the answers in a row that the account is not in the guild; -infinity: a complete list lacked it; null: it is';
-comment on column "member"."left_role_ids" is 'the roles it was last seen with, while it is not in the guild';
-comment on column "member"."roles_read_at" is 'when Discord last answered with all of role_ids; null: before this was kept';
-comment on column "member"."nickname_set_hash" is 'SHA-256 of what Discord showed after the connector last set a nickname; null: never set, or reset';
-comment on column "member"."parking" is 'of a parked member, [{cause, endedBy}] in words that fit every member with that cause; null: parked before this column existed, or not parked';
+comment on column "member"."read_at" is 'when Discord last returned the member; null: never, so the mirror is unknown';
+comment on column "member"."join_refusal" is 'why Discord last refused to add the account to the guild; null once the account is a member';
+comment on column "member"."nickname_refused" is 'a nickname that Discord refused or stored as different text; not tried again for a day';
+comment on column "member"."joined_at" is 'when the account joined the guild, from Discord; a different value means that it left and rejoined';
+comment on column "member"."roles_lost_at" is 'when a reading last lacked an unmapped role that the previous reading showed';
+comment on column "member"."absent_since" is 'the first of several consecutive answers that the account is not in the guild; -infinity: a complete member list lacked it; null: it is in the guild';
+comment on column "member"."left_role_ids" is 'its last observed roles, while it is not in the guild';
+comment on column "member"."roles_read_at" is 'when Discord last returned all roles; null: unknown';
+comment on column "member"."nickname_set_hash" is 'SHA-256 of the nickname that Discord returned when the connector last set it; null: never set, or reset';
+comment on column "member"."parking" is '[{cause, endedBy}] of a parked member, in words that fit every member with that cause; null: not parked, or parked by a version without this column';
 create index "member_roles" on "member" using gin ("role_ids");
 create index "member_state" on "member" ("client_id", "state");
 create index "member_screened" on "member" ("client_id", "read_at") where is_pending;
@@ -89,28 +89,28 @@ alter table "member" add constraint "member_state_check" check ("state" in ('IN_
 create table "outbox" ("position" bigint generated always as identity not null primary key, "id" uuid not null, "key" text not null, "type" text not null, "subject" text null, "time" timestamptz not null, "data" jsonb not null);
 
 create table "platform_group" ("id" text not null, "name" text null, "fences" jsonb not null default '{}', "deleted_at" timestamptz null, "deletion_fence" jsonb null, primary key ("id"));
-comment on column "platform_group"."deletion_fence" is 'of all its deletions [highest sequence, latest time_us of those without one, latest time_us of all]: memberships that are not newer have ended';
+comment on column "platform_group"."deletion_fence" is '[highest sequence, latest time_us without a sequence, latest time_us] of its deletions; memberships that are not newer have ended';
 create index platform_group_name on platform_group (lower(name) text_pattern_ops);
 
 create table "platform_user" ("id" text not null, "username" text null, "attributes" jsonb not null default '{}', "fences" jsonb not null default '{}', "snapshot_sequence" bigint null, "snapshot_time_us" bigint null, "deleted_at" timestamptz null, "snapshot_is_mutation" boolean not null default false, "deletion_fence" jsonb null, "deleted_by" text null, "restored_fence" jsonb null, primary key ("id"));
-comment on column "platform_user"."fences" is 'the place in the order of facts that the username and each attribute have: sequence, time_us, and true of a mutation';
-comment on column "platform_user"."snapshot_time_us" is 'the fence of the last whole set; null: none was received, unknown groups are unknown';
-comment on column "platform_user"."snapshot_is_mutation" is 'as membership.is_mutation, of the last whole set';
-comment on column "platform_user"."deletion_fence" is 'as of a group, of the deletions since the user was last restored; null: not deleted';
+comment on column "platform_user"."fences" is 'the order of the username and of each attribute: sequence, time_us, and whether a mutation set it';
+comment on column "platform_user"."snapshot_time_us" is 'the time of the last complete snapshot of memberships; null: none was received, so unmentioned groups are unknown';
+comment on column "platform_user"."snapshot_is_mutation" is 'like membership.is_mutation, for the last complete snapshot';
+comment on column "platform_user"."deletion_fence" is 'like platform_group.deletion_fence, for deletions since the user was last restored; null: not deleted';
 comment on column "platform_user"."deleted_by" is 'the caller or the event source that deleted the user';
-comment on column "platform_user"."restored_fence" is 'the fences of lifted deletions: facts and deletions that are not newer lose';
+comment on column "platform_user"."restored_fence" is 'the deletion fence at the last restore; facts and deletions that are not newer are rejected';
 
 create table "membership" ("platform_user_id" text not null, "group_id" text not null, "is_held" boolean not null, "sequence" bigint null, "time_us" bigint not null, "is_snapshot" boolean not null, "is_mutation" boolean not null default false, primary key ("platform_user_id", "group_id"));
-comment on column "membership"."is_held" is 'false: a tombstone, the group is known not to hold the user';
-comment on column "membership"."is_mutation" is 'time_us is the receipt of a mutation, by the database''s clock; false: an event gave it';
+comment on column "membership"."is_held" is 'false: a tombstone, the user is known not to be in the group';
+comment on column "membership"."is_mutation" is 'true: time_us is when the database received the mutation; false: an event provided it';
 create index "membership_group" on "membership" ("group_id", "platform_user_id");
 
 create table "link_ticket" ("ticket_hash" text not null, "client_id" uuid not null, "platform_user_id" text not null, "email" text null, "return_to" text null, "expires_at" timestamptz not null, "browser_hash" text null, "state_hash" text null, "code_verifier" text null, "spent_at" timestamptz null, "email_cipher" text null, "attempt" text null, primary key ("ticket_hash"));
 comment on column "link_ticket"."email" is 'written by earlier versions only';
-comment on column "link_ticket"."browser_hash" is 'of the first browser that went on; no other may';
-comment on column "link_ticket"."code_verifier" is 'AES-256-GCM, key id in front';
-comment on column "link_ticket"."email_cipher" is 'AES-256-GCM, key id in front; null once the ticket is spent';
-comment on column "link_ticket"."attempt" is 'the request that took the state, and spent the ticket; only that request may do so again';
+comment on column "link_ticket"."browser_hash" is 'hash of the browser that continued first; no other browser may use the ticket';
+comment on column "link_ticket"."code_verifier" is 'AES-256-GCM, prefixed with the key id';
+comment on column "link_ticket"."email_cipher" is 'AES-256-GCM, prefixed with the key id; null once the ticket is spent';
+comment on column "link_ticket"."attempt" is 'the request that spent the ticket; only the same request may repeat it';
 alter table "link_ticket" add constraint "link_ticket_state_hash_key" unique ("state_hash");
 create index "link_ticket_expiry" on "link_ticket" ("expires_at");
 
@@ -124,23 +124,23 @@ create unique index "link_one_per_account" on "link" ("client_id", "discord_user
 alter table "link" add constraint "link_status_check" check ("status" in ('ACTIVE', 'ENDING'));
 
 create table "reconcile_job" ("client_id" uuid not null, "discord_user_id" text not null, "version" bigint not null default nextval('reconcile_version'), "lane" smallint not null, "due_at" timestamptz not null, "attempts" int not null default 0, "causes" jsonb not null, "claimed_version" bigint null, "claimed_by" text null, "claimed_causes" jsonb not null default '[]', "is_parked" boolean not null default false, "marked_at" timestamptz not null default now(), "claim_number" bigint null, "removals" text[] not null default '{}', primary key ("client_id", "discord_user_id"));
-comment on column "reconcile_job"."version" is 'raised by every mark; completing removes the job only if it is still the claimed one';
-comment on column "reconcile_job"."marked_at" is 'of the first mark that is not settled; a later one leaves it';
-comment on column "reconcile_job"."claim_number" is 'which of the claims of claimed_by, counted from the start of that process';
-comment on column "reconcile_job"."removals" is 'roles to be removed by what has marked the member, as judged then; they count until the run begins';
+comment on column "reconcile_job"."version" is 'raised by every mark; a run deletes its job only if the version is still the one it read';
+comment on column "reconcile_job"."marked_at" is 'time of the oldest unsettled mark; later marks do not change it';
+comment on column "reconcile_job"."claim_number" is 'the number of the claim by claimed_by, counted from the start of that process';
+comment on column "reconcile_job"."removals" is 'roles that the marks would remove, as judged when the member was marked; they count towards the removal guard until the run begins';
 create index "reconcile_job_next" on "reconcile_job" ("client_id", "lane" DESC, "due_at");
 create index "reconcile_job_due" on "reconcile_job" ("client_id", "due_at");
 create index "reconcile_job_removals" on "reconcile_job" ("client_id") where removals <> '{}';
 
 create table "revocation" ("id" uuid not null, "client_id" uuid not null, "application_id" text not null, "discord_user_id" text null, "access_token" text not null, "refresh_token" text null, "scopes" text[] not null, "expires_at" timestamptz not null, "client_secret" text not null, "api_base" text not null, "authorize_url" text not null, "token_url" text not null, "revoke_url" text not null, "due_at" timestamptz not null, "attempts" int not null default 0, "claimed_by" text null, primary key ("id"));
-comment on table "revocation" is 'holds all it needs, so that it outlives its client';
-comment on column "revocation"."claimed_by" is 'the process that revokes it, until due_at; null: no process does';
+comment on table "revocation" is 'contains everything needed to revoke, so that it survives the deletion of its client';
+comment on column "revocation"."claimed_by" is 'the process that is revoking it, until due_at; null: unclaimed';
 create index "revocation_due" on "revocation" ("due_at");
 create index "revocation_claim" on "revocation" ("claimed_by") where claimed_by is not null;
 
 create table "role" ("client_id" uuid not null, "id" text not null, "name" text not null, "position" int not null, "color" int not null, "is_managed" boolean not null, "refusal" text null, "rename_refusal" text null, primary key ("client_id", "id"));
-comment on column "role"."refusal" is 'why the bot can neither give nor take it; null when it can';
-comment on column "role"."rename_refusal" is 'why the bot cannot rename who holds it; of @everyone, everybody; null when it can';
+comment on column "role"."refusal" is 'why the bot can neither add nor remove the role; null: it can';
+comment on column "role"."rename_refusal" is 'why the bot cannot rename the role''s holders (for @everyone: all members); null: it can';
 alter table "role" add constraint "role_refusal_check" check ("refusal" in ('EVERYONE', 'MANAGED', 'ABOVE_BOT', 'MISSING_PERMISSION', 'UNKNOWN_ROLE'));
 alter table "role" add constraint "role_rename_refusal_check" check ("rename_refusal" in ('ABOVE_BOT', 'MISSING_PERMISSION'));
 
@@ -151,11 +151,11 @@ create index "role_mapping_role" on "role_mapping" ("client_id", "role_id");
 alter table "role_mapping" add constraint "role_mapping_authority_check" check ("authority" in ('PLATFORM', 'DISCORD', 'OBSERVE'));
 
 create table "remote_membership" ("link_id" uuid not null, "mapping_id" uuid not null, "has_role" boolean not null, "request" text null, "request_state" text null, "request_id" uuid null, "asked_at" timestamptz null, "asked_order" text null, "removal_asked_at" timestamptz null, primary key ("link_id", "mapping_id"));
-comment on table "remote_membership" is 'where Discord has the say; no row: the next reading of the role is the first';
-comment on column "remote_membership"."has_role" is 'at the last reading that could be held against the platform''s';
-comment on column "remote_membership"."request_id" is 'the id of the written event';
-comment on column "remote_membership"."asked_order" is 'the place in the order of facts of what stood about user and group then';
-comment on column "remote_membership"."removal_asked_at" is 'stays when the request is done with: the removal guard counts those of the last hour';
+comment on table "remote_membership" is 'for mappings under authority DISCORD; without a row, the next reading of the role is the first';
+comment on column "remote_membership"."has_role" is 'whether the member held the role at the last reading that could be compared with the platform';
+comment on column "remote_membership"."request_id" is 'the id of the published event';
+comment on column "remote_membership"."asked_order" is 'the order of the newest fact about the user and the group at the time of the request';
+comment on column "remote_membership"."removal_asked_at" is 'when a removal was requested; kept after the request is settled, because the removal guard counts the last hour''s';
 create index "remote_membership_mapping" on "remote_membership" ("mapping_id");
 create index "remote_membership_removals" on "remote_membership" ("mapping_id", "removal_asked_at") where removal_asked_at is not null;
 create index "remote_membership_open" on "remote_membership" ("link_id") where request_state = 'OPEN';
@@ -164,17 +164,17 @@ alter table "remote_membership" add constraint "remote_membership_request_check"
 alter table "remote_membership" add constraint "remote_membership_request_state_check" check ("request_state" in ('OPEN', 'DISPUTED'));
 
 create table "schedule" ("client_id" uuid not null, "kind" text not null, "cron" text not null, "time_zone" text not null, "is_enabled" boolean not null, "last_run_at" timestamptz null, "next_run_at" timestamptz null, "skipped_reason" text null, primary key ("client_id", "kind"));
-comment on column "schedule"."next_run_at" is 'null: switched off';
-comment on column "schedule"."skipped_reason" is 'why the last time it was due no sweep was begun; null when one was';
+comment on column "schedule"."next_run_at" is 'null: the schedule is off';
+comment on column "schedule"."skipped_reason" is 'why no sweep started at the last due time; null: one did';
 create index "schedule_due" on "schedule" ("next_run_at") where next_run_at is not null;
 alter table "schedule" add constraint "schedule_kind_check" check ("kind" in ('VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'));
 
 create table "sweep" ("id" uuid not null, "client_id" uuid not null, "kind" text not null, "state" text not null, "is_dry_run" boolean not null, "plan" jsonb null, "checked" int not null default 0, "drifted" int not null default 0, "changed" int not null default 0, "failed" int not null default 0, "reason" text null, "cause" jsonb not null, "attempts" int not null default 0, "owner" text null, "leased_until" timestamptz null, "started_at" timestamptz not null default clock_timestamp(), "finished_at" timestamptz null, "decided_by" text null, "decided_at" timestamptz null, "enforce_strategy" text null, "not_before" timestamptz null, "parked" int not null default 0, primary key ("id"));
-comment on column "sweep"."plan" is 'of a held sweep, until it is decided: see removal_decision';
-comment on column "sweep"."changed" is 'changed by the sweep itself; what the path changed for it is counted from the records';
-comment on column "sweep"."attempts" is 'how often it was begun: a process that dies leaves it to another';
-comment on column "sweep"."not_before" is 'postponed: no process begins it earlier';
-comment on column "sweep"."parked" is 'of the drifted, members that were parked before it and that it does not try again';
+comment on column "sweep"."plan" is 'the plan of a held sweep until it is approved or rejected; see removal_decision';
+comment on column "sweep"."changed" is 'members changed by the sweep itself; changes made by the path are counted from the audit records';
+comment on column "sweep"."attempts" is 'how often it was started, because another process takes over from a dead one';
+comment on column "sweep"."not_before" is 'the earliest start, if it was postponed';
+comment on column "sweep"."parked" is 'drifted members that were already parked, and that the sweep does not retry';
 create index "sweep_page" on "sweep" ("client_id", "id");
 create index "sweep_open" on "sweep" ("id") where state in ('WAITING', 'RUNNING');
 create index "sweep_held" on "sweep" ("client_id") where state = 'HELD';
@@ -188,9 +188,9 @@ alter table "sweep" add constraint "sweep_state_check" check ("state" in ('WAITI
 alter table "sweep" add constraint "sweep_enforce_strategy_check" check ("enforce_strategy" in ('NONE', 'TEMPLATE', 'EVE_ONLINE'));
 
 create table "removal_decision" ("client_id" uuid not null, "discord_user_id" text not null, "role_id" text not null, "verdict" text not null, "ground" text not null, "sweep_id" uuid null, "reason" text not null, "decided_at" timestamptz not null default clock_timestamp(), "held_by" text null, "is_stream" boolean not null default false, primary key ("client_id", "discord_user_id", "role_id"));
-comment on table "removal_decision" is 'goes with a newer fact, mapping or link; a held or approved one also when it is carried out';
-comment on column "removal_decision"."held_by" is 'the kind of cause; null: not held by the limits';
-comment on column "removal_decision"."is_stream" is 'each came by itself, and only their sum was over the limit';
+comment on table "removal_decision" is 'deleted by a newer fact, mapping or link; a held or approved one also once it is carried out';
+comment on column "removal_decision"."held_by" is 'the kind of cause; null: not held because of a limit';
+comment on column "removal_decision"."is_stream" is 'true: single removals that exceeded the limit only together; false: one burst';
 create index "removal_decision_sweep" on "removal_decision" ("sweep_id", "discord_user_id");
 create index "removal_decision_rejected" on "removal_decision" ("client_id", "discord_user_id") where verdict = 'REJECTED';
 create index "removal_decision_held" on "removal_decision" ("client_id") where verdict = 'HELD';
@@ -200,14 +200,14 @@ alter table "removal_decision" add constraint "removal_decision_ground_check" ch
 alter table "removal_decision" add constraint "removal_decision_held_by_check" check ("held_by" in ('MEMBERSHIP', 'USER_DELETED', 'GROUP_DELETED', 'SWEEP', 'OTHER'));
 
 create table "sweep_mark" ("sweep_id" uuid not null, "discord_user_id" text not null, primary key ("sweep_id", "discord_user_id"));
-comment on table "sweep_mark" is 'whom a sweep has sent to the path';
+comment on table "sweep_mark" is 'members that a sweep has marked';
 
 create table "unlinked_holder" ("client_id" uuid not null, "role_id" text not null, "discord_user_id" text not null, "username" text not null, "display_name" text null, "nickname" text null, "is_bot" boolean not null, primary key ("client_id", "role_id", "discord_user_id"));
-comment on table "unlinked_holder" is 'written by listings alone, and only where something differs; linking an account deletes its rows';
+comment on table "unlinked_holder" is 'written only by member lists, where something changed; linking an account deletes its rows';
 create index unlinked_holder_account on unlinked_holder (client_id, (discord_user_id::numeric));
 
 create table "worker" ("owner" text not null, "live_until" timestamptz not null, primary key ("owner"));
-comment on table "worker" is 'processes that run the path; each may hold its share of the bots';
+comment on table "worker" is 'processes that run the path and share the bots';
 
 create table "write_probe" ("is_only" boolean not null, "written_at" timestamptz not null, primary key ("is_only"));
 alter table "write_probe" add constraint "write_probe_is_only_check" check (is_only);

@@ -11,7 +11,7 @@ create function newest_causes(causes jsonb) returns jsonb language sql immutable
           from jsonb_array_elements(causes) with ordinality as c (cause, place)
           where c.place > jsonb_array_length(causes) - 100) end
 $$;
-comment on function newest_causes is 'a job that waits long for its turn does not grow without end';
+comment on function newest_causes is 'bounds the causes of a job that waits for a long time';
 `;
 
 export const TRIGGERS = `
@@ -50,7 +50,7 @@ begin
   where l.id = r.link_id and l.client_id = new.client_id and l.discord_user_id = new.discord_user_id;
   return null;
 end $$;
-comment on function remote_membership_forget is 'Discord takes every role from who leaves: no reason to ask the platform for anything';
+comment on function remote_membership_forget is 'a member who leaves loses all roles on Discord, which is no reason to send requests to the platform';
 create trigger remote_membership_forget after update of is_present, joined_at on member for each row
   when (not new.is_present or abs(extract(epoch from new.joined_at - old.joined_at)) > 1)
   execute function remote_membership_forget();
@@ -75,7 +75,7 @@ create trigger revocation_notify after insert on revocation
   for each statement execute function revocation_notify();
 create trigger revocation_sooner_notify after update of due_at on revocation
   for each row when (new.due_at < old.due_at) execute function revocation_notify();
-comment on trigger revocation_sooner_notify on revocation is 'a claim only ever postpones: whoever looks must not wake himself';
+comment on trigger revocation_sooner_notify on revocation is 'a claim only postpones, so that a process never wakes itself';
 
 create function revoke_deleted_grant() returns trigger language plpgsql as $$
 begin
@@ -86,7 +86,7 @@ begin
   from client c where c.id = old.client_id;
   return null;
 end $$;
-comment on function revoke_deleted_grant is 'a grant that is given up, by whichever door, is revoked';
+comment on function revoke_deleted_grant is 'revokes every deleted grant, whatever deleted it';
 create trigger revoke_deleted_grant after delete on discord_grant
   for each row execute function revoke_deleted_grant();
 
@@ -95,7 +95,7 @@ begin
   delete from discord_grant where client_id = old.id;
   return old;
 end $$;
-comment on function give_up_grants is 'before the client is gone, with the secret that revoking needs';
+comment on function give_up_grants is 'runs before the client is deleted, while the secret that revoking needs still exists';
 create trigger give_up_grants before delete on client for each row execute function give_up_grants();
 
 create function schedule_notify() returns trigger language plpgsql as $$
@@ -113,7 +113,7 @@ begin
 end $$;
 create trigger sweep_notify after insert or update of state on sweep for each row
   when (new.state = 'WAITING') execute function sweep_notify();
-comment on trigger sweep_notify on sweep is 'a claim only ever takes: whoever looks must not wake himself';
+comment on trigger sweep_notify on sweep is 'a claim only takes sweeps, so that a process never wakes itself';
 
 -- PostgreSQL sends equal notices of one transaction once, however many records it closes.
 create function audit_record_close() returns trigger language plpgsql as $$

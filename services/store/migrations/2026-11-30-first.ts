@@ -11,3 +11,8 @@ export class FirstTables extends Migration {
     this.addSql(TRIGGERS);
   }
 }
+
+/** Rewritten in an adopted database, whose comments come from the squashed migrations. */
+export const COMMENTS: readonly string[] = [TABLES, FUNCTIONS, TRIGGERS].flatMap(
+  (text) => text.match(/^comment on .*;$/gm) ?? [],
+);

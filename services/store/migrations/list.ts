@@ -8,7 +8,7 @@ export const MIGRATIONS = [{ name: '2026-11-30-first', class: FirstTables }] as 
 
 /**
  * What the first migration was squashed from. A database that has all of them has its schema
- * exactly, and only the names are replaced.
+ * exactly: only the comments and the names are replaced.
  */
 export const SQUASHED: readonly string[] = [
   '2026-11-22-first',

@@ -61,7 +61,7 @@ describe('a database with every migration that the first one was squashed from',
     expect(await executed()).toEqual(NEWEST);
   });
 
-  test('is left as it is by a role without DDL rights, which is told what to do', async () => {
+  test('is not changed by a role without DDL rights, and the error says what to do', async () => {
     const name = `writer_${Date.now()}_${Math.round(Math.random() * 1e6)}`;
     await sql.query(`create role ${name} login`);
     await sql.query(
