@@ -128,7 +128,7 @@ async function look(child: MeasuredChild, store: Store, { links }: MassOfLinks) 
     const us = rounded((done.ms * 1_000) / links);
     return { ...done, us };
   };
-  // Afterwards the tables are in the page cache, as during a busy day.
+  // From now on the tables are in the page cache, as during a busy day.
   await ask('drift');
   const drift = await fastest(() => ask('drift'));
   const sweep = await fastest(() => ask('sweep'));

@@ -156,11 +156,11 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const watched: Part[] = [memory, store.clockWatch, ...far, ...path, ...events];
   const checkClient = createCheckClient({ store, gateway }, () => peopleBase(config, sandbox, api));
   const observers = apiObservers(telemetry, { ...discord, store, watched });
-  const told = { ...discord, watched, observers, life: (): Life => life };
+  const observed = { ...discord, watched, observers, life: (): Life => life };
   const api: ApiServer | null = config.parts.has('api')
-    ? apiOf(config, logger, { store, sandbox, checkClient, scopes, ...told })
+    ? apiOf(config, logger, { store, sandbox, checkClient, scopes, ...observed })
     : null;
-  const door = api ?? healthServerOf(config, logger, told);
+  const door = api ?? healthServerOf(config, logger, observed);
   const timed = config.parts.has('sweeps')
     ? timedParts(logger, { ...about, gateway, checkClient })
     : [];
@@ -184,7 +184,7 @@ function memoryOf(store: Store): Part {
     async start() {
       await store.migrate();
       await store.keys.refuseWrong();
-      await store.keys.tellLost();
+      await store.keys.logLost();
       await store.start();
     },
     stop: () => store.stop(),
@@ -195,10 +195,10 @@ function memoryOf(store: Store): Part {
 function healthServerOf(
   config: Config,
   logger: Logger,
-  told: Parameters<typeof healthOf>[1] & { readonly observers: ApiObservers },
+  observed: Parameters<typeof healthOf>[1] & { readonly observers: ApiObservers },
 ): Part {
-  const health = healthOf(config, told);
-  const { observers } = told;
+  const health = healthOf(config, observed);
+  const { observers } = observed;
   return createHealthServer({ ...config.http, health, logger, observers });
 }
 

@@ -24,7 +24,7 @@ export function createCheckClient(
       return guild.lost;
     }
     gateway.forgetCredentials(id);
-    await store.tellTryNow(id);
+    await store.notifyTryNow(id);
     const [client] = await store.clients.findClients([id]);
     const [mappings = []] = await store.read.mappingsOfClients([id]);
     const [roles = []] = await store.read.rolesOfClients([id]);

@@ -50,10 +50,10 @@ interface RetryTiming {
   readonly baseMs: number;
   readonly maxMs: number;
   /** Minimum interval between log lines about the same wait. */
-  readonly tellMs: number;
+  readonly logAgainMs: number;
 }
 
-const RETRY: RetryTiming = { baseMs: 250, maxMs: 5_000, tellMs: 30_000 };
+const RETRY: RetryTiming = { baseMs: 250, maxMs: 5_000, logAgainMs: 30_000 };
 
 export function createLife(deps: LifeDeps): Life {
   const course = new Course(deps);
@@ -130,11 +130,11 @@ class Course {
    * not flood the log.
    */
   #teller(name: string): (error: Error) => void {
-    let toldAt = -Infinity;
+    let loggedAt = -Infinity;
     return (error) => {
       const now = this.deps.clock();
-      if (now - toldAt < this.#retry.tellMs) return;
-      toldAt = now;
+      if (now - loggedAt < this.#retry.logAgainMs) return;
+      loggedAt = now;
       const reason = [error.message, causeOf(error)].join(': ');
       this.deps.logger.warn({ part: name, reason }, 'waiting to start');
     };

@@ -180,7 +180,7 @@ export interface Memory {
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
-  /** Of a guild that refused too many calls: which time that was, counted by the breaker. */
+  /** For a guild that refused too many calls: the number of the trip, counted by the breaker. */
   readonly trip?: number;
   /** Members whose refusals may have been caused by the guild: they are retried after the pause. */
   readonly tryAgain?: readonly DiscordUserId[];
@@ -267,9 +267,9 @@ export interface BookedWrites extends Singles {
 export interface Pacing {
   readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
   readonly begun: (job: Pick<Job, 'clientId'>) => void;
-  /** A run was asked to wait. */
-  readonly told: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
-  /** Whatever the client waited for is over. */
+  /** A run of the client has to wait until then. */
+  readonly delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
+  /** The client no longer has to wait. */
   readonly freed: (clientId: ClientId) => void;
   readonly reserve: (target: MemberTarget) => WriteReservation;
 }

@@ -17,7 +17,7 @@ interface Deps {
   readonly jobs: JobTable;
   readonly lease: Lease;
   readonly reconcile: Reconcile;
-  readonly pacing: Pick<Pacing, 'places' | 'begun' | 'told' | 'freed'>;
+  readonly pacing: Pick<Pacing, 'places' | 'begun' | 'delayed' | 'freed'>;
   /** Calls back when a waiting client can continue. Returns a function that stops listening. */
   readonly onFreed?: (freed: (clientId: ClientId) => void) => () => void;
   readonly logger: Logger;
@@ -166,7 +166,7 @@ class Loop {
   async #run(job: Job): Promise<boolean> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
-      if (pausedUntil !== null) this.deps.pacing.told(job, pausedUntil);
+      if (pausedUntil !== null) this.deps.pacing.delayed(job, pausedUntil);
       return false;
     } catch (error) {
       if (error instanceof LeaseLostError) return true;

@@ -73,7 +73,7 @@ function merged(
 
 /** Members that cannot be renamed are sent to the path once, which records why. */
 function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
-  return misnamed.filter(({ isTold }) => !isTold).map(({ discordUserId }) => discordUserId);
+  return misnamed.filter(({ isReported }) => !isReported).map(({ discordUserId }) => discordUserId);
 }
 
 const PAGE = 1_000;
@@ -86,7 +86,7 @@ interface Misnamed {
   readonly nickname: string | null;
   readonly blocked: string | null;
   /** The member's reason already names the obstacle. */
-  readonly isTold: boolean;
+  readonly isReported: boolean;
 }
 
 interface NameSearch {
@@ -137,7 +137,7 @@ async function findMisnamed(
       const planned = plan(deps, rules, member);
       if (planned === null) continue;
       if (!planned.isWithheld) found.push(member);
-      else if (!planned.isTold) unnamed.push(planned.discordUserId);
+      else if (!planned.isReported) unnamed.push(planned.discordUserId);
     }
     after = page.length < PAGE ? null : (page.at(-1)?.discordUserId ?? null);
   } while (after !== null);
@@ -182,13 +182,13 @@ function plan(
   const { nickname, nicknameBlocked: blocked, isWithheld } = naming;
   if (nickname === null && blocked === null) return null;
   const { discordUserId, platformUserId, reason } = member;
-  const isTold = blocked !== null && (reason?.includes(blocked) ?? false);
+  const isReported = blocked !== null && (reason?.includes(blocked) ?? false);
   return {
     discordUserId,
     platformUserId,
     nickname,
     blocked,
     isWithheld,
-    isTold,
+    isReported,
   };
 }

@@ -58,7 +58,7 @@ export function openOtel(deps: OtelDeps): OpenTrace {
       'service.instance.id': deps.processId,
     }).merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [
-      new BatchSpanProcessor(tellOnce(exporter, deps.logger), {
+      new BatchSpanProcessor(logOnce(exporter, deps.logger), {
         maxQueueSize: 2_048,
         maxExportBatchSize: 512,
         scheduledDelayMillis: 1_000,
@@ -196,7 +196,7 @@ export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): str
  * Logs one line when the collector becomes unreachable and one when it is back, however long that
  * takes.
  */
-export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
+export function logOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isAway = false;
   let lost = 0;
   return {

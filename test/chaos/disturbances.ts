@@ -79,7 +79,7 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     wasShownBare: (account) => isStale(account) || isLiedAbout(account),
     isEdited,
     // The connector may have believed a false list.
-    touches: (account, roleId) => wire.listings.toldAt.length > 0 || isEdited(account, roleId),
+    touches: (account, roleId) => wire.listings.loggedAt.length > 0 || isEdited(account, roleId),
   };
 }
 

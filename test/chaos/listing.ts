@@ -34,14 +34,14 @@ export interface ListingFaults {
   plant(form: ListForm | CountsForm, times: number): void;
   clear(): void;
   /** When a changed list was told: what followed from it need not be what Discord had. */
-  readonly toldAt: readonly number[];
+  readonly loggedAt: readonly number[];
   change(call: Answered, text: string): string;
 }
 
 export function createListingFaults(): ListingFaults {
   const lists: ListForm[] = [];
   const counts: CountsForm[] = [];
-  const toldAt: number[] = [];
+  const loggedAt: number[] = [];
   let first: Members = [];
   return {
     plant(form, times) {
@@ -53,7 +53,7 @@ export function createListingFaults(): ListingFaults {
       lists.length = 0;
       counts.length = 0;
     },
-    toldAt,
+    loggedAt,
     change({ method, path, status }, text) {
       if (method !== 'GET' || status !== 200) return text;
       if (path.endsWith('/roles/member-counts')) {
@@ -67,7 +67,7 @@ export function createListingFaults(): ListingFaults {
       const told = form === undefined ? members : LISTS[form](members, first);
       if (first.length === 0) first = members;
       if (form === undefined) return text;
-      toldAt.push(Date.now());
+      loggedAt.push(Date.now());
       return JSON.stringify(told);
     },
   };

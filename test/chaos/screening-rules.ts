@@ -34,7 +34,7 @@ export function screeningFaults(play: Play): readonly string[] {
 function wasKnown({ stage, troubles }: Play, { account, from }: PendingSpan, at: number): boolean {
   if (from === 0) return true;
   const { calls, listings } = stage.wire;
-  if (listings.toldAt.length > 0) return false;
+  if (listings.loggedAt.length > 0) return false;
   const path = `/members/${DEMO.accounts[account]}`;
   const read = calls.find(
     (call) =>

@@ -137,7 +137,7 @@ test('a process that is known to have died neither keeps its bots nor counts for
   expect(await renewAll(heirs)).toEqual([2, 2]);
 });
 
-test('a claim does not take back a released bot', async () => {
+test('a claim does not lease a released bot again', async () => {
   const { store } = await worker();
   await createBots(store, 1);
   await store.jobs.renewLeases();

@@ -54,8 +54,7 @@ afterEach(async () => {
 });
 
 /**
- * Two runs settle at the same time: each has done its part, and neither has committed, when the
- * first checks what is drained.
+ * Two runs settle at the same time: the first checks what is drained before either has committed.
  */
 async function settleTogether(
   settle: (tx: Transaction, at: number) => Promise<void>,

@@ -256,7 +256,7 @@ describe('when the process that claimed a job is gone', () => {
 });
 
 describe('a job that is released', () => {
-  test('keeps its causes before those that arrived meanwhile, and waits until it is due', async () => {
+  test('keeps its causes before newer ones, and waits until it is due', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const [job] = await claim();
     await store.applyFacts([membership('alice', 'directors')]);

@@ -25,7 +25,7 @@ function onceAt(point: FaultPoint, act: () => Promise<unknown>): void {
 }
 
 describe('from a membership to a role', () => {
-  test('a new group member gets its role, a former member loses it, and the record tells why', async () => {
+  test('a new group member gets its role, a former member loses it, and the record has the cause', async () => {
     await path.link('alice');
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);

@@ -182,7 +182,7 @@ describe('while searches never end', () => {
     },
   );
 
-  test('a store that stops cancels them, and rejects those that wait', async () => {
+  test('a store that stops cancels running searches and rejects waiting ones', async () => {
     await start();
     await slowSearches(60);
     const stopped = await openTestStore(database.url, { poolSize: 15, readTiming: PATIENT });

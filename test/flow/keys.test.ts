@@ -84,7 +84,7 @@ async function say(service: Service, change: 'ADDED' | 'REMOVED', these: readonl
 }
 
 /** One more fact, whose answer is kept, encrypted, for whoever asks again. */
-async function tellOnce(service: Service, platformUserId: string) {
+async function logOnce(service: Service, platformUserId: string) {
   sequence += 1;
   const change = { platformUserId, groupId: 'pilots', change: 'ADDED' };
   const response = await fetch(`${service.address}/graphql`, {
@@ -113,7 +113,7 @@ function startLoad(place: 0 | 1, up: readonly Service[]) {
       const service = up[at % up.length];
       const person = people(place)[at % OF_BOTH];
       if (!service || !person) throw new Error('nobody is there');
-      await tellOnce(service, person.platformUserId);
+      await logOnce(service, person.platformUserId);
       told.add(at);
     }
   };

@@ -6,7 +6,7 @@ import {
   createSubscriptions,
   type Subscriptions,
 } from '../../services/api/subscriptions/subscriptions.js';
-import type { Told } from '../../services/api/subscriptions/stream.js';
+import type { Published } from '../../services/api/subscriptions/stream.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Store } from '../../services/store/store.js';
 import { clientInput } from '../builders/store-world.js';
@@ -82,7 +82,7 @@ export interface Collected<Value> {
 
 /** Reads on, as a browser that keeps up does. */
 function collect<Value>(
-  stream: AsyncIterableIterator<Told<Value>> & {
+  stream: AsyncIterableIterator<Published<Value>> & {
     return(): Promise<unknown>;
   },
 ): Collected<Value> {

@@ -32,17 +32,17 @@ export async function endChild(child: ChildProcess, limitMs: number): Promise<vo
   await ended;
 }
 
-/** Calls back if the process ends by itself. Gives the way to end it, as `endChild` does. */
+/** Calls back if the process exits unexpectedly. Returns a function that ends it with `endChild`. */
 export function watchDeath(
   child: ChildProcess,
   onDeath: (how: string) => void,
 ): (limitMs: number) => Promise<void> {
-  let isTold = false;
+  let isExpected = false;
   child.once('exit', (code, signal) => {
-    if (!isTold) onDeath(`ended by itself (${signal ?? `code ${code}`})`);
+    if (!isExpected) onDeath(`exited unexpectedly (${signal ?? `code ${code}`})`);
   });
   return async (limitMs) => {
-    isTold = true;
+    isExpected = true;
     await endChild(child, limitMs);
   };
 }

@@ -13,7 +13,7 @@ export function answerFault(logger: Logger) {
       const { code, message, headers = {}, more } = error.refusal;
       return sendError(reply.headers(headers), status, code, message, more);
     }
-    if (status < 500) return sendError(reply, status, 'BAD_USER_INPUT', tell(error));
+    if (status < 500) return sendError(reply, status, 'BAD_USER_INPUT', messageFor(error));
     const requestId = request.id;
     logger.error({ requestId, url: requestPath(request), err: error }, 'failed');
     return reply.code(500).send({
@@ -99,7 +99,7 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
 }
 
 /** Their own words name settings of the server; ours name what the caller did. */
-function tell(error: FastifyError): string {
+function messageFor(error: FastifyError): string {
   if (error instanceof UnreadableBody) return error.message;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -61,7 +61,7 @@ export async function createHttp(deps: {
   });
   app.setErrorHandler(answer);
   app.setNotFoundHandler(answerNotFound);
-  leaveNoFaultUntold(app);
+  logEveryFault(app);
   const { trace, metrics } = deps.observers ?? {};
   if (trace) traceRequests(app, trace);
   addRequestLog(app, deps.logger);
@@ -102,7 +102,7 @@ function readJsonAlone(app: FastifyInstance): void {
 }
 
 /** Libraries answer some faults with a status alone. */
-function leaveNoFaultUntold(app: FastifyInstance): void {
+function logEveryFault(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const isBare = payload === null || payload === '' || payload === 'null';
     if (reply.statusCode < 400 || !isBare || request.method === 'HEAD') return payload;

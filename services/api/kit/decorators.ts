@@ -53,6 +53,6 @@ export abstract class Payload {
   readonly warnings!: readonly string[];
 }
 
-/** The payload of this mutation. `more` says what the name does not. */
+/** The payload of this mutation. `more` is appended to the description. */
 export const ResultOf = (mutation: string, more = ''): ClassDecorator =>
   ObjectType({ description: `The result of \`${mutation}\`.${more}`, simpleResolvers: true });

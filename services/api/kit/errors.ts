@@ -17,7 +17,8 @@ export type ErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'INTERNAL';
 
-interface Told {
+/** Code and message for the caller. */
+interface Fault {
   readonly code: ErrorCode;
   readonly message: string;
   readonly [extension: string]: unknown;
@@ -28,11 +29,11 @@ interface Told {
  * log gets the rest. Never a stack trace, and never the caller's input, which may contain a secret.
  */
 export function publicError(error: unknown, requestId: string): GraphQLFormattedError {
-  const { message, ...told } = tell(error) ?? {
+  const { message, ...fields } = readFault(error) ?? {
     code: 'INTERNAL',
     message: `Internal error, request ${requestId}`,
   };
-  const extensions = { ...told, requestId };
+  const extensions = { ...fields, requestId };
   if (!(error instanceof GraphQLError)) return { message, extensions };
   return {
     message,
@@ -60,7 +61,7 @@ export function withoutSuggestions(error: GraphQLError): GraphQLError {
 
 /** True for a fault of ours, which is to be logged. */
 function isInternal(error: unknown): boolean {
-  return tell(error) === null;
+  return readFault(error) === null;
 }
 
 /** The original error below the wrappers of GraphQL and its servers. */
@@ -69,12 +70,12 @@ function rootCause(error: unknown): unknown {
   return inner ? rootCause(inner) : error;
 }
 
-function tell(error: unknown): Told | null {
+function readFault(error: unknown): Fault | null {
   const cause = rootCause(error);
   if (isTooDeep(cause) && !(error instanceof GraphQLError && error.path))
     return { code: 'BAD_USER_INPUT', message: 'The operation is nested too deeply.' };
   if (cause instanceof GraphQLError && error instanceof GraphQLError)
-    return tellGraphQLError(error, cause);
+    return readGraphQLFault(error, cause);
   if (cause instanceof InputError)
     return { code: cause.code, message: cause.message, ...field(cause.field) };
   if (cause instanceof TerminalError)
@@ -103,7 +104,7 @@ const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
  * Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being
  * served.
  */
-function tellGraphQLError(outer: GraphQLError, cause: GraphQLError): Told | null {
+function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | null {
   const variable = variablePath(outer);
   if (variable)
     return {
@@ -131,16 +132,16 @@ function variablePath(error: GraphQLError): string | undefined {
 
 /** GraphQL's own messages print the invalid value, which may be a misplaced secret. */
 function withoutValues(message: string): string {
-  const told = message
+  const shown = message
     .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
     .replace(/^(.*? cannot represent [^:"]*|Enum .*? value): .*$/s, '$1.')
     .replace(/^Value ".*" (does not exist in "\w+" enum).*$/s, 'The value $1.')
     .replace(/^(Syntax Error: .*?\b(?:Block)?String) ".*$/s, '$1.');
-  return told.length <= MAX_TOLD ? told : `${told.slice(0, MAX_TOLD)}…`;
+  return shown.length <= MAX_MESSAGE ? shown : `${shown.slice(0, MAX_MESSAGE)}…`;
 }
 
 /** Unknown names are repeated in messages, and may be a megabyte long. */
-const MAX_TOLD = 500;
+const MAX_MESSAGE = 500;
 
 const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});
 

@@ -68,7 +68,7 @@ export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext>
         willSendResponse: async ({ operation, operationName, response }) => {
           const { body } = response;
           const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
-          tell(deps, startedMs, {
+          report(deps, startedMs, {
             type: operation?.operation ?? 'none',
             name: operationName ?? null,
             codes: errors.map((error) => codeIn(error.extensions)),
@@ -88,7 +88,7 @@ export function meterPlayground(deps: MeterDeps): Plugin {
         onExecuteDone({ result }) {
           if (isAsyncIterable(result)) return;
           const name: unknown = args.operationName;
-          tell(deps, startedMs, {
+          report(deps, startedMs, {
             type: typeOf(args.document, name),
             name: typeof name === 'string' ? name : null,
             codes: (result.errors ?? []).map((error) => codeIn(publicError(error, '').extensions)),
@@ -106,7 +106,7 @@ function typeOf(document: DocumentNode, name: unknown): string {
   return 'none';
 }
 
-function tell(
+function report(
   { onOperation, names, nowMs }: MeterDeps,
   startedMs: number,
   its: { readonly type: string; readonly name: string | null; readonly codes: readonly string[] },

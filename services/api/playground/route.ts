@@ -118,7 +118,7 @@ export function createPlaygroundYoga(deps: {
     maskedErrors: false,
     plugins: [
       guardOperations(deps.isProduction),
-      tellErrors(deps.logger, deps.isProduction),
+      maskErrors(deps.logger, deps.isProduction),
       ...(deps.meter === null ? [] : [meterPlayground(deps.meter)]),
     ],
   });
@@ -151,7 +151,7 @@ function guardOperations(isProduction: boolean): Plugin<PlaygroundRequest & ApiC
 }
 
 /** Errors of an answer, and of every event of a subscription. */
-function tellErrors(
+function maskErrors(
   logger: Logger,
   isProduction: boolean,
 ): Plugin<PlaygroundRequest & ApiContext, PlaygroundRequest> {
@@ -161,7 +161,7 @@ function tellErrors(
     const shown = maySeeSchema(caller, isProduction)
       ? result.errors
       : result.errors.map(withoutSuggestions);
-    const errors = shown.map((error) => told(error, requestId));
+    const errors = shown.map((error) => maskError(error, requestId));
     return { ...result, errors };
   };
   return {
@@ -184,7 +184,7 @@ function tellErrors(
 }
 
 /** `http` is the library's note to itself about the status; it does not go out. */
-function told(error: GraphQLError, requestId: string): GraphQLError {
+function maskError(error: GraphQLError, requestId: string): GraphQLError {
   const { message, extensions } = publicError(error, requestId);
   const { http } = error.extensions;
   return new GraphQLError(message, {

@@ -2,7 +2,7 @@
  * What a subscriber is sent: a value, or the fault that ends it. Thrown instead, the fault would
  * break the connection off without a word.
  */
-export type Told<Value> =
+export type Published<Value> =
   | { readonly value: Value; readonly fault?: never }
   | { readonly fault: Error; readonly value?: never };
 
@@ -66,7 +66,7 @@ export async function* watch<Value>(deps: {
   /** A look failed; it is tried again. */
   readonly onFailure: (error: unknown) => void;
   readonly signal: AbortSignal;
-}): AsyncGenerator<Told<Value>, void> {
+}): AsyncGenerator<Published<Value>, void> {
   const { bell, signal } = deps;
   const pause = createBell();
   while (!signal.aborted) {

@@ -13,7 +13,7 @@ import { requireClient, requireSweep } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
 import { Snowflake } from '../kit/scalars.js';
 import { Sweep } from '../sweeps/sweep.types.js';
-import type { Told } from './stream.js';
+import type { Published } from './stream.js';
 import type { Subscriber } from './subscriptions.js';
 
 interface RecordArgs {
@@ -38,7 +38,7 @@ export class SubscriptionsResolver {
       context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
   })
   auditRecordAdded(
-    @Root() told: Told<AuditRecord>,
+    @Root() published: Published<AuditRecord>,
     @Arg('clientId', () => ID, {
       nullable: true,
       description: 'Only records of this client. Omitted: all clients of the key.',
@@ -60,7 +60,7 @@ export class SubscriptionsResolver {
     })
     _outcomes?: readonly Outcome[] | null,
   ): AuditRecord {
-    return valueOf(told);
+    return valueOf(published);
   }
 
   @Authorized('discord:admin')
@@ -71,7 +71,7 @@ export class SubscriptionsResolver {
       context.subscriptions.sweeps(subscriberOf(context), await sweepScope(context, args)),
   })
   sweepProgressed(
-    @Root() told: Told<Sweep>,
+    @Root() published: Published<Sweep>,
     @Arg('clientId', () => ID, {
       nullable: true,
       description: 'Only sweeps of this client. Omitted: all clients of the key.',
@@ -83,13 +83,13 @@ export class SubscriptionsResolver {
     })
     _id?: string | null,
   ): Sweep {
-    return valueOf(told);
+    return valueOf(published);
   }
 }
 
-function valueOf<Value>(told: Told<Value>): Value {
-  if (told.fault) throw told.fault;
-  return told.value;
+function valueOf<Value>(published: Published<Value>): Value {
+  if (published.fault) throw published.fault;
+  return published.value;
 }
 
 function subscriberOf(context: ApiContext): Subscriber {

@@ -10,7 +10,14 @@ import { type Looker, lookForClosedRecords } from './closed-records.js';
 import { createSemaphore, createSubscriptionSlots, type SubscriptionLimits } from './limits.js';
 import { lookForMovedSweeps, type SweepScope } from './moved-sweeps.js';
 import type { NoticePort } from './ports.js';
-import { type Bell, createBell, createStream, type Stream, type Told, watch } from './stream.js';
+import {
+  type Bell,
+  createBell,
+  createStream,
+  type Stream,
+  type Published,
+  watch,
+} from './stream.js';
 
 /** The subscriber, and until when it may stay. */
 export interface Subscriber {
@@ -23,8 +30,8 @@ export interface Subscriber {
 
 export interface Subscriptions {
   /** From now on; resolves when nothing that is closed later can be missed. */
-  records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Told<AuditRecord>>>;
-  sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Told<Sweep>>>;
+  records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Published<AuditRecord>>>;
+  sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Published<Sweep>>>;
   /** Notifies all subscribers that this process is stopping. */
   stop(): Promise<void>;
 }
@@ -78,7 +85,7 @@ function createOpener(deps: Deps) {
   async function begin<Value>(
     { name, endOf }: Subscriber,
     lookerOf: (bell: Bell) => Promise<Looker<Value>>,
-  ): Promise<Stream<Told<Value>>> {
+  ): Promise<Stream<Published<Value>>> {
     const refusal = stopping();
     if (refusal) throw refusal;
     const leave = takePlace(name);

@@ -53,7 +53,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const shared = new Tally(Math.max(1, limit - fifth), windowMs);
   const own = new Map<string, Tally>();
 
-  const tellTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
+  const logTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
     const until = new Date(tally.blocked?.until ?? 0).toISOString();
     const fields = { ...tally.counts(), spender: who, blockedUntil: until };
     logger[level](fields, 'invalid budget exhausted');
@@ -81,11 +81,11 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
       if (!isInvalid) return false;
       const now = clock();
       forgetOld(now);
-      if (all.note(now)) tellTrip(all, 'all', 'error');
-      if (shared.note(now)) tellTrip(shared, 'shared', 'warn');
+      if (all.note(now)) logTrip(all, 'all', 'error');
+      if (shared.note(now)) logTrip(shared, 'shared', 'warn');
       if (spender === undefined) return true;
       const tally = ownOf(spender);
-      if (tally.note(now)) tellTrip(tally, spender, 'warn');
+      if (tally.note(now)) logTrip(tally, spender, 'warn');
       return true;
     },
     state() {

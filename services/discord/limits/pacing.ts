@@ -39,8 +39,8 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   const worked = new Set<ClientId>();
 
   const calmRoom = (clientId: ClientId, runs: number, now: number): Room => {
-    const toldMs = calmFromMs.get(clientId) ?? 0;
-    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const openFromMs = calmFromMs.get(clientId) ?? 0;
+    if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
     const outlook = writeOutlook({ clientId, isUrgent: false });
     const { left } = outlook;
     if (left > 0) return { room: left - runs, moreAtMs: Infinity };
@@ -48,15 +48,15 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   };
 
   const urgentRoom = (clientId: ClientId, runs: number, now: number): Room => {
-    const toldMs = urgentFromMs.get(clientId) ?? 0;
-    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const openFromMs = urgentFromMs.get(clientId) ?? 0;
+    if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
     const { left } = writeOutlook({ clientId, isUrgent: true });
     return { room: Math.max(left - runs, runs === 0 ? 1 : 0), moreAtMs: Infinity };
   };
 
   return {
     begun: ({ clientId }) => void worked.add(clientId),
-    told(job, until) {
+    delayed(job, until) {
       const fromMs = Math.min(until.getTime(), clock() + ASK_AGAIN_MS);
       calmFromMs.set(job.clientId, fromMs);
       if (isUrgentJob(job)) urgentFromMs.set(job.clientId, fromMs);

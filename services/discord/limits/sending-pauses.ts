@@ -25,7 +25,7 @@ export interface SendingPauses {
    * stored pause.
    */
   wentThrough(clientId: ClientId): void;
-  /** Those that still keep calls waiting, longest first. */
+  /** Pauses that still make calls wait, longest first. */
   current(): readonly SendingPause[];
   listen(onPause: OnPause): () => void;
   /** For keys: unlike every other in this process. */
@@ -189,7 +189,7 @@ export function createBotPause({ clock, gate, pauses }: BotPauseDeps): BotPause 
   const key = `bot ${pauses.nextNumber()}`;
   let pause: { readonly cause: string; readonly until: number } | null = null;
   let trial: Trial | null = null;
-  /** The clients that use the bot. Calls of those that left it may still be under way. */
+  /** The clients that use the bot. A client that left may still have calls in flight. */
   const users = new Set<ClientId>();
 
   const beginTrial = (): Trial => {

@@ -93,12 +93,12 @@ function readLimits(
   refusal: z.infer<typeof refusalBody>,
 ): Limits {
   const scope = header('x-ratelimit-scope');
-  const told = [
+  const statedMs = [
     retryAfterMs(header('retry-after'), now),
     // The body carries the fraction of a second that the header rounds.
     secondsToMs(refusal.retry_after ?? null),
   ].filter((ms) => ms !== null);
-  const askedMs = told.length > 0 ? Math.max(...told) : null;
+  const askedMs = statedMs.length > 0 ? Math.max(...statedMs) : null;
   return {
     scope,
     isGlobal:
@@ -235,10 +235,10 @@ function pauseOfAnswer(answer: Answer, random: number): Wait | null {
 }
 
 function limitPause({ form, limits }: Answer, random: number): Wait {
-  const told = limits.retryAfterMs ?? limits.resetAfterMs;
-  const isOfDiscord = form === 'json' && told !== null;
+  const statedMs = limits.retryAfterMs ?? limits.resetAfterMs;
+  const isOfDiscord = form === 'json' && statedMs !== null;
   return {
-    waitMs: told ?? untimed(random),
+    waitMs: statedMs ?? untimed(random),
     reach: limits.isGlobal || !isOfDiscord ? 'bot' : 'bucket',
     isDoubtful: !isOfDiscord && !limits.isGlobal,
     why: isOfDiscord

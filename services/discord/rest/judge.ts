@@ -54,7 +54,7 @@ export function judgeFailure(
   const pause = answer && pauseAfter({ answer, now, random, offsetMs });
   const isInDoubt = pause !== null && isDoubted(pause, call, now);
   if (pause && !isInDoubt) close(deps, attempt, pause);
-  if (pause) tellWait(deps, call, 'refused', pause.until - now);
+  if (pause) reportWait(deps, call, 'refused', pause.until - now);
   if (answer && !pause) closeWhenSpent(deps, attempt, answer);
 
   const aborted = answer ? null : deadline.cause();
@@ -115,10 +115,10 @@ export function closeWhenSpent(
   const { method, route } = attempt.call;
   const why = `${method} ${route}: Discord reports no calls left`;
   closeBucket(deps, attempt, until, why);
-  tellWait(deps, attempt.call, 'spent', until - now);
+  reportWait(deps, attempt.call, 'spent', until - now);
 }
 
-function tellWait(
+function reportWait(
   { onWait }: JudgeDeps,
   { method, route }: Call,
   why: ObservedWait['why'],

@@ -37,7 +37,7 @@ interface TakeBatchDeps {
  */
 export async function takeBatch(batch: RecordBatch, deps: TakeBatchDeps): Promise<void> {
   const [first] = batch.records;
-  if (first) tellProgress(deps, batch, { next: BigInt(first.offset), isBusy: true });
+  if (first) reportProgress(deps, batch, { next: BigInt(first.offset), isBusy: true });
   try {
     for (const chunk of eventChunks(batch.records)) {
       if (deps.stopping.aborted || batch.isAbandoned()) return;
@@ -49,7 +49,7 @@ export async function takeBatch(batch: RecordBatch, deps: TakeBatchDeps): Promis
   }
 }
 
-function tellProgress(
+function reportProgress(
   { observer }: TakeBatchDeps,
   { topic, partition, endOffset, records }: RecordBatch,
   { next, isBusy }: { readonly next: bigint; readonly isBusy: boolean },
@@ -82,7 +82,7 @@ async function takeChunk(
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });
   // the order that matters: only now is all of it durable
   await batch.commit(chunk.lastOffset);
-  tellProgress(deps, batch, { next: BigInt(chunk.lastOffset) + 1n, isBusy: true });
+  reportProgress(deps, batch, { next: BigInt(chunk.lastOffset) + 1n, isBusy: true });
   deps.observer?.events({
     topic: batch.topic,
     counts: countEvents(chunk, applied),

@@ -240,12 +240,12 @@ function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]):
  */
 function retired(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isAlone = mappings.every((mapping) => mapping.isRetired);
-  const told = mappings.filter(
+  const mentioned = mappings.filter(
     (mapping) => mapping.isRetired && (isAlone || mapping.membership === 'held'),
   );
-  return told.length === 0
+  return mentioned.length === 0
     ? []
-    : [`the role is no longer mapped to ${labels(standing, told, ' and ')}`];
+    : [`the role is no longer mapped to ${labels(standing, mentioned, ' and ')}`];
 }
 
 function withEvidence(

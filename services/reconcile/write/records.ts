@@ -212,7 +212,7 @@ export interface Settlement {
   /** True: `observed` is what Discord returned. False: it is the mirror plus the run's writes. */
   readonly isReading: boolean;
   readonly clearsTrouble: boolean;
-  /** Other members to reconcile again: their refusals were part of a trouble that is over. */
+  /** Other members to reconcile again, because they were refused only while the guild was unhealthy. */
   readonly tryAgain?: readonly DiscordUserId[];
   /** Links to end now, because their roles are removed or their member has left. */
   readonly endedLinkIds: readonly LinkId[];

@@ -32,13 +32,13 @@ interface Watched {
   readonly revision: string;
   health: Health;
   trips: number;
-  isTold: boolean;
+  isReported: boolean;
   /**
    * Members whose refusals were counted since the guild was last healthy; they are retried after
    * the pause.
    */
   readonly fed: Set<DiscordUserId>;
-  /** Members refused on a probation that the guild has passed: the next settlement retries them. */
+  /** Members refused during a probation that the guild passed; the next settlement retries them. */
   readonly passed: Set<DiscordUserId>;
   /** Why it last tripped. */
   reason: string;
@@ -62,7 +62,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
       revision,
       health: HEALTHY,
       trips: 0,
-      isTold: false,
+      isReported: false,
       fed: new Set(),
       passed: new Set(),
       reason: '',
@@ -81,7 +81,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     const hasPassed = watched.health.state === 'PROBATION' && health.state === 'HEALTHY';
     if (hasPassed) for (const id of watched.fed) watched.passed.add(id);
     watched.health = health;
-    if (health.state === 'HEALTHY') watched.isTold = false;
+    if (health.state === 'HEALTHY') watched.isReported = false;
     if (sumSlices(health).refusals === 0) watched.fed.clear();
     if (health.state !== 'TRIPPED') return;
     watched.trips += 1;
@@ -172,8 +172,8 @@ function refuseUnhealthy(
   begunAt.set(guild, begun);
   const isOver = begun < watched.trips;
   if (!isOver && watched.health.state !== 'TRIPPED') return;
-  const isNews = !watched.isTold;
-  watched.isTold = true;
+  const isNews = !watched.isReported;
+  watched.isReported = true;
   throw new UnhealthyGuildError(watched.reason, watched.trips, isNews, { cause });
 }
 

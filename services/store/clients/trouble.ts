@@ -35,7 +35,7 @@ export async function saveTrouble(
 const NEXT_PAUSE = sql<Date>`
   clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')`;
 
-/** Members refused because of the guild and not of themselves: they are reconciled again. */
+/** Reconciles members again who were refused because of the guild, not because of themselves. */
 export async function markAgain(
   db: Db,
   clientId: ClientId,
@@ -79,7 +79,7 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
   return {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
-    tellTryNow: async (clientId: ClientId) => tellTryNow(db(), clientId),
+    notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
     onTryNow: async (tryNow: (clientId: ClientId) => void) =>
       listener.on('try_now', (clientId) => {
         if (clientId) tryNow(clientId);
@@ -118,6 +118,6 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
 }
 
 /** Makes every process try its next call for this client, even during a pause. */
-async function tellTryNow(db: Db, clientId: ClientId): Promise<void> {
+async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }

@@ -54,14 +54,14 @@ export function translateConnect(error: unknown): unknown {
 }
 
 /** Makes queries of the pool's connections fail with `UnavailableError` during an outage. */
-export function tellWhenAway(pool: Pool, onOutage: (words: string) => void): void {
-  const told = (error: unknown): unknown => {
+export function reportUnreachable(pool: Pool, onOutage: (words: string) => void): void {
+  const reported = (error: unknown): unknown => {
     if (error instanceof UnavailableError) onOutage(error.message);
     return error;
   };
-  translateAnswers(pool, 'connect', (error) => told(translateConnect(error)));
+  translateAnswers(pool, 'connect', (error) => reported(translateConnect(error)));
   pool.on('connect', (client) =>
-    translateAnswers(client, 'query', (error) => told(translateAway(error))),
+    translateAnswers(client, 'query', (error) => reported(translateAway(error))),
   );
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Logger } from '../../lib/logger.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { readAddress } from './address.js';
-import { keepAway, tellWhenAway, translateAway } from './away.js';
+import { keepAway, reportUnreachable, translateAway } from './away.js';
 import { ENTITIES, type Db, type Schema } from '../entities/entities.js';
 import { PostgresNames } from '../entities/postgres-names.js';
 import { MIGRATIONS } from '../migrations/list.js';
@@ -143,7 +143,7 @@ function observerOf({
 }: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (made: Pool) => void {
   return (made) => {
     giveBackTheDead(made);
-    tellWhenAway(made, onOutage);
+    reportUnreachable(made, onOutage);
     if (onStatement) observePool(made, { onStatement, nowMs });
   };
 }
@@ -196,7 +196,7 @@ function kyselyOf(em: EntityManager): Db {
 const PROPERTIES = { columnNamingStrategy: 'property', convertValues: true } as const;
 
 /**
- * Built queries use the entities' properties. Raw `sql` passes as it is, because looking through it
+ * Built queries use the entities' properties. Raw `sql` is not transformed, because that
  * would take longer than building it; so it cannot contain built queries. The plugin does not know
  * the alias of a table that is updated or deleted from: leave it without one.
  */

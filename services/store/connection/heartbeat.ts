@@ -94,7 +94,7 @@ export class SharedClient extends pg.Client {
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
     const asked = this.#last.then(() => this.query<Row>(statement, [...values]));
-    this.#last = asked.catch(() => undefined); // told to whoever asked
+    this.#last = asked.catch(() => undefined); // the caller of the query gets it
     return asked;
   }
 }

@@ -30,7 +30,7 @@ export function openReadPool(
     onConnect: apply,
   };
   const pool = new pg.Pool(config);
-  // A connection that breaks is replaced when the next one is needed. Its query fails by itself, but
+  // A connection that breaks is replaced when the next one is needed. Its query fails on its own, but
   // without a listener the error would end the process: the pool listens only while it is idle.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));

@@ -184,12 +184,12 @@ class ReadQueue {
       signal: reader.ending.signal,
       cancel: this.deps.cancel,
     });
-    const told = asked.map((each) => ({
+    const statements = asked.map((each) => ({
       ...each,
       reject: (error: unknown) => each.reject(this.#faultOf(reader, error)),
     }));
-    if (reader.refusal) for (const { reject } of told) reject(reader.refusal);
-    else await sendOver(client, told);
+    if (reader.refusal) for (const { reject } of statements) reject(reader.refusal);
+    else await sendOver(client, statements);
     state.isSettled = true;
     await cancelling.stop();
     // A cancellation may still be in flight to this connection.

@@ -43,7 +43,7 @@ export async function holdChanges(
   // The earlier plan was decided between the two statements, so these removals need a new plan.
   if (sweepId === null) return holdChanges(db, hold, enqueueEvent);
   await insertHeld(db, sweepId, hold);
-  if (made !== null) await tellHeld(db, sweepId, enqueueEvent);
+  if (made !== null) await publishHeld(db, sweepId, enqueueEvent);
   return sweepId;
 }
 
@@ -109,8 +109,12 @@ export async function insertHeld(
 }
 
 /** Publishes the event once per plan, in the transaction that creates it. */
-export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEvent): Promise<void> {
-  const { rows } = await sql<Told>`
+export async function publishHeld(
+  db: Db,
+  sweepId: string,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { rows } = await sql<HeldSweep>`
     select s.client_id as "clientId", c.guild_id as "guildId", s.kind, s.reason, ${HELD_PLAN} as plan
     from sweep s join client c on c.id = s.client_id where s.id = ${sweepId}`.execute(db);
   const [row] = rows;
@@ -132,7 +136,7 @@ export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEve
   });
 }
 
-type Told = Pick<Row<'sweep'>, 'clientId' | 'kind' | 'reason'> &
+type HeldSweep = Pick<Row<'sweep'>, 'clientId' | 'kind' | 'reason'> &
   Pick<Row<'client'>, 'guildId'> & { readonly plan: HeldPlan | null };
 
 /** Describes why a marked member is to lose a role, from the causes of the mark. */

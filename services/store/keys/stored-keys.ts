@@ -16,7 +16,7 @@ export function createStoredKeys(
   return {
     reencrypt: async (onProgress: (progress: Progress) => void | Promise<void>) =>
       reencrypt({ database, keys }, onProgress),
-    tellLost: async () => tellLostKeys(database.sql(), keys, logger),
+    logLost: async () => logLostKeys(database.sql(), keys, logger),
     refuseWrong: async () => refuseWrongKeys(database.sql(), keys),
     countByKey: async () => countByKey(database.sql()),
   };
@@ -33,7 +33,7 @@ interface LostRow {
  * Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients
  * continue.
  */
-async function tellLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void> {
+async function logLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void> {
   const { rows } = await sql<LostRow>`
     select c.id as "clientId", c.name, s.key_id as "keyId", array_agg(s.secret order by s.secret) as secrets
     from client c cross join lateral (values

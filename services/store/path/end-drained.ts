@@ -18,8 +18,8 @@ export async function endDrained(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (endedLinkIds.length > 0) await endLinks(db, endedLinkIds, enqueueEvent);
-  // Of runs that end together, each would see what the other has not committed yet, and none would
-  // delete what both have drained. The last to get the lock sees everything.
+  // Two concurrent runs do not see each other's uncommitted changes, so neither would delete what
+  // they drained together. The second one to get the lock sees both.
   await sql`select pg_advisory_xact_lock(hashtextextended('drained ' || ${clientId}, 0))`.execute(
     db,
   );

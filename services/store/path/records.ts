@@ -40,7 +40,7 @@ export function createOpenRecord(deps: {
         reason: 'the plan changed during the run',
         outcome: 'APPLIED' as const,
       };
-      await closeAndTell(db, superseded, deps.enqueueEvent);
+      await closeAndPublish(db, superseded, deps.enqueueEvent);
       if (request.observed !== null)
         await saveMember(
           db,
@@ -117,7 +117,7 @@ interface Ending {
 }
 
 /** Closes a record with its outcome, and writes the event if something changed. */
-export async function closeAndTell(
+export async function closeAndPublish(
   db: Db,
   { closes, reason, outcome, observed }: Ending,
   enqueueEvent: EnqueueEvent,

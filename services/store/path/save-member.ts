@@ -60,7 +60,8 @@ export async function saveMember(
   const [row] = rows;
   const wasPresent = row?.was_present ?? null;
   const isNews = wasPresent !== null && wasPresent !== observed?.isPresent;
-  if (observed !== null && isNews) await tellPresence(db, member, observed.isPresent, enqueueEvent);
+  if (observed !== null && isNews)
+    await publishPresence(db, member, observed.isPresent, enqueueEvent);
   return { mayEnd: row?.may_end ?? false };
 }
 
@@ -101,7 +102,7 @@ function columnsOf(reading: MemberReading): MemberColumns {
   };
 }
 
-async function tellPresence(
+async function publishPresence(
   db: Db,
   { clientId, discordUserId }: MemberKey,
   isPresent: boolean,

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import { judgeRequests, settleRequests } from '../remote/settle-requests.js';
-import { closeAndTell } from './records.js';
+import { closeAndPublish } from './records.js';
 import { settleDecisions } from '../decisions/hold.js';
 import type { Db } from '../entities/entities.js';
 import type { Logger } from '../../lib/logger.js';
@@ -48,7 +48,7 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
       const trouble = settlement.clearsTrouble ? await clearTrouble(db, job.clientId) : null;
       const { tryAgain = [] } = settlement;
       if (tryAgain.length > 0) await markAgain(db, job.clientId, tryAgain);
-      await closeAndTell(db, settlement, enqueueEvent);
+      await closeAndPublish(db, settlement, enqueueEvent);
       if (settlement.joining !== null) await endJoining(db, settlement.joining);
       await settleDecisions(db, job, settlement, enqueueEvent);
       const asked = await settleRequests(db, job, judged, enqueueEvent);

@@ -5,7 +5,7 @@ import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/write/records.js';
-import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
+import { insertHeld, lockHeldSweep, publishHeld } from '../decisions/hold.js';
 import { type JudgePlan, addDue, judgeRemovals } from '../decisions/hold-burst.js';
 import type { Removal } from '../path/guard-tally.js';
 import type { CausedRemoval } from '../decisions/burst-removals.js';
@@ -61,7 +61,7 @@ export async function holdPlan(
     ? {
         sweepId,
         reason,
-        tell: async (enqueueEvent) => tellHeld(db, sweepId, enqueueEvent),
+        tell: async (enqueueEvent) => publishHeld(db, sweepId, enqueueEvent),
       }
     : {
         sweepId,

@@ -55,7 +55,7 @@ describe('a person who signs in and is not in the guild', () => {
     });
   });
 
-  test('has a record before the call, which reports the outcome afterwards, as the events do', async () => {
+  test('has a record before the call, and the record and the events report the outcome', async () => {
     const { store, at, query } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     let open: unknown;

@@ -96,7 +96,7 @@ function planOf(facts: MemberFacts, roleIds: readonly string[]) {
 /** How many links one statement reads; a world has only a few. */
 const atOnce = fc.constantFrom(1, 2, 3, 10_000);
 
-/** Runs in a world that is rolled back afterwards. */
+/** Runs in a world that is then rolled back. */
 async function inWorld<Result>(world: World, look: (db: Db) => Promise<Result>): Promise<Result> {
   let result: { readonly value: Result } | undefined;
   const rollback = new Error('rolled back');

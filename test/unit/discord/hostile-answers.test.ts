@@ -18,11 +18,11 @@ beforeEach(async () => {
 });
 afterEach(() => discord.stop());
 
-/** What the path knows how to treat: each has a state and a next try. */
-const TREATED = [TerminalError, RetryLaterError, UnavailableError];
+/** The errors that the path handles: each leads to a state and a next try. */
+const HANDLED = [TerminalError, RetryLaterError, UnavailableError];
 
-/** Errors that the path could not treat, of one call for each answer. */
-async function untreated(
+/** Makes one call per answer, and returns the errors that the path does not handle. */
+async function unhandled(
   answers: readonly Reply[],
   call: (gateway: ReturnType<typeof setUpGateway>['gateway']) => Promise<unknown>,
 ): Promise<readonly string[]> {
@@ -34,7 +34,7 @@ async function untreated(
       () => null,
       (thrown: unknown) => thrown,
     );
-    if (error !== null && !TREATED.some((kind) => error instanceof kind))
+    if (error !== null && !HANDLED.some((kind) => error instanceof kind))
       faults.push(`${inspect(error)} for ${inspect(answer.body).slice(0, 80)}`);
     if (JSON.stringify(logs).includes(CANARY))
       faults.push(`a log line repeats ${inspect(answer.body)}`);
@@ -54,25 +54,25 @@ const field = (name: string, value: string) =>
 const FIELDS = ['user', 'roles', 'nick', 'pending', 'communication_disabled_until', '__proto__'];
 
 describe("Discord's answers", () => {
-  test('are read or refused as such, whatever JSON a field of a member has', async () => {
+  test('are read or rejected, whatever JSON a field of a member contains', async () => {
     const before = inherited();
     const answers = FIELDS.flatMap((name) => HOSTILE_JSON.map((value) => field(name, value)));
 
-    expect(await untreated(answers, async (gateway) => gateway.readMember(target))).toEqual([]);
+    expect(await unhandled(answers, async (gateway) => gateway.readMember(target))).toEqual([]);
     expect(inherited()).toEqual(before);
   });
 
-  test('are read or refused as such, whatever text they are', async () => {
+  test('are read or rejected, whatever text they contain', async () => {
     const answers = [...HOSTILE_TEXTS, ...HOSTILE_JSON].flatMap((text) => [
       json(text),
       { body: text },
     ]);
 
-    expect(await untreated(answers, async (gateway) => gateway.readMember(target))).toEqual([]);
-    expect(await untreated(answers, async (gateway) => gateway.addRole(roleWrite))).toEqual([]);
+    expect(await unhandled(answers, async (gateway) => gateway.readMember(target))).toEqual([]);
+    expect(await unhandled(answers, async (gateway) => gateway.addRole(roleWrite))).toEqual([]);
   });
 
-  test('may name people as they like', async () => {
+  test('may contain any username and nickname', async () => {
     for (const text of HOSTILE_TEXTS) {
       const name = text.toWellFormed();
       discord.script({
@@ -85,7 +85,7 @@ describe("Discord's answers", () => {
     }
   });
 
-  test('that refuse may say what they like: it is treated, and in no log line', async () => {
+  test('are handled whatever text a refusal has, and no log line repeats it', async () => {
     const messages = HOSTILE_TEXTS.map((text) => JSON.stringify(text));
     const answers = [...messages, ...HOSTILE_JSON].flatMap((value) =>
       [400, 401, 403, 404, 429, 500].map((status) => ({
@@ -94,6 +94,6 @@ describe("Discord's answers", () => {
       })),
     );
 
-    expect(await untreated(answers, async (gateway) => gateway.addRole(roleWrite))).toEqual([]);
+    expect(await unhandled(answers, async (gateway) => gateway.addRole(roleWrite))).toEqual([]);
   });
 });

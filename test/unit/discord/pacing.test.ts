@@ -76,7 +76,7 @@ describe('the pace of a client’s runs', () => {
 
   test('of what is not urgent waits as it was told, and urgent work does not', () => {
     const { pace, places, setNow } = setUp();
-    pace.told(job(LANES.sweep), new Date(5_000));
+    pace.delayed(job(LANES.sweep), new Date(5_000));
 
     expect(places()).toMatchObject({
       urgentOnly: [CLIENT],
@@ -89,7 +89,7 @@ describe('the pace of a client’s runs', () => {
 
   test('of everything waits where an urgent run was told so', () => {
     const { pace, places } = setUp();
-    pace.told(job(LANES.fresh), new Date(5_000));
+    pace.delayed(job(LANES.fresh), new Date(5_000));
 
     expect(places()).toMatchObject({ closed: [CLIENT], moreInMs: 5_000 });
   });
