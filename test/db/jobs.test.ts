@@ -10,7 +10,7 @@ import { markClient } from '../../services/store/jobs/mark.js';
 import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { PILOT } from '../builders/member-facts.js';
-import { unchanged } from '../builders/settlement.js';
+import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
 import { cause, createMappedClient, link, membership } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { ALICE, useJobs } from '../support/jobs-fixture.js';
@@ -107,7 +107,7 @@ describe('a mark', () => {
 describe('a claim', () => {
   test('takes the most urgent lane first and no more than there is room for', async () => {
     await link(store, clientId, 'bob', BOB);
-    for (const job of await claim()) await store.memory.settle(job, unchanged);
+    for (const job of await claim()) await store.memory.settle(job, NOTHING_SETTLED);
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
     await store.applyFacts([membership('bob', 'pilots')]);
 
@@ -230,7 +230,7 @@ describe('when the process that claimed a job is gone', () => {
       supersedes: null,
     });
     await expect(opening).rejects.toThrow(LeaseLostError);
-    await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(LeaseLostError);
+    await expect(sleeper.memory.settle(must(job), NOTHING_SETTLED)).rejects.toThrow(LeaseLostError);
   });
 
   test('and is known to be gone, no claim waits for its lease', async () => {
@@ -326,7 +326,7 @@ describe('a job that its process claimed and does not run', () => {
     const { jobs: later } = await numbered(2);
     await store.applyFacts([membership('alice', 'directors')]);
     const { jobs: earlier } = await numbered(1);
-    await late.memory.settle(must(later[0]), unchanged);
+    await late.memory.settle(must(later[0]), NOTHING_SETTLED);
     const { jobs: next } = await numbered(3);
     await database.close();
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../services/reconcile/job.js';
 import { withMarks } from '../../services/reconcile/reconcile.js';
 import type { Store } from '../../services/store/store.js';
-import { unchanged } from '../builders/settlement.js';
+import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
 import { membership } from '../builders/store-world.js';
 import { useJobs } from '../support/jobs-fixture.js';
 import { must } from '../support/must.js';
@@ -33,7 +33,7 @@ describe('a mark', () => {
     const [job] = await claim();
 
     await store.applyFacts([membership('alice', 'directors')]);
-    await store.memory.settle(must(job), unchanged);
+    await store.memory.settle(must(job), NOTHING_SETTLED);
 
     const [again] = await claim();
     expect(again?.causes.map((each) => each.groupId)).toEqual(['directors']);
@@ -46,9 +46,9 @@ describe('a mark', () => {
     const job = await read(must(claimed));
     await store.applyFacts([membership('alice', 'pilots', 'removed')]);
 
-    await store.memory.settle(job, unchanged);
+    await store.memory.settle(job, NOTHING_SETTLED);
     const [again] = await claim();
-    await store.memory.settle(await read(must(again)), unchanged);
+    await store.memory.settle(await read(must(again)), NOTHING_SETTLED);
 
     expect(job.causes.map((each) => each.groupId)).toEqual(['pilots', 'directors']);
     expect(again?.causes.map((each) => each.groupId)).toEqual(['pilots']);
@@ -64,7 +64,7 @@ describe('a mark', () => {
     for (let nth = 0; nth < 60; nth += 1)
       await store.applyFacts([membership('alice', 'pilots', turn(nth + 1))]);
 
-    await store.memory.settle(job, unchanged);
+    await store.memory.settle(job, NOTHING_SETTLED);
 
     const [again] = await claim();
     expect(again?.causes.filter(({ groupId }) => groupId === 'pilots')).toHaveLength(60);

@@ -12,7 +12,7 @@ import {
   membership,
   nextOrder,
 } from '../builders/store-world.js';
-import { unchanged } from '../builders/settlement.js';
+import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
 import type { TestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
 import { eventually } from '../support/eventually.js';
@@ -122,7 +122,8 @@ async function settleAll(): Promise<readonly string[]> {
     runsPerClient: 9,
     except: [],
   });
-  for (const job of jobs) await store.memory.settle(job, { ...unchanged, observed: NEWCOMER });
+  for (const job of jobs)
+    await store.memory.settle(job, { ...NOTHING_SETTLED, observed: NEWCOMER });
   return jobs.map((job) => job.discordUserId);
 }
 

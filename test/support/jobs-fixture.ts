@@ -4,7 +4,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Job } from '../../services/reconcile/job.js';
 import type { Store } from '../../services/store/store.js';
 import { DIRECTOR, PILOT } from '../builders/member-facts.js';
-import { unchanged } from '../builders/settlement.js';
+import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
 import { createMappedClient, link } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
 import { createMigratedDatabase, openTestStore } from './store.js';
@@ -59,7 +59,7 @@ export function useJobs() {
     clientId = client.id;
     await link(store, clientId, 'alice', ALICE);
     await store.jobs.renewLeases();
-    for (const job of await claim()) await store.memory.settle(job, unchanged);
+    for (const job of await claim()) await store.memory.settle(job, NOTHING_SETTLED);
   });
 
   afterEach(async () => {

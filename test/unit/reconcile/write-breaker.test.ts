@@ -7,7 +7,7 @@ import type { ClientTrouble, DiscordMembers, Memory } from '../../../services/re
 import type { Settlement } from '../../../services/reconcile/write/records.js';
 import { createBreaker } from '../../../services/reconcile/write/write-breaker.js';
 import { presentMember } from '../../builders/member-facts.js';
-import { unchanged } from '../../builders/settlement.js';
+import { NOTHING_SETTLED } from '../../../services/reconcile/settle/settlement.js';
 import { listeningLogger, target } from '../discord/gateway-setup.js';
 
 const job: Job = {
@@ -98,7 +98,7 @@ function setUp() {
   };
   const refuse = (code: string | null) =>
     void (answer = code === null ? null : new TerminalError(code, 'no'));
-  const settle = () => watched.settle(job, { ...unchanged, clearsTrouble: true });
+  const settle = () => watched.settle(job, { ...NOTHING_SETTLED, clearsTrouble: true });
   return {
     guarded,
     run,
