@@ -13,6 +13,7 @@ import { createRevocationWorker } from '../reconcile/join/revocations.js';
 import { createLease } from '../reconcile/lease.js';
 import { createGuildRoles } from '../reconcile/plan/guild-roles.js';
 import type { Memory } from '../reconcile/ports.js';
+import { withPatientReads } from '../reconcile/patient-reads.js';
 import { createReconcile, type Reconcile } from '../reconcile/reconcile.js';
 import { createInterruptions } from '../reconcile/settle/interruptions.js';
 import { createWorker } from '../reconcile/worker.js';
@@ -62,7 +63,7 @@ export function reconcilePath(
 ): Part {
   const { jobs } = store;
   const breaker = createBreaker({ clock });
-  const discord = breaker.guard(gateway);
+  const discord = withPatientReads(breaker.guard(gateway), { clock });
   const observed = observePath(breaker.watch(store.memory), telemetry);
   const { memory } = observed;
   const guildRoles = createGuildRoles({ discord, memory, clock });

@@ -19,9 +19,6 @@ export const MOST_SINGLE_WRITES_INSTEAD = 4;
  */
 const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 
-/** Member reads that Discord allows within a second. */
-const READS_AT_ONCE = 5;
-
 /**
  * The source that confirms a whole list must be younger than this. An older one may lack a role
  * granted since, and so agree with a newest reading that lacks it by mistake. A source of any age
@@ -71,15 +68,11 @@ export interface Forecast {
  */
 export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites = true): Forecast {
   const writing = new Writing(wholeListWrites);
-  let proven = 0;
   for (const group of groups) {
-    if (group.changes > 0 && group.proofs > 0) proven += group.members;
     for (let left = group.members; left > 0; left -= 1) writing.add(group);
   }
-  // Beyond the read limit a proof has to wait, and its run then reads twice.
-  const repeated = proven > READS_AT_ONCE ? proven : 0;
   return {
-    calls: writing.calls + repeated + writing.interruptedReads(),
+    calls: writing.calls + writing.interruptedReads(),
     seconds: writing.seconds(),
   };
 }
@@ -88,8 +81,6 @@ class Writing {
   calls = 0;
   #writes = 0;
   #windows = 0;
-  /** Lists whose run began with the mirror and has to read twice. */
-  #readTwice = 0;
   /** Members read for a list whose write fell into a later window. */
   #readEarly = 0;
   #singles: number = WINDOW.singles;
@@ -97,14 +88,9 @@ class Writing {
 
   constructor(readonly wholeListWrites: boolean) {}
 
-  /**
-   * Runs that are delayed after a read and read again: half of those in a later window. Of many
-   * runs that read twice, none on a quiet machine and half on a busy one, so a quarter is counted.
-   */
+  /** Runs whose write is delayed after their read, and that read again: half of those in a later window. */
   interruptedReads(): number {
-    const isCrowded = this.#readTwice * 2 > READS_AT_ONCE;
-    const twice = isCrowded ? this.#readTwice : 0;
-    return Math.floor(twice / 4 + this.#readEarly / 2);
+    return Math.floor(this.#readEarly / 2);
   }
 
   /** The writes of a window are made within a second of its start. */
@@ -123,7 +109,6 @@ class Writing {
     const isRead = isReadFirst && confirms;
     if (this.#isListed({ changes, isRenamed, isRead })) {
       this.calls += (confirms ? 1 : 2) - (isReadFirst ? 1 : 0);
-      if (!confirms && !isReadFirst) this.#readTwice += 1;
       this.#write(0, 1);
     } else this.#write(changes, isRenamed ? 1 : 0);
     if (changes > MOST_SINGLE_WRITES && this.#windows > 0) this.#readEarly += 1;
