@@ -80,7 +80,7 @@ export async function openStore(options: StoreOptions) {
   const enqueueEvent = createEnqueueEvent(options);
   const guard = { judgePlan: options.judgePlan, enqueueEvent };
   const { logger } = options;
-  const path = { database, owner, enqueueEvent, guard, logger };
+  const path = { database, owner, enqueueEvent, guard, logger, windowMs };
   const db = () => database.sql();
   let closing: Promise<void> | null = null;
 
@@ -153,6 +153,7 @@ function memoryOf(path: {
   readonly enqueueEvent: EnqueueEvent;
   readonly guard: Guard;
   readonly logger: Logger;
+  readonly windowMs: number;
 }): Memory {
   const { database, guard } = path;
   const db = () => database.sql();

@@ -29,6 +29,20 @@ beforeEach(() => {
   clientId = jobs.clientId();
 });
 
+async function nextDueInMs(
+  request: Partial<ClaimRequest> = {},
+  by = store,
+): Promise<number | null> {
+  const claimed = await by.jobs.claim({
+    running: new Map(),
+    inWork: [],
+    runsPerClient: 1,
+    except: [],
+    ...request,
+  });
+  return claimed.nextDueInMs;
+}
+
 describe('a mark', () => {
   test('joins earlier marks: one job, all causes, the raised lane', async () => {
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
@@ -51,7 +65,16 @@ describe('a mark', () => {
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
   });
 
-  test('waits for the window, which later marks do not extend', async () => {
+  test('is due at once for a member without a recent run', async () => {
+    const windowed = await open({ windowMs: 60_000 });
+    await jobs.query("update member set last_reconciled_at = now() - interval '61 seconds'");
+
+    await windowed.applyFacts([membership('alice', 'pilots')]);
+
+    expect(await claim()).toHaveLength(1);
+  });
+
+  test('waits for the window behind a run, which later marks do not extend', async () => {
     const windowed = await open({ windowMs: 60_000 });
 
     await windowed.applyFacts([membership('alice', 'pilots')]);
@@ -59,6 +82,29 @@ describe('a mark', () => {
     await store.applyFacts([membership('alice', 'directors')]);
 
     expect(await claim()).toHaveLength(1);
+  });
+
+  test('during a run waits for the window behind it', async () => {
+    const windowed = await open({ windowMs: 60_000 });
+    await store.jobs.releaseLeases();
+    await windowed.jobs.renewLeases();
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [running] = await claim(windowed);
+
+    await store.applyFacts([membership('alice', 'directors')]);
+    await windowed.memory.settle(must(running), NOTHING_SETTLED);
+
+    expect(await nextDueInMs({}, windowed)).toBeGreaterThan(50_000);
+  });
+
+  test('waits no longer than the window when the database’s clock was set back since a run', async () => {
+    const windowed = await open({ windowMs: 60_000 });
+    await jobs.query("update member set last_reconciled_at = now() + interval '1 hour'");
+
+    await windowed.applyFacts([membership('alice', 'pilots')]);
+
+    expect(await nextDueInMs()).toBeLessThanOrEqual(60_000);
+    expect(await nextDueInMs()).toBeGreaterThan(50_000);
   });
 
   test('of a group that is mapped nowhere makes no job', async () => {
@@ -170,22 +216,11 @@ describe('a claim', () => {
   test('skips the members that the caller is running or has postponed, and returns when the next is due', async () => {
     const soon = await open({ windowMs: 60_000 });
     await soon.applyFacts([membership('alice', 'pilots')]);
-    const ask = async (request: Partial<ClaimRequest>) =>
-      (
-        await store.jobs.claim({
-          running: new Map(),
-          inWork: [],
-          runsPerClient: 1,
-          except: [],
-          ...request,
-        })
-      ).nextDueInMs;
 
-    const dueInMs = await ask({});
-    expect(dueInMs).toBeGreaterThan(0);
-    expect(dueInMs).toBeLessThanOrEqual(60_000);
-    expect(await ask({ running: new Map([[clientId, 1]]) })).toBeNull();
-    expect(await ask({ except: [clientId] })).toBeNull();
+    expect(await nextDueInMs()).toBeGreaterThan(0);
+    expect(await nextDueInMs()).toBeLessThanOrEqual(60_000);
+    expect(await nextDueInMs({ running: new Map([[clientId, 1]]) })).toBeNull();
+    expect(await nextDueInMs({ except: [clientId] })).toBeNull();
   });
 });
 

@@ -73,6 +73,7 @@ export function useJobs() {
     databaseUrl: () => database.url,
     open,
     claim,
+    query,
     /** As if no process had renewed its leases in time. */
     endLeases: async () =>
       query(`

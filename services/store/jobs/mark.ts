@@ -15,13 +15,17 @@ import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 
 /**
  * Marks a member: "may be out of step, for these causes". One row per member; a second mark raises
- * its version and lane but keeps its due time, so a burst becomes one reconcile. Every function
+ * its version and lane but keeps its due time, so a burst becomes one reconcile. Within the window
+ * that holds even for a mark whose snapshot is older than the end of the last run. Every function
  * here is one statement and is called in the transaction that causes the mark. Rows are inserted in
  * the order of their keys, so that two transactions never deadlock.
  */
 export interface Marking {
   readonly lane: Lane;
-  /** How long a mark waits for others to be combined with it. */
+  /**
+   * After a run of the member, marks wait this long to share the next run. A member without a
+   * recent run is due at once.
+   */
   readonly windowMs: number;
 }
 
@@ -37,17 +41,29 @@ function raiseJobs(
   return sql`
     with concerned as (${concerned}) ${besides}
     insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
-    select client_id, discord_user_id, ${lane}::smallint,
-      clock_timestamp() + make_interval(secs => ${windowMs / 1000}::float8), causes
+    select client_id, discord_user_id, ${lane}::smallint, ${dueAfter(windowMs)}, causes
     from concerned order by client_id, discord_user_id
     on conflict (client_id, discord_user_id) do update set
       version = nextval('reconcile_version'),
       lane = greatest(reconcile_job.lane, excluded.lane),
-      due_at = least(reconcile_job.due_at, excluded.due_at),
+      due_at = case when reconcile_job.due_at <= reconcile_job.marked_at + ${interval(windowMs)} and not reconcile_job.is_parked
+        then reconcile_job.due_at else least(reconcile_job.due_at, excluded.due_at) end,
       is_parked = false,
       marked_at = case when reconcile_job.is_parked then excluded.marked_at else reconcile_job.marked_at end,
       removals = ${REMOVALS_LEFT},
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
+}
+
+const interval = (ms: number) => sql`make_interval(secs => ${ms / 1000}::float8)`;
+
+/** A run in the future, before the database's clock was set back, delays nobody for longer. */
+function dueAfter(windowMs: number) {
+  return windowMs === 0
+    ? sql`clock_timestamp()`
+    : sql`coalesce((
+        select greatest(least(a.last_reconciled_at, clock_timestamp()) + ${interval(windowMs)}, clock_timestamp())
+        from member a where a.client_id = concerned.client_id and a.discord_user_id = concerned.discord_user_id
+      ), clock_timestamp())`;
 }
 
 /**
