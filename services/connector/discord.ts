@@ -75,7 +75,7 @@ export function createKeepPauses({
   store,
   logger,
 }: {
-  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials'>;
+  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials' | 'tryAllNow'>;
   readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
   readonly logger: Logger;
 }): Part {
@@ -97,7 +97,13 @@ export function createKeepPauses({
     name: 'pauses',
     async start() {
       stops.push(gateway.onPause(keep));
-      stops.push(await store.onTryNow((clientId) => gateway.forgetCredentials(clientId)));
+      stops.push(
+        await store.onTryNow((clientId) => {
+          // Without the request a pause would last until its own end, which can be hours away.
+          if (clientId === null) gateway.tryAllNow();
+          else gateway.forgetCredentials(clientId);
+        }),
+      );
     },
     async stop() {
       for (const stop of stops.splice(0)) await stop();

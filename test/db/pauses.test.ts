@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { storedHealth } from '../../services/api/clients/client-health.js';
 import { createCheckClient } from '../../services/connector/check-client.js';
@@ -6,8 +6,10 @@ import { sweepParts } from '../../services/connector/timed.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
+import { openGateway } from '../support/crash-parts.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
+import { openTestStore } from '../support/store.js';
 
 const { roles } = DEMO;
 const CREW = ['alice', 'bob', 'carol', 'dave'] as const;
@@ -92,6 +94,32 @@ describe('a ban of the whole sender', () => {
 
     path.rig().discord.faults.remove(fault);
     await check();
+    await path.rig().quiet();
+
+    expect(holders()).toEqual(CREW);
+    await eventually(async () => !(await isPaused()));
+  });
+
+  test('that ends early is over although its process was reconnecting to LISTEN when the doctor of another process got through', async () => {
+    await linkCrew();
+    const fault = ban();
+    await grantAll();
+    await eventually(isPaused);
+    const { discord, clientId } = path.rig();
+    const store = await openTestStore(path.databaseUrl());
+    const gateway = openGateway(store);
+    onTestFinished(async () => {
+      await gateway.stop();
+      await store.stop();
+    });
+
+    discord.faults.remove(fault);
+    // Waits for the end of the connections: a process reconnects after a second.
+    await path.query(
+      `select pg_terminate_backend(pid, 10000) from pg_stat_activity
+       where application_name = 'discord-connector listener' and datname = current_database()`,
+    );
+    await createCheckClient({ store, gateway }, () => null)(clientId);
     await path.rig().quiet();
 
     expect(holders()).toEqual(CREW);

@@ -80,10 +80,8 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
     notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
-    onTryNow: async (tryNow: (clientId: ClientId) => void) =>
-      listener.on('try_now', (clientId) => {
-        if (clientId) tryNow(clientId);
-      }),
+    /** Calls back with null when requests may have been missed. */
+    onTryNow: async (tryNow: (clientId: ClientId | null) => void) => listener.on('try_now', tryNow),
   };
 }
 
