@@ -14,6 +14,7 @@ import type { Screening } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import { CHAOS_TIMING, openChaosGateway } from './path-parts.js';
+import { patiently, patientStore } from './patience.js';
 import { createDatabaseDoor, type DatabaseDoor } from '../support/database-door.js';
 import type { Cluster } from './cluster.js';
 import { eventually } from '../support/eventually.js';
@@ -94,7 +95,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
   const wire = await startWire(apiBase);
   const { leaseMs } = CHAOS_TIMING;
   const key = cluster === null ? {} : { key: planted.encryptionKey };
-  const store = await openCrashStore(databaseUrl, leaseMs, key);
+  const store = patientStore(await openCrashStore(databaseUrl, leaseMs, key));
   const gateway = openChaosGateway(store, ASKER);
   const { id: clientId } = await store.clients.createClient(
     clientInput({
@@ -214,20 +215,15 @@ function screen({ moderator }: SandboxDiscord, { pending, bot }: World): void {
   if (bot !== null) moderator.editUser({ discordUserId: accounts[bot], isBot: true });
 }
 
-/** Repeats a query when the database was down, which is safe because it only reads. */
 function openQuery({ url, cluster }: Ground) {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
   return {
-    query: async (text: string): Promise<readonly unknown[]> => {
-      const ask = async () => (await pool.query<object>(text)).rows;
-      if (cluster === null) return ask();
-      await cluster.up();
-      return ask().catch(async () => {
-        await cluster.up();
-        return ask();
-      });
-    },
+    query: async (text: string): Promise<readonly unknown[]> =>
+      patiently(async () => {
+        await cluster?.up();
+        return (await pool.query<object>(text)).rows;
+      }),
     stop: async () => pool.end(),
   };
 }
