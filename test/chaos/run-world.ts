@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
+import { InputError } from '../../services/lib/errors.js';
 import type { SweepKind } from '../../services/model.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
@@ -128,18 +129,31 @@ interface SweepEnd {
   readonly reason: string | null;
 }
 
-async function sweep({ stage, sweeping }: Play, kind: SweepKind): Promise<SweepEnd> {
-  const { store, clientId } = stage;
-  const { id } = await store.sweeps.startSweep({
-    clientId,
-    kind,
-    dryRun: false,
-    enforceStrategy: null,
-    cause,
-  });
+async function sweep(play: Play, kind: SweepKind): Promise<SweepEnd> {
+  const { stage, sweeping } = play;
+  const id = await startSweep(play, kind);
   await sweeping.areOver(patienceMs());
-  const [found] = await store.sweeps.findSweeps([id]);
+  const [found] = await stage.store.sweeps.findSweeps([id]);
   return found ?? { state: 'gone', reason: null };
+}
+
+/**
+ * Resolves with the sweep's id. The schedules of a whole service may start a sweep of the same kind
+ * at any time, which is waited for.
+ */
+async function startSweep({ stage, sweeping }: Play, kind: SweepKind): Promise<string> {
+  const { store, clientId } = stage;
+  const untilMs = Date.now() + patienceMs();
+  for (;;) {
+    try {
+      const request = { clientId, kind, dryRun: false, enforceStrategy: null, cause };
+      return (await store.sweeps.startSweep(request)).id;
+    } catch (error) {
+      const isRunning = error instanceof InputError && error.code === 'CONFLICT';
+      if (!isRunning || Date.now() > untilMs) throw error;
+      await sweeping.areOver(patienceMs());
+    }
+  }
 }
 
 /**
