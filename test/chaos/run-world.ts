@@ -204,14 +204,13 @@ async function readEveryone({ store, clientId }: Stage): Promise<readonly string
 }
 
 /**
- * Waits until no job waits for the path. Membership requests may stay open, as no platform answers
- * them here.
+ * Waits until no job waits for the path. A parked job that is due is work too: its reading of a
+ * member who has left, made during a list, would keep the list from proving the absence. Membership
+ * requests may stay open, as no platform answers them here.
  */
 async function quiet(stage: Stage): Promise<readonly string[]> {
   const waiting = async () =>
-    z
-      .array(z.object({ discord_user_id: z.string() }))
-      .parse(await stage.query('select discord_user_id from reconcile_job where not is_parked'));
+    z.array(z.object({ discord_user_id: z.string() })).parse(await stage.query(WAITING));
   if (await cameTrue(async () => (await waiting()).length === 0)) return [];
   const { store, clientId } = stage;
   const [client] = await store.clients.findClients([clientId]);
@@ -220,6 +219,9 @@ async function quiet(stage: Stage): Promise<readonly string[]> {
     ...(await waiting()).map((row) => `${row.discord_user_id} never stops waiting for the path`),
   ];
 }
+
+const WAITING = `
+  select discord_user_id from reconcile_job where not is_parked or due_at <= clock_timestamp()`;
 
 async function cameTrue(condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const untilMs = Date.now() + patienceMs();
