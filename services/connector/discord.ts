@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Config } from '../config.js';
 import { createDiscordGateway, type DiscordGateway } from '../discord/gateway.js';
 import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
+import type { OnPause } from '../discord/limits/sending-pauses.js';
 import { createDiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
+import { DatabaseUnavailableError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import type { ClientId } from '../model.js';
+import type { ClientId, SendingPause } from '../model.js';
 import type { Store } from '../store/store.js';
 import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
 import { type ConnectorTiming, TIMING } from './path.js';
@@ -64,6 +68,9 @@ export function discordOf(
 
 export type Discord = ReturnType<typeof discordOf>;
 
+/** While the database is unreachable. */
+const RETRY_MS = 1_000;
+
 /**
  * Shows the pauses of this process to all, and hears when a client is to be tried at once.
  * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in
@@ -79,18 +86,34 @@ export function createKeepPauses({
   readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
   readonly logger: Logger;
 }): Part {
-  /** One write after the other, so that the last pause wins. */
+  /** The latest state of each client that is not saved yet; null: its pause has ended. */
+  const unsaved = new Map<ClientId, SendingPause | null>();
+  /** One write after the other for a client, so that the last pause wins. */
   const writes = new Map<ClientId, Promise<void>>();
   const stops: (() => unknown)[] = [];
+  const stopping = new AbortController();
 
-  const keep: Parameters<typeof gateway.onPause>[0] = (clientId, pause) => {
-    const write = (writes.get(clientId) ?? Promise.resolve())
-      .then(() => store.saveSending(clientId, pause))
-      .catch((error: unknown) => logger.warn({ err: error, clientId }, 'discord pause not saved'))
-      .finally(() => {
-        if (writes.get(clientId) === write) writes.delete(clientId);
-      });
-    writes.set(clientId, write);
+  const save = async (clientId: ClientId): Promise<void> => {
+    for (let failures = 0; ;) {
+      const pause = unsaved.get(clientId);
+      if (pause === undefined) return void writes.delete(clientId);
+      unsaved.delete(clientId);
+      try {
+        await store.saveSending(clientId, pause);
+      } catch (error) {
+        if (failures === 0) logger.warn({ err: error, clientId }, 'discord pause not saved');
+        failures += 1;
+        if (!(error instanceof DatabaseUnavailableError) || stopping.signal.aborted) continue;
+        // Unless it has changed meanwhile.
+        if (!unsaved.has(clientId)) unsaved.set(clientId, pause);
+        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  };
+
+  const keep: OnPause = (clientId, pause) => {
+    unsaved.set(clientId, pause);
+    if (!writes.has(clientId)) writes.set(clientId, save(clientId));
   };
 
   return {
@@ -107,6 +130,7 @@ export function createKeepPauses({
     },
     async stop() {
       for (const stop of stops.splice(0)) await stop();
+      stopping.abort();
       await Promise.all(writes.values());
     },
     ready: () => ({ ok: true }),
