@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { DatabaseUnavailableError } from '../../services/lib/errors.js';
+import { DatabaseUnavailableError, UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import { afterMoment } from '../../services/lib/moment.js';
 import { openDatabase, type Database } from '../../services/store/connection/database.js';
 import { createDatabaseDoor } from '../support/database-door.js';
 import { createTestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
+import { eventually } from '../support/eventually.js';
 
 test(
   'a transaction whose connection dies returns its place in the pool',
@@ -78,4 +80,131 @@ test('statements are not compiled, which would take longer than they do', async 
   expect(rows).toEqual([{ jit: 'off' }]);
   await database.close();
   await drop();
+});
+
+describe('a database that closes', { timeout: 120_000 }, () => {
+  const open = async (poolSize: number) => {
+    const { url, drop } = await createTestDatabase();
+    onTestFinished(drop);
+    return { url, database: await openDatabase({ url, poolSize, logger: silentLogger }) };
+  };
+  const one = { rows: [{ one: 1 }] };
+  const ONE = sql<{ one: number }>`select 1 as one`;
+  const WAYS: readonly (readonly [string, (database: Database) => Promise<unknown>])[] = [
+    ['a single statement', (database) => ONE.execute(database.sql())],
+    ['a lookup by key', (database) => ONE.execute(database.byKey)],
+    ['a batched statement', (database) => ONE.execute(database.asker)],
+    ['a transaction', (database) => database.transaction((tx) => ONE.execute(tx.sql))],
+  ];
+  const holdConnection = async (database: Database) => {
+    const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+    const { promise: isHeld, resolve: hold } = Promise.withResolvers<void>();
+    const holder = database.transaction(async (tx) => {
+      await ONE.execute(tx.sql);
+      hold();
+      await isReleased;
+      return ONE.execute(tx.sql);
+    });
+    await isHeld;
+    return { holder, release };
+  };
+  const expectNoConnection = (url: string) =>
+    eventually(
+      async () => {
+        const left = await ask(
+          url,
+          `select from pg_stat_activity
+           where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+        );
+        return left.length === 0;
+      },
+      { what: 'the closed database has no connection left' },
+    );
+
+  /** Closes while the statement is in progress, which is answered or refused, and never waits. */
+  const expectSettled = async (database: Database, begun: Promise<unknown>) => {
+    const [outcome] = await Promise.allSettled([begun, database.close()]);
+    expect(outcome).toMatchObject(
+      outcome.status === 'fulfilled'
+        ? { value: one }
+        : { reason: expect.any(DatabaseUnavailableError) },
+    );
+  };
+
+  test.each(WAYS)('settles %s whose connection is being opened', async (_, begin) => {
+    const { url, database } = await open(2);
+
+    const begun = begin(database);
+    while (database.connections().used === 0) await new Promise(setImmediate);
+    await expectSettled(database, begun);
+
+    await expectNoConnection(url);
+  });
+
+  test.each(WAYS)('settles %s that begins in the same tick', async (_, begin) => {
+    for (const isWarm of [false, true]) {
+      const { url, database } = await open(2);
+      if (isWarm) await begin(database);
+
+      await expectSettled(database, begin(database));
+
+      await expectNoConnection(url);
+    }
+  });
+
+  test.each(WAYS)('answers %s that waits for a connection in use', async (_, begin) => {
+    const { url, database } = await open(1);
+    const { holder, release } = await holdConnection(database);
+
+    const waiting = [begin(database), begin(database)];
+    while (database.connections().waiting < 1) await new Promise(setImmediate);
+    const closed = database.close();
+    release();
+    const [answers] = await Promise.all([Promise.all(waiting), holder, closed]);
+
+    expect(answers).toMatchObject([one, one]);
+    await expectNoConnection(url);
+  });
+
+  test('settles reads that open a connection, take an idle one or wait for one', async () => {
+    for (const isWarm of [false, true]) {
+      const { url, database } = await open(1);
+      if (isWarm) await ONE.execute(database.reads);
+
+      const begun = Promise.allSettled([1, 2, 3].map(() => ONE.execute(database.reads)));
+      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+      // In the same tick in which the reads take their connections.
+      afterMoment(() => close(database.close()));
+      await closed;
+
+      for (const outcome of await begun)
+        expect(outcome).toMatchObject(
+          outcome.status === 'fulfilled'
+            ? { value: one }
+            : { reason: expect.any(UnavailableError) },
+        );
+      await expectNoConnection(url);
+    }
+  });
+
+  test('refuses statements that come while it waits for those in progress', async () => {
+    const { database } = await open(2);
+    const { holder, release } = await holdConnection(database);
+
+    const closed = database.close();
+    // The pool for reads ends first.
+    await eventually(async () =>
+      ONE.execute(database.asker).then(
+        () => false,
+        () => true,
+      ),
+    );
+    for (const [, begin] of WAYS)
+      await expect(begin(database)).rejects.toThrow(DatabaseUnavailableError);
+    await expect(ONE.execute(database.reads)).rejects.toThrow(UnavailableError);
+    release();
+    await closed;
+
+    expect(await holder).toMatchObject(one);
+  });
 });

@@ -19,6 +19,7 @@ import type { Logger } from '../../lib/logger.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { readAddress } from './address.js';
 import { keepAway, reportUnreachable, translateAway } from './away.js';
+import { createPoolEnd } from './end-pool.js';
 import { ENTITIES, type Db, type Schema } from '../entities/entities.js';
 import { PostgresNames } from '../entities/postgres-names.js';
 import { MIGRATIONS } from '../migrations/list.js';
@@ -108,6 +109,7 @@ export async function openDatabase(options: {
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
   if (!pool) throw new Error('MikroORM created no pool');
+  const endPool = createPoolEnd(pool);
   const reads = openReads(pool, options, observe);
   return {
     orm,
@@ -119,10 +121,10 @@ export async function openDatabase(options: {
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {
-      // Before the pool, whose connections cancel the reads that run.
-      reads.share.stop();
-      await reads.pool.end();
-      await orm.close();
+      // First, because the pool's connections cancel the reads that run.
+      await reads.stop();
+      // All that `orm.close()` would do, after which statements fail with Kysely's own errors.
+      await endPool();
     },
   };
 }
@@ -152,7 +154,7 @@ function openReads(
   pool: Pool,
   options: Parameters<typeof openDatabase>[0],
   observe: (made: Pool) => void,
-): { readonly pool: Pool; readonly share: ReadShare } {
+): { readonly pool: Pool; readonly share: ReadShare; readonly stop: () => Promise<void> } {
   const { poolSize, scope = () => null, readTiming } = options;
   const timing = { ...READ_TIMING, ...readTiming };
   const most = readShareOf(poolSize);
@@ -160,6 +162,7 @@ function openReads(
   const settings = readSettings(statementMs);
   const readPool = openReadPool(pool, { most, settings });
   observe(readPool);
+  const endPool = createPoolEnd(readPool);
   const cancel = async (processId: number) =>
     pool.query('select pg_cancel_backend($1)', [processId]);
   const share = createReadShare({
@@ -169,7 +172,11 @@ function openReads(
     scope,
     timing,
   });
-  return { pool: readPool, share };
+  const stop = async () => {
+    share.stop();
+    await endPool();
+  };
+  return { pool: readPool, share, stop };
 }
 
 function cutterOf(...pools: readonly Pool[]): () => void {
