@@ -12,6 +12,7 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, type clientInput, createMappedClient } from '../builders/store-world.js';
+import { patienceMs } from './eventually.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
 import { SECRETS } from './rig.js';
 import { CALLBACK, OTHER_GUILD, signInWorld } from './sign-in-world.js';
@@ -59,9 +60,11 @@ export async function startSignInRig(databaseUrl: string): Promise<SignInRig> {
   const discord = createSandboxDiscord({ world: signInWorld(), limits: null });
   const { apiBase, url } = await discord.start();
   cleanups.push(() => discord.stop());
+  const stores: Store[] = [];
+  cleanups.push(() => Promise.all(stores.map((opened) => opened.stop())));
   const openStore = async () => {
     const opened = await openTestStore(databaseUrl);
-    cleanups.push(() => opened.stop());
+    stores.push(opened);
     return opened;
   };
   const store = await openStore();
@@ -127,14 +130,15 @@ function farSide(store: Store, pass: Pass) {
     clock: Date.now,
     random: Math.random,
     userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
-    timeoutMs: 1_000,
+    timeoutMs: PATH_TIMING.callMs,
     globalRequestsPerSecond: 10_000,
   });
   const oauth = createDiscordOAuth({
     clock: Date.now,
     budget,
     userAgent: 'DiscordBot (http://127.0.0.1, 0.0.0)',
-    timeoutMs: 1_000,
+    // Tests call it directly, without retries: it must not time out because the machine is busy.
+    timeoutMs: patienceMs(),
   });
   return {
     gateway: {
