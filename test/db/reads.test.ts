@@ -122,7 +122,7 @@ const MUTATION =
 /** How many searches PostgreSQL is running. */
 const running = async (): Promise<number> => {
   const { rows } = await watcher.query<{ n: number }>(
-    "select count(*)::int as n from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%platform_group%'",
+    "select count(*)::int as n from pg_stat_activity where datname = current_database() and state = 'active' and pid <> pg_backend_pid() and query like '%platform_group%'",
   );
   return rows[0]?.n ?? 0;
 };

@@ -160,7 +160,8 @@ describe('migrations', () => {
 
 async function waitingLocks(): Promise<number> {
   const { rows } = await sql.query<{ count: number }>(
-    `select count(*)::int from pg_locks where not granted and locktype = 'relation'`,
+    `select count(*)::int from pg_locks where not granted and locktype = 'relation'
+       and database = (select oid from pg_database where datname = current_database())`,
   );
   return rows[0]?.count ?? 0;
 }
