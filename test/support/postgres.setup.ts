@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import pg from 'pg';
@@ -8,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
+import { makeQuickFolder } from './quick-folder.js';
 
 /**
  * One PostgreSQL for the whole run: the first project that needs it starts it and provides it at
@@ -37,7 +37,7 @@ export async function startTestPostgres(): Promise<{
   readonly url: string;
   readonly stop: () => Promise<void>;
 }> {
-  const folder = await mkdtemp(join(tmpdir(), 'discord-connector-test-'));
+  const folder = await makeQuickFolder('discord-connector-test-');
   const server = createEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     auth: 'trust',
