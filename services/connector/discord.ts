@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.js';
 import { createDiscordGateway, type DiscordGateway } from '../discord/gateway.js';
 import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
-import type { OnPause } from '../discord/limits/sending-pauses.js';
 import { createDiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
 import { DatabaseUnavailableError } from '../lib/errors.js';
@@ -82,18 +81,70 @@ export function createKeepPauses({
   store,
   logger,
 }: {
-  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials' | 'tryAllNow'>;
-  readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
+  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials' | 'pausedClients'>;
+  readonly store: Pick<Store, 'saveSending' | 'onTryNow' | 'readUntriedPauses'>;
   readonly logger: Logger;
 }): Part {
-  /** The latest state of each client that is not saved yet; null: its pause has ended. */
+  const stops: (() => unknown)[] = [];
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const saver = createPauseSaver({ store, logger, signal });
+
+  /**
+   * Requests may have been missed, and a pause would last until its own end, which can be an hour
+   * away. So its next call is tried now unless the stored pause is still in force.
+   */
+  const catchUp = async (): Promise<void> => {
+    try {
+      const paused = gateway.pausedClients();
+      // A pause that is not stored yet would look like one that is over.
+      await saver.saved();
+      const inForce = await store.readUntriedPauses();
+      for (const clientId of paused)
+        if (!inForce.has(clientId)) gateway.forgetCredentials(clientId);
+    } catch (error) {
+      logger.warn({ err: error }, 'discord pauses not read');
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) return catchUp();
+    }
+  };
+
+  return {
+    name: 'pauses',
+    async start() {
+      stops.push(gateway.onPause((clientId, pause) => saver.save(clientId, pause)));
+      stops.push(
+        await store.onTryNow((clientId) => {
+          if (clientId === null) void catchUp();
+          else gateway.forgetCredentials(clientId);
+        }),
+      );
+    },
+    async stop() {
+      for (const stop of stops.splice(0)) await stop();
+      stopping.abort();
+      await saver.saved();
+    },
+    ready: () => ({ ok: true }),
+  };
+}
+
+/** Saves the latest state of each client, and retries while the database is unreachable. */
+function createPauseSaver({
+  store,
+  logger,
+  signal,
+}: {
+  readonly store: Pick<Store, 'saveSending'>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}) {
+  /** Not saved yet; null: the client's pause has ended. */
   const unsaved = new Map<ClientId, SendingPause | null>();
   /** One write after the other for a client, so that the last pause wins. */
   const writes = new Map<ClientId, Promise<void>>();
-  const stops: (() => unknown)[] = [];
-  const stopping = new AbortController();
 
-  const save = async (clientId: ClientId): Promise<void> => {
+  const write = async (clientId: ClientId): Promise<void> => {
     for (let failures = 0; ;) {
       const pause = unsaved.get(clientId);
       if (pause === undefined) return void writes.delete(clientId);
@@ -103,36 +154,19 @@ export function createKeepPauses({
       } catch (error) {
         if (failures === 0) logger.warn({ err: error, clientId }, 'discord pause not saved');
         failures += 1;
-        if (!(error instanceof DatabaseUnavailableError) || stopping.signal.aborted) continue;
+        if (!(error instanceof DatabaseUnavailableError) || signal.aborted) continue;
         // Unless it has changed meanwhile.
         if (!unsaved.has(clientId)) unsaved.set(clientId, pause);
-        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   };
 
-  const keep: OnPause = (clientId, pause) => {
-    unsaved.set(clientId, pause);
-    if (!writes.has(clientId)) writes.set(clientId, save(clientId));
-  };
-
   return {
-    name: 'pauses',
-    async start() {
-      stops.push(gateway.onPause(keep));
-      stops.push(
-        await store.onTryNow((clientId) => {
-          // Without the request a pause would last until its own end, which can be hours away.
-          if (clientId === null) gateway.tryAllNow();
-          else gateway.forgetCredentials(clientId);
-        }),
-      );
+    save(clientId: ClientId, pause: SendingPause | null): void {
+      unsaved.set(clientId, pause);
+      if (!writes.has(clientId)) writes.set(clientId, write(clientId));
     },
-    async stop() {
-      for (const stop of stops.splice(0)) await stop();
-      stopping.abort();
-      await Promise.all(writes.values());
-    },
-    ready: () => ({ ok: true }),
+    saved: async () => Promise.all(writes.values()),
   };
 }

@@ -32,8 +32,8 @@ export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings,
    * pauses.
    */
   forgetCredentials(clientId: ClientId): void;
-  /** Tries one call of each paused bot: a request to do so may have been missed. */
-  tryAllNow(): void;
+  /** The clients that a pause of this process keeps waiting. */
+  pausedClients(): readonly ClientId[];
 }
 
 export interface DiscordGatewayDeps {
@@ -105,7 +105,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
     readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
     writeOutlook: createWriteOutlook({ seen: caller.seen, clock: deps.clock }),
     forgetCredentials: bots.forget,
-    tryAllNow: bots.tryAllNow,
+    pausedClients: () => pauses.pausedClients(),
     onPause: (listener) => pauses.listen(listener),
     name: 'discord',
     start: () => Promise.resolve(),

@@ -27,6 +27,8 @@ export interface SendingPauses {
   wentThrough(clientId: ClientId): void;
   /** Pauses that still make calls wait, longest first. */
   current(): readonly SendingPause[];
+  /** The clients whose calls they make wait. */
+  pausedClients(): readonly ClientId[];
   listen(onPause: OnPause): () => void;
   /** For keys: unlike every other in this process. */
   nextNumber(): number;
@@ -72,10 +74,7 @@ export function createSendingPauses(deps: Deps): SendingPauses {
     entry.clientIds.forEach(report);
   };
 
-  const endOver = () => {
-    for (const [key, { pause }] of entries)
-      if (pause.endsByItself && pause.until <= deps.clock()) end(key);
-  };
+  const endOver = () => overAt(entries, deps.clock()).forEach(end);
 
   return {
     begin(key, pause, clientId) {
@@ -111,12 +110,25 @@ export function createSendingPauses(deps: Deps): SendingPauses {
       // After its time a bot's pause only waits for one call, which a disabled client never makes.
       return longestFirst(entries, ({ pause }) => pause.until > deps.clock());
     },
+    pausedClients: () => clientsPausedAt(entries, deps.clock()),
     listen(onPause) {
       listeners.add(onPause);
       return () => void listeners.delete(onPause);
     },
     nextNumber: () => (numbers += 1),
   };
+}
+
+/** The keys of pauses that end by themselves and whose time has come. */
+function overAt(entries: ReadonlyMap<string, Entry>, now: number): readonly string[] {
+  return [...entries].flatMap(([key, { pause }]) =>
+    pause.endsByItself === true && pause.until <= now ? [key] : [],
+  );
+}
+
+function clientsPausedAt(entries: ReadonlyMap<string, Entry>, now: number): readonly ClientId[] {
+  const current = [...entries.values()].filter(({ pause }) => pause.until > now);
+  return [...new Set(current.flatMap(({ clientIds }) => [...clientIds]))];
 }
 
 function beginEntry({ logger, clock }: Deps, pause: BegunPause, clientId: ClientId): Entry {

@@ -23,8 +23,6 @@ interface Bots {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
   /** Re-reads the client's credentials at its next call, for which its pauses end now. */
   readonly forget: (clientId: ClientId) => void;
-  /** Ends the pauses of every bot, for one call of each. */
-  readonly tryAllNow: () => void;
   readonly closeAll: () => void;
 }
 
@@ -97,9 +95,6 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       openings.delete(clientId);
       // Reopened at once: while runs expect a pause they make no call, so no call could end it.
       inUse.get(clientId)?.tryNow();
-    },
-    tryAllNow() {
-      for (const bot of bots.values()) bot.tryNow();
     },
     closeAll() {
       openings.clear();

@@ -80,6 +80,7 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
     notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
+    readUntriedPauses: async () => readUntriedPauses(db()),
     /** Calls back with null when requests may have been missed. */
     onTryNow: async (tryNow: (clientId: ClientId | null) => void) => listener.on('try_now', tryNow),
   };
@@ -115,7 +116,25 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
     .execute();
 }
 
-/** Makes every process try its next call for this client, even during a pause. */
+/**
+ * Makes every process try its next call for this client, even during a pause. The request stays
+ * with the stored pause, whose end becomes its start, for a process that misses the notification:
+ * its next call clears or replaces the pause.
+ */
 async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
-  await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
+  await sql`
+    with asked as (
+      update client set sending_until = sending_since where id = ${clientId} and sending_until is not null
+    )
+    select pg_notify('try_now', ${clientId}::text)`.execute(db);
+}
+
+/** Clients whose stored pause no process was asked to try, and of which no call succeeded since. */
+async function readUntriedPauses(db: Db): Promise<ReadonlySet<ClientId>> {
+  const rows = await db
+    .selectFrom('client')
+    .select('id')
+    .whereRef('sendingUntil', '!=', 'sendingSince')
+    .execute();
+  return new Set(rows.map((row) => row.id));
 }

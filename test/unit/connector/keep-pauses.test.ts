@@ -15,19 +15,31 @@ const pauseUntil = (hour: number): SendingPause => ({
   until: new Date(Date.UTC(2026, 10, 29, hour)),
 });
 
+interface Known {
+  /** In this process. */
+  readonly paused?: readonly string[];
+  /** In the database. */
+  readonly inForce?: () => Promise<ReadonlySet<string>>;
+}
+
 /** The store's row of each client; each planned error fails one save. */
-async function openPauses(errors: Error[]) {
+async function openPauses(
+  errors: Error[],
+  { paused = [], inForce = async () => new Set() }: Known = {},
+) {
   const rows = new Map<string, SendingPause | null>();
   let tries = 0;
   let report: OnPause = () => undefined;
+  let notify: (clientId: string | null) => void = () => undefined;
+  const tried: string[] = [];
   const part = createKeepPauses({
     gateway: {
       onPause(listener) {
         report = listener;
         return () => undefined;
       },
-      forgetCredentials: () => undefined,
-      tryAllNow: () => undefined,
+      forgetCredentials: (clientId) => void tried.push(clientId),
+      pausedClients: () => paused,
     },
     store: {
       async saveSending(clientId, pause) {
@@ -36,7 +48,11 @@ async function openPauses(errors: Error[]) {
         if (error !== undefined) throw error;
         rows.set(clientId, pause);
       },
-      onTryNow: async () => async () => undefined,
+      readUntriedPauses: inForce,
+      async onTryNow(tryNow) {
+        notify = tryNow;
+        return async () => undefined;
+      },
     },
     logger: silentLogger,
   });
@@ -46,6 +62,8 @@ async function openPauses(errors: Error[]) {
     part,
     rows,
     tries: () => tries,
+    tried,
+    notify: (clientId: string | null) => notify(clientId),
     report: (...news: Parameters<OnPause>) => report(...news),
   };
 }
@@ -92,4 +110,29 @@ test('a stop does not wait for a database that stays unreachable', async () => {
   await part.stop();
 
   expect(rows.size).toBe(0);
+});
+
+test('after a lost connection only paused clients are tried whose stored pause is over or was asked to end', async () => {
+  const answers = [async () => Promise.reject(away()), async () => new Set(['client-3'])];
+  const inForce = async () => (await answers.shift()?.()) ?? new Set<string>();
+  const { tried, notify } = await openPauses([], { paused: ['client-2', 'client-3'], inForce });
+
+  notify('client-1');
+  notify(null);
+
+  await eventually(() => tried.length === 2);
+  expect(tried).toEqual(['client-1', 'client-2']);
+});
+
+test('a pause that is not stored yet is not taken for one that is over', async () => {
+  const { rows, tried, notify, report } = await openPauses([away()], {
+    paused: ['client-1', 'client-2'],
+    inForce: async () => new Set(rows.keys()),
+  });
+
+  report('client-1', pauseUntil(1));
+  notify(null);
+
+  await eventually(() => tried.length > 0);
+  expect(tried).toEqual(['client-2']);
 });
