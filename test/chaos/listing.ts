@@ -18,7 +18,9 @@ export const COUNTS_FORMS = ['zero', 'double', 'nothing'] as const;
 export type ListForm = (typeof LIST_FORMS)[number];
 export type CountsForm = (typeof COUNTS_FORMS)[number];
 
-const Members = z.array(z.looseObject({ roles: z.array(z.string()) }));
+const Members = z.array(
+  z.looseObject({ user: z.looseObject({ id: z.string() }), roles: z.array(z.string()) }),
+);
 type Members = z.output<typeof Members>;
 const Counts = z.record(z.string(), z.number());
 type Counts = z.output<typeof Counts>;
@@ -35,6 +37,8 @@ export interface ListingFaults {
   clear(): void;
   /** When a changed list was told: what followed from it need not be what Discord had. */
   readonly loggedAt: readonly number[];
+  /** Ids of accounts that a changed list left out. */
+  readonly omitted: ReadonlySet<string>;
   change(call: Answered, text: string): string;
 }
 
@@ -42,6 +46,7 @@ export function createListingFaults(): ListingFaults {
   const lists: ListForm[] = [];
   const counts: CountsForm[] = [];
   const loggedAt: number[] = [];
+  const omitted = new Set<string>();
   let first: Members = [];
   return {
     plant(form, times) {
@@ -54,6 +59,7 @@ export function createListingFaults(): ListingFaults {
       counts.length = 0;
     },
     loggedAt,
+    omitted,
     change({ method, path, status }, text) {
       if (method !== 'GET' || status !== 200) return text;
       if (path.endsWith('/roles/member-counts')) {
@@ -68,6 +74,8 @@ export function createListingFaults(): ListingFaults {
       if (first.length === 0) first = members;
       if (form === undefined) return text;
       loggedAt.push(Date.now());
+      const listed = new Set(told.map(({ user }) => user.id));
+      for (const { user } of members) if (!listed.has(user.id)) omitted.add(user.id);
       return JSON.stringify(told);
     },
   };

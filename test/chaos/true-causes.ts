@@ -84,12 +84,13 @@ function isScreened({ hands, stage }: Play, account: Person): boolean {
   return spans.length > 0 && (isStale || !stage.wire.calls.some(isRead));
 }
 
-/** True also if a response once said so. */
+/** True also if a response or a list once said so. */
 function wasAbsent({ hands, stage }: Play, account: Person): boolean {
   const about = DEMO.accounts[account];
   return (
     hands.held(account) === undefined ||
     hands.edits.some((edit) => edit.account === account && !edit.roleId) ||
+    stage.wire.listings.omitted.has(about) ||
     stage.wire.lies.told.some(({ form, path }) => form === 'memberIsGone' && path.endsWith(about))
   );
 }
