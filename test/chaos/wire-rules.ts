@@ -169,7 +169,7 @@ function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly 
         const underWay = account === undefined ? RUNS_UNDER_WAY : 0;
         if (index - earlier > allowed + underWay)
           faults.push(
-            `${what} was refused ${index - earlier + 1} times within ${last.startedAt - first.startedAt} ms, with ${allowed} changes of state`,
+            `${what} was refused ${index - earlier + 1} times within ${last.startedAt - first.startedAt} ms, with ${allowed} changes of state: ${say(first)} and ${say(last)}`,
           );
       }
     }
