@@ -5,16 +5,10 @@ import { z } from 'zod';
 import { patienceMs } from '../support/eventually.js';
 import type { Play } from './play.js';
 
-const Waiting = z.object({
-  is_silent: z.boolean(),
-  is_tried: z.boolean(),
-  jobs: z.number(),
-  sweeps: z.number(),
-});
+const Waiting = z.object({ is_silent: z.boolean(), jobs: z.number(), sweeps: z.number() });
 
 const WAITING = `
   select coalesce(sending_until > clock_timestamp(), false) as is_silent,
-    sending_until is null as is_tried,
     (select count(*) from reconcile_job where not is_parked and client.is_enabled)::int as jobs,
     (select count(*) from sweep where state = 'WAITING')::int as sweeps
   from client`;
@@ -32,11 +26,11 @@ export async function endSilence(play: Play): Promise<readonly string[]> {
   await stage.check();
   const untilMs = Date.now() + LEARNT_MS + patienceMs();
   for (;;) {
-    const { is_tried: isTried, jobs, sweeps } = await waiting();
+    const { is_silent: isSilent, jobs, sweeps } = await waiting();
     const span = { from, until: Date.now() };
     play.changes.push(span);
     play.cures.push({ account: 'all', ...span });
-    if (isTried || jobs + sweeps === 0) return [];
+    if (!isSilent || jobs + sweeps === 0) return [];
     if (Date.now() > untilMs)
       return [`the doctor did not end the pause: ${jobs} members and ${sweeps} sweeps still wait`];
     await sleep(100);

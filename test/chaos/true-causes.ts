@@ -16,7 +16,7 @@ export function trueCause(play: Play, account: Person | null, said: string): boo
 
 /** Parts that state a consequence of a cause. */
 const NO_CAUSE =
-  /^removal guard|^the last time|^its link ends|^retrying one call after|^the next sweep checks again/;
+  /^removal guard|^the last time|^its link ends|^retrying one call (?:after|now)|^the next sweep checks again/;
 
 function isTrue(play: Play, account: Person | null, said: string): boolean {
   const { hands } = play;

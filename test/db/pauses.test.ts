@@ -202,3 +202,26 @@ test('a disabled client is the reason of its waiting members, whatever pause its
       reason: 'the client is disabled',
     });
 });
+
+test('a stored pause stays shown while the call that the doctor asked for is not made', async () => {
+  const { store, clientId } = path.rig();
+  const until = new Date(Date.now() + 3_600_000);
+  await store.saveSending(clientId, {
+    cause: 'Cloudflare asked to wait',
+    since: new Date(),
+    until,
+  });
+  expect(await store.readUntriedPauses()).toEqual(new Set([clientId]));
+
+  await store.notifyTryNow(clientId);
+  await store.notifyTryNow(clientId);
+
+  expect(await store.readUntriedPauses()).toEqual(new Set());
+  expect(await sendingCheck()).toMatchObject({
+    result: 'WARNING',
+    message: expect.stringContaining('Cloudflare asked to wait; retrying one call now'),
+  });
+  expect(await sendingCheck()).toMatchObject({
+    message: expect.not.stringContaining('now; retrying'),
+  });
+});

@@ -116,15 +116,19 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
     .execute();
 }
 
+/** Ends the cause of a stored pause that every process was asked to try. */
+const ASKED = '; retrying one call now';
+
 /**
  * Makes every process try its next call for this client, even during a pause. The request stays
- * with the stored pause, whose end becomes its start, for a process that misses the notification:
- * its next call clears or replaces the pause.
+ * with the stored pause, for a process that misses the notification: its next call clears or
+ * replaces the pause.
  */
 async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     with asked as (
-      update client set sending_until = sending_since where id = ${clientId} and sending_until is not null
+      update client set sending_cause = sending_cause || ${ASKED}::text
+      where id = ${clientId} and sending_cause not like ${`%${ASKED}`}
     )
     select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }
@@ -134,7 +138,7 @@ async function readUntriedPauses(db: Db): Promise<ReadonlySet<ClientId>> {
   const rows = await db
     .selectFrom('client')
     .select('id')
-    .whereRef('sendingUntil', '!=', 'sendingSince')
+    .where('sendingCause', 'not like', `%${ASKED}`)
     .execute();
   return new Set(rows.map((row) => row.id));
 }
