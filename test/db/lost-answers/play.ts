@@ -26,7 +26,7 @@ interface Faulty {
 export type Story<World> = (world: World) => Promise<void>;
 
 /** So many worlds share the statements among them, as most of the time goes into waiting. */
-const WORLDS = 3;
+const WORLDS = 6;
 
 /**
  * Plays a story undisturbed, and then once for each statement that went over, with that fault when
