@@ -113,6 +113,8 @@ export interface MemberFacts {
    * null: unknown.
    */
   readonly mirrorAgeMs: number | null;
+  /** That answer came after the first of the marks that wait for this run. */
+  readonly isReadSinceMark: boolean;
   /**
    * A reading in the last minute lacked foreign roles that the mirror has, so it may have been
    * wrong.

@@ -1,4 +1,10 @@
-import { MOST_SINGLE_WRITES, type MemberReading, type PresentMember } from '../../model.js';
+import {
+  CONFIRMING_MS,
+  isUrgentJob,
+  type MemberReading,
+  MOST_SINGLE_WRITES,
+  type PresentMember,
+} from '../../model.js';
 import {
   desiredRoles,
   isAnyEnding,
@@ -73,17 +79,31 @@ export async function readAndPlan(
 
 /**
  * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change
- * nothing else. Everything else starts from Discord's current state: a member who was never read or
- * is absent, an interrupted run, an ending link, a cause that names no group. Null: read first.
+ * nothing else. Nor does any cause when the mirror was just read. Everything else starts from
+ * Discord's current state: a member who was never read or is absent, an interrupted run, an ending
+ * link, a cause that names no group. Null: read first.
  */
 function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
   const { mirror } = facts;
   if (mirror?.isPresent !== true || facts.openRecord !== null || isAnyEnding(facts)) return null;
-  if (rolesOfCauses(job.causes, facts.mappings) === null) return null;
+  if (rolesOfCauses(job.causes, facts.mappings) === null && !isJustRead(job, facts)) return null;
   const reading = { member: mirror, readAtMs: null };
   const plan = planFor(job, facts, reading);
   const isFew = plan.add.length + plan.remove.length <= MOST_SINGLE_WRITES;
   return isFew && isMirrorEnough(job, plan) ? { facts, reading, plan } : null;
+}
+
+/**
+ * Whether the mirror is as good as a reading in this run: read within the last minute, by a member
+ * list or by a run that was postponed. For urgent work, and where Discord has authority, it must
+ * also be newer than the mark. A cause that asks for a reading gets one.
+ */
+function isJustRead(job: Job, facts: MemberFacts): boolean {
+  const { mirrorAgeMs, isReadSinceMark, mappings } = facts;
+  if (mirrorAgeMs === null || mirrorAgeMs >= CONFIRMING_MS) return false;
+  if (job.causes.some(({ isAskedFor, looksAnew }) => isAskedFor ?? looksAnew)) return false;
+  const isPlatforms = mappings.every(({ authority }) => authority === 'PLATFORM');
+  return isReadSinceMark || (isPlatforms && !isUrgentJob(job));
 }
 
 async function readMember(

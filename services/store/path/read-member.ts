@@ -77,6 +77,8 @@ const mirror = (discordUserId: DiscordUserId) => sql`
     'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending, 'isBot', a.is_bot,
     'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
     'ageMs', extract(epoch from statement_timestamp() - a.roles_read_at) * 1000,
+    'isReadSinceMark', coalesce(a.roles_read_at >= (select j.marked_at from reconcile_job j
+      where j.client_id = c.id and j.discord_user_id = ${discordUserId}), false),
     'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
     'isAbsenceProven', coalesce(a.absent_since <= statement_timestamp() - interval '1 minute', false))
   from member a
@@ -125,6 +127,7 @@ interface MirrorRow extends RawRow<
 > {
   readonly readAt: string;
   readonly ageMs: number | null;
+  readonly isReadSinceMark: boolean;
   readonly hasLostRoles: boolean;
   readonly isAbsenceProven: boolean;
 }
@@ -150,6 +153,7 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
     mirrorAgeMs: row.mirror?.ageMs ?? null,
+    isReadSinceMark: row.mirror?.isReadSinceMark === true,
     hasLostRoles: row.mirror?.hasLostRoles === true,
     isAbsenceProven: row.mirror?.isAbsenceProven === true,
     openRecord: row.openRecord,

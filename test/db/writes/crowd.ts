@@ -39,7 +39,7 @@ export async function markForSweep(databaseUrl: string): Promise<void> {
     `insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
      select client_id, discord_user_id, $1, now(), $2::jsonb from link
      where platform_user_id like 'person-%'`,
-    [LANES.sweep, JSON.stringify([cause])],
+    [LANES.sweep, JSON.stringify([{ ...cause, looksAnew: true }])],
   );
   await direct.end();
 }
