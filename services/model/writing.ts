@@ -40,6 +40,21 @@ export function isListCheaper(member: {
   return changes > MOST_SINGLE_WRITES || joinsNickname;
 }
 
+/**
+ * The calls that list a guild: its role counts, and pages of a thousand members up to one that is
+ * not full. 0 members: the guild was never listed, so it is listed soon anyway.
+ */
+export const listCalls = (members: number): number => Math.floor(members / LIST_PAGE) + 2;
+
+/** Members on a page of Discord's list. */
+export const LIST_PAGE = 1_000;
+
+/** Single reads that a list must save. */
+export const LEAST_READS_SAVED = 10;
+
+/** Runs of a crowd that begin before its list is requested, and read their members themselves. */
+const FIRST_READS = 4;
+
 /** Members with the same changes to make. */
 export interface ForecastGroup {
   readonly members: number;
@@ -75,6 +90,36 @@ export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites =
     calls: writing.calls + writing.interruptedReads(),
     seconds: writing.seconds(),
   };
+}
+
+/**
+ * The forecast of a mass change whose members are read before planning. A member who was just read
+ * is not read again, and a crowd is read with one list where that costs fewer calls.
+ */
+export function forecastCrowd(
+  groups: readonly Omit<ForecastGroup, 'isReadFirst'>[],
+  guild: {
+    /** Members in its last list; 0: it was never listed. */
+    readonly listed: number;
+    readonly wholeListWrites: boolean;
+    /** Discord has authority somewhere, so what was read before the change does not count. */
+    readonly readsAnew: boolean;
+  },
+): Forecast {
+  const { listed, wholeListWrites, readsAnew } = guild;
+  const isRead = ({ confirmsForMs }: Pick<ForecastGroup, 'confirmsForMs'>) =>
+    readsAnew || confirmsForMs <= 0;
+  const reads = groups.filter(isRead).reduce((sum, { members }) => sum + members, 0);
+  const isListed = reads - FIRST_READS >= listCalls(listed) + LEAST_READS_SAVED;
+  const { calls, seconds } = forecastCalls(
+    groups.map((group) => ({
+      ...group,
+      isReadFirst: isRead(group) && !isListed,
+      confirmsForMs: isListed ? CONFIRMING_MS : group.confirmsForMs,
+    })),
+    wholeListWrites,
+  );
+  return { calls: isListed ? calls + listCalls(listed) + FIRST_READS : calls, seconds };
 }
 
 class Writing {

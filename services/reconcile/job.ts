@@ -38,6 +38,11 @@ export interface JobTable {
    * claimed again: its run was dropped, or the answer to the claim was lost.
    */
   claim(request: ClaimRequest): Promise<Claimed>;
+  /**
+   * Has the guild's members listed, if that costs fewer calls than the single reads that wait. Until
+   * then only urgent jobs of the client are claimed. Resolves with whether a list was requested.
+   */
+  startListing(clientId: ClientId): Promise<boolean>;
   /** Releases all bots, so that another process takes over at once. */
   releaseLeases(): Promise<void>;
   /** Calls back when a process marks a member. Resolves with a function that stops listening. */

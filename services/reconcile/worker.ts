@@ -31,6 +31,8 @@ interface Deps {
  * that works the bot.
  */
 const FINISH_MS = 2_000;
+/** How often a busy client's waiting jobs are counted. */
+const CROWD_EVERY_MS = 1_000;
 
 export function createWorker(deps: Deps): Part {
   const loop = new Loop(deps);
@@ -59,6 +61,7 @@ export function createWorker(deps: Deps): Part {
 class Loop {
   readonly #running = new Map<ClientId, number>();
   readonly #runs = new Map<Promise<void>, Job>();
+  readonly #lookedForCrowd = new Map<ClientId, number>();
   #pump: Promise<void> | null = null;
   #isWoken = false;
   #isStopped = false;
@@ -125,9 +128,23 @@ class Loop {
       except: [...leaving, ...places.closed],
     });
     for (const job of claimed) this.#start(job);
+    await this.#listCrowds(claimed);
     // Urgent jobs may have taken places left for others, and there may be more of them.
     if (claimed.some(isUrgentJob)) this.#isWoken = true;
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs);
+  }
+
+  /** A client with as many runs as it may have probably has more work, perhaps a crowd. */
+  async #listCrowds(claimed: readonly Job[]): Promise<void> {
+    const now = performance.now();
+    for (const clientId of new Set(claimed.map((job) => job.clientId))) {
+      const isFull = (this.#running.get(clientId) ?? 0) >= this.deps.runsPerClient;
+      if (!isFull || now < (this.#lookedForCrowd.get(clientId) ?? -Infinity) + CROWD_EVERY_MS)
+        continue;
+      this.#lookedForCrowd.set(clientId, now);
+      if (await this.deps.jobs.startListing(clientId))
+        this.deps.logger.info({ clientId }, 'many members wait to be read: listing the guild');
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ import { letBotsGo, releaseBotLeases, renewBotLeases } from './jobs/bot-leases.j
 import { createClaimJobs } from './jobs/claim.js';
 import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
+import { startListing } from './jobs/start-listing.js';
 import { createLinks, findLink } from './links/links.js';
 import type { HeartbeatTiming } from './connection/heartbeat.js';
 import type { Listener } from './connection/listen.js';
@@ -184,6 +185,7 @@ function jobsOf({
     releaseLeases: () => releaseBotLeases(db(), owner),
     letGo: (bots) => letBotsGo(db(), owner, bots),
     claim: createClaimJobs(db, options),
+    startListing: (clientId) => startListing(db(), clientId),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };
 }

@@ -35,6 +35,8 @@ export interface SweepRun {
   readonly enforceStrategy: NicknameStrategy | null;
   /** The trace of the request that started it; null: none, or started by its schedule. */
   readonly traceparent: string | null;
+  /** It only reads members who would otherwise be read one by one. */
+  readonly isForCrowd: boolean;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
   /** Why the guild cannot be read now; null if it can. */
@@ -93,9 +95,31 @@ export interface SweepEnding {
    */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
   /** A complete list was saved: the unlinked holders of these roles are counted from it. */
-  readonly listed?: { readonly askedAt: string; readonly roleIds: readonly RoleId[] };
+  readonly listed?: {
+    readonly askedAt: string;
+    readonly roleIds: readonly RoleId[];
+    /** Members in the list, linked or not. */
+    readonly members: number;
+  };
   /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
+  /** Jobs that waited before the list was requested, and that it answers without a run. */
+  readonly answered?: AnsweredJobs;
+}
+
+export interface AnsweredJobs {
+  /** The database's time when the list was requested. */
+  readonly askedAt: string;
+  /** Of members in the list who are in step with it. */
+  readonly inStep: readonly WaitingJob[];
+  /** Of members who are not in the list. */
+  readonly absent: readonly WaitingJob[];
+}
+
+export interface WaitingJob {
+  readonly discordUserId: DiscordUserId;
+  /** A mark that came later raises it, and is then not answered. */
+  readonly version: number;
 }
 
 export interface ListingRef {
@@ -178,6 +202,8 @@ export interface SweepMemory {
       delete(id: DiscordUserId): boolean;
     };
   }>;
+  /** Jobs that are neither claimed nor parked. */
+  readWaiting(clientId: ClientId): Promise<readonly WaitingJob[]>;
   countLinkedMembers(clientId: ClientId): Promise<number>;
   readOldest(request: {
     readonly clientId: ClientId;

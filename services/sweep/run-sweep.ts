@@ -42,6 +42,9 @@ interface Deps {
   readonly planNickname: PlanNickname;
 }
 
+const CROWD_UNLISTED =
+  'the bot may not list members (SERVER MEMBERS INTENT is off): those who wait are read one by one';
+
 /** A sweep that found nothing and does nothing. */
 export const NOTHING_FOUND: SweepEnding = {
   state: 'DONE',
@@ -75,6 +78,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
     return verifyMirror(deps, held);
   const listing = await takeListing(deps, held, expectation);
+  if (listing === null && held.run.isForCrowd) return { ...NOTHING_FOUND, reason: CROWD_UNLISTED };
   if (listing === null)
     return kind === 'ENFORCE_NICKNAMES'
       ? addNames(deps, held, {
@@ -191,7 +195,7 @@ async function previewListing(
 async function takeOver(
   { memory }: Deps,
   held: HeldRun,
-  { pages, missing, askedAt, linkedCount, unlinked }: Listing,
+  { pages, missing, askedAt, linkedCount, listedCount, unlinked, waiting }: Listing,
   { expected }: Expectation,
 ): Promise<SweepEnding> {
   const { run } = held;
@@ -215,13 +219,22 @@ async function takeOver(
   const left = await memory.runs.noteLeft(run, listing, missing);
   if (left === null) throw new RunLostError(run.id);
   marks.push(...left);
-  const drifted = await findDrift(memory, held, { changed });
+  const isAnswered = new Set(waiting.unlisted.map((job) => job.discordUserId));
+  const drifted = (await findDrift(memory, held, { changed })).filter(
+    (member) => !(member.isUnread && isAnswered.has(member.discordUserId)),
+  );
+  const isDrifted = new Set(idsOf(drifted));
   const ending = {
     ...NOTHING_FOUND,
     ...found(held, drifted, { ...LISTED, looks: left }),
     checked: linkedCount,
     marks: [...marks, ...idsOf(drifted)],
-    listed: { askedAt, roleIds: [...expected.keys()] },
+    listed: { askedAt, roleIds: [...expected.keys()], members: listedCount },
+    answered: {
+      askedAt,
+      inStep: waiting.listed.filter((job) => !isDrifted.has(job.discordUserId)),
+      absent: waiting.unlisted,
+    },
   };
   // This sweep is about names, which are correct once they are in the mirror. Roles out of step are
   // found with the same list.

@@ -5,7 +5,14 @@ import { TerminalError, UnavailableError } from '../lib/errors.js';
 import type { DiscordUserId, RoleId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import { judgeListing } from './judge-listing.js';
-import type { Expectation, Guild, ListedMember, SweepMemory, UnlinkedChunk } from './ports.js';
+import type {
+  Expectation,
+  Guild,
+  ListedMember,
+  SweepMemory,
+  UnlinkedChunk,
+  WaitingJob,
+} from './ports.js';
 
 const PAGE = 1_000;
 
@@ -21,12 +28,17 @@ export interface Listing {
   readonly unlinked: UnlinkedHolders;
   /** Linked members last observed in the guild that are not listed. */
   readonly missing: readonly DiscordUserId[];
+  /** Jobs that waited when the list was requested, by whether their member is listed. */
+  readonly waiting: {
+    readonly listed: readonly WaitingJob[];
+    readonly unlisted: readonly WaitingJob[];
+  };
   /** Why nothing may follow from it; null when it can be believed. */
   readonly fault: string | null;
 }
 
 interface Deps {
-  readonly memory: Pick<SweepMemory, 'readLinkedMembers'>;
+  readonly memory: Pick<SweepMemory, 'readLinkedMembers' | 'readWaiting'>;
   readonly guild: Pick<Guild, 'listMembers'>;
   readonly readCounts: ReadCounts;
 }
@@ -41,10 +53,15 @@ export async function takeListing(
     held.beforePage(),
   );
   const presentCount = present.size;
+  const waiting = await memory.readWaiting(held.run.clientId);
+  const unlisted = new Map(waiting.map((job) => [job.discordUserId, job]));
   const gathered = gather(linked, expected.keys());
   const counts = await readCounts();
   const isWhole = await readPages(guild, held, (page) => {
-    for (const { discordUserId } of page) present.delete(discordUserId);
+    for (const { discordUserId } of page) {
+      present.delete(discordUserId);
+      unlisted.delete(discordUserId);
+    }
     gathered.take(page);
   });
   if (!isWhole) return null;
@@ -74,6 +91,10 @@ export async function takeListing(
     listedCount: evidence.listed,
     unlinked: gathered.unlinked,
     missing,
+    waiting: {
+      listed: waiting.filter((job) => !unlisted.has(job.discordUserId)),
+      unlisted: [...unlisted.values()],
+    },
     fault,
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test, type TestContext } from 'vitest';
 
 import type { DiscordMembers } from '../../services/reconcile/ports.js';
 import { DEMO } from '../../services/demo/demo-world.js';
-import { clientInput, membership } from '../builders/store-world.js';
+import { cause, clientInput, membership } from '../builders/store-world.js';
 import {
   CAROL,
   endState,
@@ -117,7 +117,30 @@ const DETOURS: readonly {
     prepare: shareWithAnother,
     mend: async () => undefined,
   },
+  {
+    call: 'jobs.startListing',
+    after: 'as many people began to wait as may run at once',
+    prepare: bringFour,
+    mend: forgetFour,
+  },
 ];
+
+/** Four people who are not in the guild. */
+async function bringFour({ store, clientId }: CrashWorld): Promise<void> {
+  const users = [1, 2, 3, 4].map((number) => ({
+    platformUserId: `person-${number}`,
+    discordUserId: `52000000000000000${number}`,
+  }));
+  await store.links.importMembers({ clientId, users, dryRun: false, cause });
+}
+
+/** The end state is Carol's alone. */
+async function forgetFour({ query }: CrashWorld): Promise<void> {
+  for (const table of ['reconcile_job', 'member', 'link'])
+    await query(`delete from ${table} where discord_user_id like '52%'`);
+  await query(`delete from outbox where key like 'person-%'`);
+  await query(`delete from platform_user where id like 'person-%'`);
+}
 
 /** A second bot that is new, and a second process to share the two with. */
 async function shareWithAnother({ store, query }: CrashWorld): Promise<void> {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { LANES } from '../../services/model.js';
+import { HEARTBEAT_QUERY } from '../../services/store/connection/heartbeat.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, createMappedClient, link, membership, nextOrder } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
@@ -292,7 +293,10 @@ test('five thousand people are imported by one call, in a handful of statements'
 
   const verdicts = await importing(users);
 
-  const statements = asked.mock.calls.length;
+  // A connection in use sends a heartbeat every few seconds.
+  const statements = asked.mock.calls.filter(
+    ([text]) => JSON.stringify(text) !== JSON.stringify(HEARTBEAT_QUERY),
+  ).length;
   expect(statements).toBeGreaterThan(0);
   expect(statements).toBeLessThan(15);
   await annotate(`in ${statements} statements`);

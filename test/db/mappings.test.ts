@@ -37,7 +37,7 @@ describe('mappings', () => {
     expect(effect).toEqual({
       additions: 1,
       removals: 0,
-      calls: 2,
+      calls: 1,
       seconds: 1,
       members: [
         {

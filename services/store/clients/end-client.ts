@@ -103,5 +103,6 @@ async function previewTakingBack(db: Db, clientId: ClientId): Promise<ChangePrev
         and a.nickname_set_hash = encode(sha256(convert_to(a.nickname, 'UTF8')), 'hex'), false) as is_reset,
       coalesce(a.is_present = false and coalesce(a.absent_since > statement_timestamp() - interval '1 minute', true), false)
         as is_doubted) n`,
+    { areEnding: true },
   );
 }

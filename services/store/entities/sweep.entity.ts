@@ -148,5 +148,9 @@ export const GuildListingEntity = defineEntity({
       .comment(
         'when the last complete member list was requested; null: never, or the bot may not list members',
       ),
+    listedCount: p
+      .integer()
+      .nullable()
+      .comment('members of the guild in the last complete member list, linked or not'),
   },
 });

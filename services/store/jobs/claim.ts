@@ -5,6 +5,7 @@ import type { Db } from '../entities/entities.js';
 import { LANES } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
+import { IS_LISTED_SOON } from './start-listing.js';
 
 /**
  * Numbers the claims of this process, so that the database recognises a statement that arrives late
@@ -28,7 +29,8 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 
 /**
  * Claims due jobs of the clients that may be worked now, up to the room of each, most urgent lane
- * first, and returns when the next falls due.
+ * first, and returns when the next falls due. Of a client whose crowd is being listed only urgent
+ * ones are claimed.
  *
  * A bot is leased to one process at a time. So a job claimed by another owner was lost by it and is
  * free at once, without a lease of its own. So is a job that this process claimed but does not run:
@@ -53,7 +55,7 @@ export async function claimJobs(
       on conflict do nothing returning application_id
     ), slot as (
       select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room,
-        case when c.id = any(${urgentOnly}::uuid[]) then ${LANES.fresh}::smallint else ${LANES.sweep}::smallint end as least_lane
+        case when c.id = any(${urgentOnly}::uuid[]) or ${IS_LISTED_SOON} then ${LANES.fresh}::smallint else ${LANES.sweep}::smallint end as least_lane
       from client c
       left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
         on busy.client_id = c.id

@@ -5,6 +5,7 @@ import {
   CONFIRMING_MS,
   type DiscordUserId,
   forecastCalls,
+  forecastCrowd,
   type ForecastGroup,
   type GroupId,
   type MappingId,
@@ -103,6 +104,10 @@ const MOST_SHOWN = 100;
 interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
   readonly additions: number;
   readonly removals: number;
+  /** Members in the guild's last list; 0: it was never listed. */
+  readonly listed: number;
+  /** Discord has authority over some mapping. */
+  readonly readsAnew: boolean;
   readonly members: readonly (SweepPlan['members'][number] & {
     readonly discordUserId: DiscordUserId;
   })[];
@@ -112,13 +117,15 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
 /**
  * `touched` is a query of all members that would be marked. Shown: discord_user_id,
  * platform_user_id, add and remove (text[], if not empty) and reason. For the forecast: writes
- * (roles written at once, without those that wait for approval), is_renamed and proofs. Each member
- * is read before planning, because the cause names no group.
+ * (roles written at once, without those that wait for approval), is_renamed and proofs. The cause
+ * names no group, so a member who was not just read is read before planning; all are if their links
+ * are ending.
  */
 export async function previewOf(
   db: Db,
   clientId: ClientId,
   touched: RawBuilder<unknown>,
+  { areEnding = false }: { readonly areEnding?: boolean } = {},
 ): Promise<ChangePreview> {
   const { rows } = await sql<EffectRow>`
     with touched as materialized (${touched}), shown as (
@@ -133,6 +140,9 @@ export async function previewOf(
     )
     select coalesce(sum(cardinality(p.add)), 0)::int as additions, coalesce(sum(cardinality(p.remove)), 0)::int as removals,
       (select c.whole_list_writes from client c where c.id = ${clientId}) as "wholeListWrites",
+      coalesce((select g.listed_count from guild_listing g where g.client_id = ${clientId}), 0) as listed,
+      exists (select from client c left join role_mapping m on m.client_id = c.id
+        where c.id = ${clientId} and coalesce(m.authority, c.authority) <> 'PLATFORM') as "readsAnew",
       coalesce(jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'platformUserId', p.platform_user_id,
           'add', p.add, 'remove', p.remove, 'nickname', null, 'reason', p.reason)
         order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members,
@@ -141,11 +151,11 @@ export async function previewOf(
   const [row] = rows;
   if (row === undefined) return NOTHING_CHANGES;
   const { additions, removals, members } = row;
-  const groups = row.groups.map((group) => ({ ...group, isReadFirst: true }));
-  return {
-    additions,
-    removals,
-    ...forecastCalls(groups, row.wholeListWrites),
-    members,
-  };
+  const forecast = areEnding
+    ? forecastCalls(
+        row.groups.map((group) => ({ ...group, isReadFirst: true })),
+        row.wholeListWrites,
+      )
+    : forecastCrowd(row.groups, row);
+  return { additions, removals, ...forecast, members };
 }

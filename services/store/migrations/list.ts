@@ -1,10 +1,14 @@
 import { FirstTables } from './2026-11-30-first.js';
+import { ListedCount } from './2026-11-30-listed-count.js';
 
 /**
  * In the order they run. A migration, once released, is never changed. In a migration, tables that
  * point to others come before those others, because every writer locks them in this order.
  */
-export const MIGRATIONS = [{ name: '2026-11-30-first', class: FirstTables }] as const;
+export const MIGRATIONS = [
+  { name: '2026-11-30-first', class: FirstTables },
+  { name: '2026-11-30-listed-count', class: ListedCount },
+] as const;
 
 /**
  * What the first migration was squashed from. A database that has all of them has its schema

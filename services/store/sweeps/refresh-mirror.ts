@@ -22,7 +22,7 @@ interface Refreshed {
 
 /**
  * Writes a page of a listing to the mirror of linked members, in one statement; unchanged members
- * cost no write. A mirror that is newer than the listing is kept. So is one with an open record,
+ * cost no write, unless a job waits for them that the list may answer. A mirror that is newer than the listing is kept. So is one with an open record,
  * because the record is closed by comparing with the mirror from before it.
  */
 export async function refreshMirror(
@@ -40,7 +40,9 @@ export async function refreshMirror(
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
         (m.is_pending, m.is_bot, m.timed_out_until, m.joined_at)
           is distinct from (s.is_pending, s.is_bot, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
-        m.is_pending and not s.is_pending as is_screened
+        m.is_pending and not s.is_pending as is_screened,
+        exists (select from reconcile_job j where j.client_id = ${listing.clientId} and j.discord_user_id = s.discord_user_id
+          and not j.is_parked) as is_waiting
       from seen s
       left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
       where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
@@ -50,7 +52,7 @@ export async function refreshMirror(
         nickname, is_pending, is_bot, timed_out_until, joined_at)
       select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), ${listing.askedAt}::timestamptz, true, null, f.role_ids, f.username, f.display_name,
         f.nickname, f.is_pending, f.is_bot, f.timed_out_until, f.joined_at
-      from fresh f where f.is_changed or f.is_renamed or f.is_restricted order by f.discord_user_id
+      from fresh f where f.is_changed or f.is_renamed or f.is_restricted or f.is_waiting order by f.discord_user_id
       on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, roles_read_at = excluded.roles_read_at, is_present = true,
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
         display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending, is_bot = excluded.is_bot,

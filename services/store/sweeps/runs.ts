@@ -12,6 +12,7 @@ import type { Db } from '../entities/entities.js';
 import { markMembers } from '../jobs/mark.js';
 import { lockGuard } from '../path/guard-tally.js';
 import { describeParked, type ParkedMembers, readParked } from '../read/parked.js';
+import { answerWaiting } from './answer-waiting.js';
 import { holdPlan } from './hold-plan.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
@@ -158,6 +159,7 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
   await saveHolders(db, run.clientId, ending);
   const isNewDoubt = await saveDoubt(db, run, ending);
   await saveCountsFault(db, run, ending);
+  if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
   // Locked after jobs and before plans, as in a run. Facts marked concurrently are either counted

@@ -6,6 +6,7 @@ import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { inMs, NOW } from '../connection/expressions.js';
+import { CROWD } from '../jobs/start-listing.js';
 import type { Db } from '../entities/entities.js';
 import { findSweeps } from './sweep-views.js';
 import type { SweepRun } from '../../sweep/ports.js';
@@ -105,7 +106,7 @@ export async function claimSweep(
         and (leased_until < clock_timestamp() or (owner = ${owner} and id <> all(${inWork}::uuid[]))))
       order by id limit 1 for update skip locked)
     returning s.id, s.client_id as "clientId", s.kind, s.is_dry_run as "isDryRun", s.enforce_strategy as "enforceStrategy",
-      s.cause ->> 'traceparent' as traceparent, s.attempts,
+      s.cause ->> 'traceparent' as traceparent, coalesce(s.cause ->> 'id' = ${CROWD.id}, false) as "isForCrowd", s.attempts,
       ${REFUSAL_OF_CLIENT} as refusal,
       case when c.ending_at is null and c.is_enabled and c.stopped_at is null
         then extract(epoch from c.paused_until - clock_timestamp()) * 1000 end::float8 as "pausedMs"`.execute(

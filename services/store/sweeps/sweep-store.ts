@@ -17,6 +17,7 @@ import type { Listener } from '../connection/listen.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import { saveUnlinkedHolders } from '../unlinked/save-unlinked.js';
+import { readWaiting } from './answer-waiting.js';
 import { type DriftRequest, readDrift } from './drift.js';
 import {
   countLinkedMembers,
@@ -64,6 +65,7 @@ export function createSweepStore(deps: Deps) {
     readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),
     readLinkedMembers: async (clientId: ClientId, beforePage: () => Promise<void>) =>
       readLinkedMembers(db(), clientId, { beforePage }),
+    readWaiting: async (clientId: ClientId) => readWaiting(db(), clientId),
     countLinkedMembers: async (clientId: ClientId) => countLinkedMembers(db(), clientId),
     readScreened: async (request: Parameters<typeof readScreened>[1]) =>
       readScreened(db(), request),

@@ -48,9 +48,11 @@ export async function countUnlinkedHolders(
     /** The database's time when the listing began. */
     readonly askedAt: string;
     readonly roleIds: readonly RoleId[];
+    /** Members in the list. */
+    readonly members: number;
   },
 ): Promise<void> {
-  const { clientId, askedAt, roleIds } = request;
+  const { clientId, askedAt, roleIds, members } = request;
   // Locked before counting, so that a concurrent link is either excluded from the count or
   // subtracts itself afterwards.
   await db
@@ -59,7 +61,7 @@ export async function countUnlinkedHolders(
     .onConflict((conflict) => conflict.column('clientId').doUpdateSet({ runsSince: 0 }))
     .execute();
   await sql`
-    update guild_listing set runs_since = 0, listed_at = ${askedAt}::timestamptz, unlinked_holders = (
+    update guild_listing set runs_since = 0, listed_at = ${askedAt}::timestamptz, listed_count = ${members}, unlinked_holders = (
       select coalesce(jsonb_object_agg(r.id, coalesce(u.holders, 0)), '{}') from unnest(${roleIds}::text[]) as r (id)
       left join (
         select role_id, count(*) as holders from unlinked_holder where client_id = ${clientId} group by role_id

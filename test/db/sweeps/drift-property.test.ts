@@ -10,6 +10,13 @@ import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import { openDatabase, type Database } from '../../../services/store/connection/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
+import { NOTHING_SETTLED, settled } from '../../../services/reconcile/settle/settlement.js';
+import { answerWaiting, readWaiting } from '../../../services/store/sweeps/answer-waiting.js';
+import { readAndPlan } from '../../../services/reconcile/plan/read-and-plan.js';
+import type { Settlement } from '../../../services/reconcile/write/records.js';
+import { LANES } from '../../../services/model.js';
+import { cause } from '../../builders/store-world.js';
+import { must } from '../../support/must.js';
 import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';
 import { presentMember } from '../../builders/member-facts.js';
 import type { TestDatabase } from '../../support/database.js';
@@ -186,6 +193,117 @@ describe('the drift query', () => {
     await fc.assert(property, { numRuns: 40 });
   }, 120_000);
 });
+
+describe('a list that answers waiting jobs', () => {
+  test('settles only members for whom a run would change, hold and keep nothing', async () => {
+    const tally = { IN_STEP: 0, ABSENT: 0, left: 0 };
+    const anyWorld = fc.oneof(aWorld(), aWorld().map(withPlatformsSay));
+    const property = fc.asyncProperty(anyWorld, async (world) => {
+      await inWorld(world, async (db) => {
+        await sql`update member set roles_read_at = now() where read_at is not null`.execute(db);
+        await sql`
+          insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
+          select distinct client_id, discord_user_id, 10, now(), '[{"kind": "MUTATION"}]'::jsonb from link
+          on conflict do nothing`.execute(db);
+        const listed = new Set(
+          world.members.flatMap(({ mirror, discordUserId }) =>
+            mirror === 'present' ? [discordUserId] : [],
+          ),
+        );
+        const drifted = await readDrift(db, { clientId: CLIENT, seen: [], changed: [] });
+        const names = new Set(drifted.map(({ discordUserId }) => discordUserId));
+        const waiting = await readWaiting(db, CLIENT);
+        const runs = new Map<string, Settlement>();
+        for (const { discordUserId } of waiting)
+          runs.set(discordUserId, await settlementOf(db, discordUserId));
+
+        await answerWaiting(db, CLIENT, {
+          askedAt: '2000-01-01',
+          inStep: waiting.filter(({ discordUserId: id }) => listed.has(id) && !names.has(id)),
+          absent: waiting.filter(({ discordUserId: id }) => !listed.has(id)),
+        });
+
+        const left = new Set((await readWaiting(db, CLIENT)).map((job) => job.discordUserId));
+        tally.left += left.size;
+        for (const { discordUserId } of waiting) {
+          if (left.has(discordUserId)) continue;
+          const { state, reason } = await standingOf(db, discordUserId);
+          const run = runs.get(discordUserId);
+          expect({ parking: [], ...run }).toEqual({
+            ...NOTHING_SETTLED,
+            parking: [],
+            outcome: state === 'ABSENT' ? 'ABSENT' : 'UNCHANGED',
+            reason,
+            observed: run?.observed,
+            isReading: true,
+            clearsTrouble: true,
+          });
+          tally[state] += 1;
+        }
+      });
+    });
+    await fc.assert(property, { numRuns: 150 });
+
+    expect(Math.min(...Object.values(tally))).toBeGreaterThan(5);
+  }, 120_000);
+});
+
+/** A world in which roles are all there is to change, and every role can be. */
+const withPlatformsSay = (world: World): World => ({
+  ...world,
+  authority: 'PLATFORM',
+  refusals: world.refusals.map(() => null),
+  mappings: world.mappings.map((each) => ({ ...each, authority: null, isRetired: false })),
+});
+
+/** Of a run that reads the member from Discord, where everything is as in the mirror. */
+async function settlementOf(db: Db, discordUserId: string): Promise<Settlement> {
+  const known = must(await readMember(db, { clientId: CLIENT, discordUserId }));
+  const mirror = known.mirror ?? { isPresent: false };
+  const job = { clientId: CLIENT, discordUserId, version: 1, lane: 10, attempts: 0, lateCauses: 0 };
+  const { facts, plan, reading } = await readAndPlan(
+    {
+      discord: { readMember: async () => mirror },
+      guildRoles: {
+        refresh: async () => null,
+        readAnew: async () => ({ ownerId: null, roles: [] }),
+        catchUp: async () => null,
+      },
+      clock: Date.now,
+    },
+    {
+      job: { ...job, lane: LANES.bulk, causes: [{ ...cause, looksAnew: true }] },
+      known,
+      knownAtMs: 0,
+      target: { ...known.client, discordUserId, isUrgent: false },
+      answered: null,
+    },
+  );
+  const verdict = { allowedRemovals: plan.remove, heldRemovals: [], reason: null };
+  const ending = settled({
+    facts,
+    plan,
+    record: { recordId: null, verdict },
+    applied: null,
+    reading: reading.member,
+    hasAsked: true,
+    isReading: true,
+  });
+  if (ending.kind === 'interrupted') throw ending.error;
+  const isChanged = plan.add.length + plan.remove.length > 0 && reading.member.isPresent;
+  if (isChanged) return { ...ending.settlement, outcome: 'APPLIED' };
+  return ending.settlement;
+}
+
+async function standingOf(db: Db, discordUserId: string) {
+  const row = await db
+    .selectFrom('member')
+    .select(['state', 'reason'])
+    .where('discordUserId', '=', discordUserId)
+    .executeTakeFirstOrThrow();
+  if (row.state !== 'IN_STEP' && row.state !== 'ABSENT') throw new Error(`state ${row.state}`);
+  return { state: row.state, reason: row.reason };
+}
 
 /**
  * Copies people and roles to another client where every group grants every role, no member holds

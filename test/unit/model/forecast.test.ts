@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { forecastCalls, type ForecastGroup } from '../../../services/model.js';
+import { forecastCalls, forecastCrowd, type ForecastGroup } from '../../../services/model.js';
 
 const group = (given: Partial<ForecastGroup>): ForecastGroup => ({
   members: 1,
@@ -56,5 +56,33 @@ describe('a forecast', () => {
 
     expect(forecast({ ...removal, members: 5 }).calls).toBe(15);
     expect(forecast({ ...removal, members: 6 }).calls).toBe(18);
+  });
+});
+
+describe('the forecast of a crowd', () => {
+  const crowd = (members: number, confirmsForMs = 0) => [group({ members, confirmsForMs })];
+  const guild = { listed: 0, wholeListWrites: true, readsAnew: false };
+
+  test('reads a few members one by one', () => {
+    expect(forecastCrowd(crowd(9), guild).calls).toBe(9 + 9);
+  });
+
+  test('reads many with one list, beside the runs that began before it', () => {
+    const calls = forecastCrowd(crowd(900), { ...guild, listed: 9_999 }).calls;
+
+    expect(calls - forecastCalls([group({ members: 900, confirmsForMs: 60_000 })]).calls).toBe(
+      11 + 4,
+    );
+  });
+
+  test('reads them one by one in a guild whose list costs more', () => {
+    const calls = forecastCrowd(crowd(9), { ...guild, listed: 1_000_000 }).calls;
+
+    expect(calls).toBe(9 + 9);
+  });
+
+  test('reads nobody who was just read, unless Discord has authority', () => {
+    expect(forecastCrowd(crowd(9, 30_000), guild).calls).toBe(9);
+    expect(forecastCrowd(crowd(9, 30_000), { ...guild, readsAnew: true }).calls).toBe(9 + 9);
   });
 });

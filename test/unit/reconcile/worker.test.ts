@@ -40,6 +40,7 @@ function createTable(...discordUserIds: readonly string[]) {
       onMarked: async () => async () => undefined,
       renewLeases: async () => ({ gained: 0, surplus: [] }),
       letGo: async () => undefined,
+      startListing: async () => false,
       releaseLeases: async () => undefined,
     },
     hold: () => {

@@ -10,6 +10,7 @@ const run: SweepRun = {
   isDryRun: false,
   enforceStrategy: null,
   traceparent: null,
+  isForCrowd: false,
   attempts: 1,
   refusal: null,
   pausedMs: 0,
