@@ -269,7 +269,7 @@ export interface BookedWrites extends Singles {
 export interface Pacing {
   readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
   readonly begun: (job: Pick<Job, 'clientId'>) => void;
-  /** A run of the client has to wait until then. */
+  /** A run of the client, begun with this job, has to wait until then. */
   readonly delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
   /** The client no longer has to wait. */
   readonly freed: (clientId: ClientId) => void;

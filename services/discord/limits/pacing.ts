@@ -6,6 +6,7 @@ import type {
   WriteOutlookOf,
   WriteReservation,
 } from '../../reconcile/ports.js';
+import type { Job } from '../../reconcile/job.js';
 import {
   type BucketGate,
   createBucketGate,
@@ -37,6 +38,11 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   const calmFromMs = new Map<ClientId, number>();
   const urgentFromMs = new Map<ClientId, number>();
   const worked = new Set<ClientId>();
+  /** How often each client was freed, now and when a run began: a delay from before is over. */
+  const timesFreed = new Map<ClientId, number>();
+  const freedBefore = new WeakMap<object, number>();
+  const isOver = (job: Pick<Job, 'clientId'>) =>
+    freedBefore.has(job) && freedBefore.get(job) !== (timesFreed.get(job.clientId) ?? 0);
 
   const calmRoom = (clientId: ClientId, runs: number, now: number): Room => {
     const openFromMs = calmFromMs.get(clientId) ?? 0;
@@ -55,13 +61,18 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   };
 
   return {
-    begun: ({ clientId }) => void worked.add(clientId),
+    begun(job) {
+      worked.add(job.clientId);
+      freedBefore.set(job, timesFreed.get(job.clientId) ?? 0);
+    },
     delayed(job, until) {
+      if (isOver(job)) return;
       const fromMs = Math.min(until.getTime(), clock() + ASK_AGAIN_MS);
       calmFromMs.set(job.clientId, fromMs);
       if (isUrgentJob(job)) urgentFromMs.set(job.clientId, fromMs);
     },
     freed(clientId) {
+      timesFreed.set(clientId, (timesFreed.get(clientId) ?? 0) + 1);
       calmFromMs.delete(clientId);
       urgentFromMs.delete(clientId);
     },

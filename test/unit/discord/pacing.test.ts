@@ -93,4 +93,19 @@ describe('the pace of a client’s runs', () => {
 
     expect(places()).toMatchObject({ closed: [CLIENT], moreInMs: 5_000 });
   });
+
+  test('does not wait as a run reports that began before the client was freed', () => {
+    const { pace, places } = setUp();
+    const before = job(LANES.fresh);
+    pace.begun(before);
+    pace.freed(CLIENT);
+
+    pace.delayed(before, new Date(5_000));
+
+    expect(places()).toMatchObject({ closed: [], urgentOnly: [] });
+    const after = job(LANES.fresh);
+    pace.begun(after);
+    pace.delayed(after, new Date(5_000));
+    expect(places()).toMatchObject({ closed: [CLIENT] });
+  });
 });
