@@ -65,7 +65,7 @@ describe.skipIf(!canCrash)('a topic that nobody has made', () => {
 });
 
 describe.skipIf(!canCrash)('a record that is too large for its topic', () => {
-  test('is told apart from an outage', async () => {
+  test('is distinguished from an outage', async () => {
     const { brokers } = testBroker();
     const { produce } = createPort(brokers, cleanup);
     const record = { key: 'k', value: Buffer.alloc(2_000_000), headers: {} };

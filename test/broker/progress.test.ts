@@ -22,7 +22,7 @@ const event = (userId: string) =>
   });
 
 describe.skipIf(!hasKafka())('whoever watches the door, at a broker', () => {
-  test('is told what is assigned, what waits behind the records in hand, and the trace that a producer has begun', async () => {
+  test('receives the assignment, the lag behind the records in work, and the trace that a producer started', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     await createTopic(brokers, topic, { partitions: 1 });

@@ -51,7 +51,7 @@ describe('a role that the platform speaks of', () => {
     );
   });
 
-  test('taken back by an event is explained by that event', async () => {
+  test('removed by an event is explained by that event', async () => {
     const linkId = await path.link('alice');
     await say(membership('alice', 'directors'));
     const removed = membership('alice', 'directors', 'removed');
@@ -68,7 +68,7 @@ describe('a role that the platform speaks of', () => {
     );
   });
 
-  test('of which nothing was said is told to be unknown', async () => {
+  test('without any fact is unknown', async () => {
     const linkId = await path.link('alice');
 
     expect(await explain(linkId, roles.pilot)).toMatchObject({
@@ -82,7 +82,7 @@ describe('a role that the platform speaks of', () => {
     });
   });
 
-  test('that a whole list leaves out is told so', async () => {
+  test('that a snapshot leaves out is explained by the snapshot', async () => {
     const linkId = await path.link('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ['recruits'])]);
     await path.rig().quiet();

@@ -141,7 +141,7 @@ test('a run that asks Discord nothing does not end the trouble of its client', a
   expect(await path.client()).toMatchObject({ trouble: trouble.reason });
 });
 
-test('a link ends though whoever has the account now cannot be given a role that is gone', async () => {
+test('a link ends although the account’s new owner cannot get a role that no longer exists', async () => {
   await path.link('alice');
   const { store, discord, clientId } = path.rig();
   const first = await store.read.findLinkByPlatformUser(clientId, 'alice');

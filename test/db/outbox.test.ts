@@ -17,7 +17,7 @@ async function drained(store: Store): Promise<readonly OutboxEvent[]> {
   return events;
 }
 
-describe('what happens to a person is told', () => {
+describe('what happens to a person is published', () => {
   const path = usePath();
 
   test('linked, roles changed, left and unlinked, in that order, with the person as the key', async () => {

@@ -153,7 +153,7 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
     await annotate(`from the event to the role: ${tookMs.join(' and ')} ms`);
   });
 
-  test('that is broken goes to the dead letters as it was, and those around it are applied', async () => {
+  test('that is broken goes to the dead letters unchanged, and those around it are applied', async () => {
     const { brokers } = testBroker();
     const bytes = Uint8Array.from([0x7b, 0xff, 0x00, 0x0a, 0x7d]);
     const before = changed('event-before', {

@@ -92,7 +92,7 @@ describe('a start', () => {
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
 
-  test('that waits ends in order when it is told to', async () => {
+  test('that waits stops in order on a signal', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     await door.shut();
 
@@ -129,7 +129,7 @@ describe('a start', () => {
 });
 
 describe('a database that goes away and comes back', () => {
-  test('is told to callers as such, and all goes on by itself', async () => {
+  test('is reported to callers as an outage, and work resumes by itself', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     cleanup.add(() => door.shut());
     const service = await world.startProcess('one', { DATABASE_URL: url });
@@ -167,7 +167,7 @@ describe('a database that goes away and comes back', () => {
 });
 
 describe('a stop', () => {
-  test('in the middle of a storm is told at once, finishes what is in hand, and leaves the rest to the next process', async () => {
+  test('in the middle of a storm shows at once, finishes running work, and leaves the rest to the next process', async () => {
     const service = await world.startProcess('one');
     world.proxy.slowDown(400);
     await everybodyIsPilot(service);

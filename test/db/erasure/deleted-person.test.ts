@@ -92,7 +92,7 @@ const planned = (platformUserId: string, discordUserId: string, nickname: string
 });
 
 describe('a deleted person', () => {
-  test('leaves no name in any table, once the last role is taken back', async () => {
+  test('leaves no name in any table, once the last role is removed', async () => {
     await plantPerson();
     expect(await dumpOf(guild.url())).toMatch(NAMES);
 

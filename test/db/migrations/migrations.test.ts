@@ -99,7 +99,7 @@ describe('a role that may not change tables', () => {
     await store.stop();
   });
 
-  test('is told what is missing, and what to do', async () => {
+  test('fails and names what is missing and what to do', async () => {
     await migrate();
 
     const migrating = migrateFurther(await urlOfWriter());

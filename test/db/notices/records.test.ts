@@ -17,7 +17,7 @@ async function oneClosed(connection: pg.Client): Promise<string> {
 }
 
 describe('records that another process closes', () => {
-  test('are told here, once, with what was changed', async () => {
+  test('are sent once, with the changes', async () => {
     const other = await world.connect();
     const before = await oneClosed(other);
     const told = await world.records();
@@ -36,7 +36,7 @@ describe('records that another process closes', () => {
     });
   });
 
-  test('are told when they are committed, not when they are written, and not at all when they are undone', async () => {
+  test('are sent when they are committed, not when they are written, and never when rolled back', async () => {
     const [slow, quick, undone] = [
       await world.connect(),
       await world.connect(),
@@ -59,7 +59,7 @@ describe('records that another process closes', () => {
     expect(idsOf(told)).toEqual([late, later, early]);
   });
 
-  test('are told each exactly once, however their transactions overlap', async () => {
+  test('are each sent exactly once, however their transactions overlap', async () => {
     const told = await world.records();
     const writers = await Promise.all(Array.from({ length: 6 }, () => world.connect()));
 
@@ -100,7 +100,7 @@ describe('records that another process closes', () => {
     expect(heard).toEqual([world.clientId()]);
   });
 
-  test('are told though they were closed while the connection that listens was broken', async () => {
+  test('are sent although they were closed while the listening connection was broken', async () => {
     const other = await world.connect();
     const told = await world.records();
 
@@ -117,7 +117,7 @@ describe('records that another process closes', () => {
     expect(idsOf(told)).toEqual([first, second]);
   });
 
-  test('before a backup was brought to this server are not told again', async () => {
+  test('from before a backup was restored on this server are not sent again', async () => {
     const other = await world.connect();
     const restored = [await oneClosed(other), await oneClosed(other)];
     await other.query(`update audit_record set closed_xid = '4000000000'::xid8 where id = $1`, [
@@ -137,7 +137,7 @@ describe('records that another process closes', () => {
     expect(idsOf(told)).toEqual(ids);
   });
 
-  test('are told of the clients that were asked for alone', async () => {
+  test('are sent only for the requested clients', async () => {
     const other = await world.connect();
     const elsewhere = '0192f000-0000-7000-8000-00000000ffff';
     const told = await world.records({ clientIds: [elsewhere] });

@@ -29,7 +29,7 @@ const start = async (store: Store, dryRun = false) =>
   });
 
 describe('a sweep that another process runs', () => {
-  test('is told here from its start to its end', async () => {
+  test('is sent from its start to its end', async () => {
     const told = await world.sweeps();
 
     await withOther(async (other) => {
@@ -51,7 +51,7 @@ describe('a sweep that another process runs', () => {
     ]);
   });
 
-  test('is told first as it stands, when it runs already', async () => {
+  test('is sent first with its current state, if it is already running', async () => {
     await withOther(async (other) => {
       const over = await start(other);
       await other.sweeps.cancelSweep(over.id);
@@ -79,7 +79,7 @@ describe('a sweep that another process runs', () => {
     expect(heard).toEqual(Array(3).fill(`${world.clientId()} ${id}`));
   });
 
-  test('is told again when the path has changed a member for it', async () => {
+  test('is sent again when the path has changed a member for it', async () => {
     const writer = await world.connect();
     const { id } = await start(world.store());
     await writer.query(

@@ -99,7 +99,7 @@ describe('tokens that are kept', () => {
     expect(discord.calls.count({ route: '/oauth2/token' })).toBe(1);
   });
 
-  test('that Discord refreshes no more are given up, and the person is told to sign in again', async () => {
+  test('that Discord no longer refreshes are given up, and the person is asked to sign in again', async () => {
     const linkId = await erinIsIn();
     const { discord, query } = guild.rig();
     discord.moderator.leave(byName('erin'));

@@ -36,7 +36,7 @@ describe('a person who signed in', () => {
     expect(guild.calls()).toEqual([]);
   });
 
-  test('and comes back has the roles at once, and both is told', async () => {
+  test('and returns gets the roles at once, and both are published', async () => {
     const { discord, store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     const linkId = await guild.signIn('erin');

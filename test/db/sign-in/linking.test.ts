@@ -52,7 +52,7 @@ describe('signing in', () => {
     ).toHaveLength(1);
   });
 
-  test('with a second account replaces the first, whose roles are taken back', async () => {
+  test('with a second account replaces the first, which loses its roles', async () => {
     const { store } = guild.rig();
     await store.applyFacts([membership('alice', 'pilots')]);
     await guild.signIn('alice');

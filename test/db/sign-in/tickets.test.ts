@@ -39,7 +39,7 @@ const bind = (ticketHash: string, browserHash: string, stateHash: string) =>
   });
 
 describe('a ticket', () => {
-  test('is found as it was made, with the names that its page shows', async () => {
+  test('is found unchanged, with the names that its page shows', async () => {
     const { store, clientId } = guild.rig();
     await store.applyFacts([
       {

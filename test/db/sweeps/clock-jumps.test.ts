@@ -122,7 +122,7 @@ describe('a sweep that is over', () => {
     },
   );
 
-  test('as nobody has ever begun it cannot be cancelled either', async () => {
+  test('that does not exist cannot be cancelled either', async () => {
     const id = '0193b0a0-0000-7000-8000-00000000dead';
 
     await expect(store.sweeps.cancelSweep(id)).rejects.toMatchObject({

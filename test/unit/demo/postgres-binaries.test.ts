@@ -29,7 +29,7 @@ test('says to set DATABASE_URL where the system has no binaries', async () => {
   );
 });
 
-test('makes the links the loader asks for, whoever else does so at the same time', async () => {
+test('makes the links the loader needs, even if another process does so at the same time', async () => {
   await Promise.all(Array.from({ length: 8 }, async () => makeLibraryLinks(root, links)));
 
   for (const { target } of links) expect(await readlink(join(root, target))).toBe('libicu.so.60.2');

@@ -34,7 +34,7 @@ function setUp() {
 }
 
 describe('the pace of a client’s runs', () => {
-  test('is free where nothing is known of its limits', () => {
+  test('is unlimited while no limits are known', () => {
     const { places } = setUp();
 
     expect(places()).toMatchObject({ urgentOnly: [], closed: [] });
@@ -42,7 +42,7 @@ describe('the pace of a client’s runs', () => {
     expect(places().moreInMs).toBe(Infinity);
   });
 
-  test('begins no more runs than there are writes left', () => {
+  test('starts no more runs than there are writes left', () => {
     const { places, left } = setUp();
     left.calm = 2;
     left.urgent = 3;
@@ -64,7 +64,7 @@ describe('the pace of a client’s runs', () => {
     });
   });
 
-  test('tries one urgent run where nothing seems to be left at all', () => {
+  test('tries one urgent run when nothing seems to be left', () => {
     const { places, left } = setUp();
     left.calm = 0;
     left.urgent = 0;
@@ -74,7 +74,7 @@ describe('the pace of a client’s runs', () => {
     expect(places(1).closed).toEqual([CLIENT]);
   });
 
-  test('of what is not urgent waits as it was told, and urgent work does not', () => {
+  test('delays work that is not urgent until the reported time, and no urgent work', () => {
     const { pace, places, setNow } = setUp();
     pace.delayed(job(LANES.sweep), new Date(5_000));
 
@@ -87,7 +87,7 @@ describe('the pace of a client’s runs', () => {
     expect(places().urgentOnly).toEqual([]);
   });
 
-  test('of everything waits where an urgent run was told so', () => {
+  test('delays all work when an urgent run reports a delay', () => {
     const { pace, places } = setUp();
     pace.delayed(job(LANES.fresh), new Date(5_000));
 

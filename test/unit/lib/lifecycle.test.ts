@@ -162,7 +162,7 @@ describe('a life', () => {
     expect(life.unfinished()).toEqual([]);
   });
 
-  test('has one stop, whoever asks for it and how often', async () => {
+  test('stops once, however often it is stopped', async () => {
     const life = lifeOf([part('door')]);
     await life.start();
 

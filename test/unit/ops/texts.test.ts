@@ -32,7 +32,7 @@ function blocks(language: string): readonly (readonly [string, string])[] {
   );
 }
 
-describe('what operators are told to paste', () => {
+describe('what operators paste', () => {
   test('is answered by the API, where it is GraphQL', () => {
     const asked = blocks('graphql');
     const faults = asked.flatMap(([name, text]) =>

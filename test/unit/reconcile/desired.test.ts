@@ -86,7 +86,7 @@ describe('what a member should have', () => {
     },
   );
 
-  test('a role is taken back when no active mapping names it, or only a retired one would grant it', () => {
+  test('a role is removed when no active mapping names it, or only a retired one would grant it', () => {
     const retired = mappingFacts({ isRetired: true });
     const both = desiredRoles(
       memberFacts({

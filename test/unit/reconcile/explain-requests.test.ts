@@ -66,7 +66,7 @@ test.each<[World, RoleBlock[], string]>([
   },
 );
 
-test('a request that waits for a person is told to be held', () => {
+test('a request that waits for a person is shown as held', () => {
   const { mappings, history } = world(null, 'held');
 
   const explanation = explain({

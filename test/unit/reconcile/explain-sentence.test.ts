@@ -82,7 +82,7 @@ describe('several mappings of one role', () => {
   });
 });
 
-test('unknown that counts as no is told so', () => {
+test('unknown that counts as no is named', () => {
   const explanation = explain({
     membership: 'unknown',
     client: { unknownMembership: 'REMOVE' },
@@ -96,7 +96,7 @@ test('unknown that counts as no is told so', () => {
 });
 
 describe('a link that ends', () => {
-  test('still has its role to be taken back', () => {
+  test('still has its role to be removed', () => {
     const explanation = explain({
       links: [ENDING],
       isHeld: true,
@@ -127,7 +127,7 @@ describe('a link that ends', () => {
     expect(explanation.mappings[0]?.membership).toBe('UNKNOWN');
   });
 
-  test('of another person does not hide what is said of the one who is linked', () => {
+  test('of another person does not hide the facts about the linked one', () => {
     const explanation = explain({
       links: [LINK, { ...OTHER, status: 'ENDING' }],
       isHeld: true,

@@ -187,7 +187,7 @@ describe('a guild that refuses', () => {
     expect((await runs(10)).at(-1)).toBe('UNKNOWN_GUILD');
   });
 
-  test('is told of as an error once, however long it lasts', async () => {
+  test('is logged as an error once, however long it lasts', async () => {
     const { runs, refuse, troubles, levels } = setUp();
     refuse('MISSING_PERMISSION');
 
@@ -226,7 +226,7 @@ describe('after the pause', () => {
     expect(settlements.map(({ clearsTrouble }) => clearsTrouble)).toEqual([false, true]);
   });
 
-  test('what a run from before it is told does not count, and it asks nothing more', async () => {
+  test('an answer to a run from before it does not count, and the run makes no further call', async () => {
     const { guarded, run, runs, refuse, sent } = setUp();
     const old = { ...target };
     await guarded.readMember(old);

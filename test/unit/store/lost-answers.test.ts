@@ -36,7 +36,7 @@ test('a key is released no more when its claim could not hold it any longer', as
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a release that is not answered is told to its caller, and made again', async () => {
+test('a release without an answer fails for its caller, and is repeated', async () => {
   const release = vi
     .fn<(keys: readonly HeldKey[]) => Promise<void>>()
     .mockImplementationOnce(away)

@@ -79,7 +79,7 @@ describe('a trace', () => {
     expect((await sent()).get('run')).toMatchObject({ links: [OTHER] });
   });
 
-  test('keeps what is told within a span inside of it, whatever runs beside it', async () => {
+  test('keeps events of a span inside it, whatever runs concurrently', async () => {
     const inside = async (name: string) =>
       trace.run({ name }, async () => {
         await sleep(1);
