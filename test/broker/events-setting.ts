@@ -150,7 +150,11 @@ export async function createTopic(
 ): Promise<void> {
   const admin = plainClient(brokers).admin();
   await admin.connect();
-  const configEntries = [{ name: 'compression.type', value: compression }];
+  const configEntries = [
+    { name: 'compression.type', value: compression },
+    // Some records are older than any usual retention.
+    { name: 'retention.ms', value: '-1' },
+  ];
   // kafkajs asks for the leaders once, and a busy broker may not know the topic at that moment.
   await admin.createTopics({
     waitForLeaders: false,

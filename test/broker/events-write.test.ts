@@ -1,11 +1,22 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { createProducing } from '../../services/events/kafka/kafkajs-producing.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';
-import { collect, createCleanup, createPort, numbered, startRelay } from './events-setting.js';
+import {
+  collect,
+  createCleanup,
+  createPort,
+  createTopic,
+  membershipEvent,
+  numbered,
+  produce,
+  startReader,
+  startRelay,
+  usersOf,
+} from './events-setting.js';
 
 const cleanup = createCleanup();
 const warnings: string[] = [];
@@ -53,24 +64,83 @@ describe.skipIf(!canCrash)('a topic that nobody has made', () => {
       producer: (config) => kafka.producer({ ...config, allowAutoTopicCreation: false }),
     });
     cleanup.add(async () => producing.close());
-    const { produce } = producing;
     const record = { key: 'k', value: 'v', headers: {} };
 
-    await expect(produce(topic, [record])).rejects.toThrow(UnavailableError);
-    await soon(async () => produce(topic, [record]));
+    await expect(producing.produce(topic, [record])).rejects.toThrow(UnavailableError);
+    await soon(async () => producing.produce(topic, [record]));
 
     const seen = await collect(brokers, topic, cleanup);
     await soon(() => expect(seen).toHaveLength(1));
   });
 });
 
+/** Brokers refuse records from more than an hour ahead of their own clock. */
+describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
+  test('sends its events with the time at which they happened', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('ahead.events');
+    await createTopic(brokers, topic);
+    const { outbox } = await startRelay(brokers, topic, cleanup);
+    putClockAhead();
+
+    outbox.add(...numbered('e', 3));
+    outbox.call();
+
+    await soon(() => expect(outbox.waiting()).toEqual([]));
+    const seen = await collect(brokers, topic, cleanup);
+    await soon(() => expect(seen).toHaveLength(3));
+    const sent = seen.map(({ timestamp }) => new Date(Number(timestamp)).toISOString());
+    expect(sent).toEqual(seen.map(({ value }) => JSON.parse(String(value)).time));
+  });
+
+  test('sends a record of unknown time without a time', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('ahead.undated');
+    await createTopic(brokers, topic);
+    const { produce: write } = createPort(brokers, cleanup);
+    const record = { key: 'k', value: 'v', headers: {} };
+    const dated = [0, 5_000].map((timestampMs) => ({ ...record, timestampMs }));
+    putClockAhead();
+
+    await write(topic, [record, ...dated]);
+
+    const seen = await collect(brokers, topic, cleanup);
+    await soon(() => expect(seen).toHaveLength(3));
+    expect(seen.map(({ timestamp }) => timestamp)).toEqual(['-1', '-1', '5000']);
+  });
+
+  test('puts a record aside that it cannot read, with its time, and applies the next', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('ahead.facts');
+    await createTopic(brokers, topic);
+    const next = membershipEvent({ userId: 'u1' });
+    const broken = { ...next, value: 'not JSON', timestamp: '1770000000000' };
+    await createTopic(brokers, `${topic}.dlq`);
+    await produce(brokers, topic, [broken, next]);
+    putClockAhead();
+
+    const { facts } = await startReader({ port: createPort(brokers, cleanup), topic }, cleanup);
+
+    await soon(() => expect(usersOf(facts)).toEqual(['u1']));
+    const dead = await collect(brokers, `${topic}.dlq`, cleanup);
+    await soon(() => expect(dead).toHaveLength(1));
+    expect(dead[0]?.timestamp).toBe(broken.timestamp);
+  });
+});
+
+function putClockAhead(): void {
+  const now = Date.now.bind(Date);
+  const ahead = vi.spyOn(Date, 'now').mockImplementation(() => now() + 2 * 3_600_000);
+  cleanup.add(async () => ahead.mockRestore());
+}
+
 describe.skipIf(!canCrash)('a record that is too large for its topic', () => {
   test('is distinguished from an outage', async () => {
     const { brokers } = testBroker();
-    const { produce } = createPort(brokers, cleanup);
+    const port = createPort(brokers, cleanup);
     const record = { key: 'k', value: Buffer.alloc(2_000_000), headers: {} };
 
-    const refused = produce(uniqueName('small'), [record]);
+    const refused = port.produce(uniqueName('small'), [record]);
 
     await expect(refused).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
   });

@@ -7,8 +7,8 @@ export function deadLetterTopic(topic: string): string {
 
 /** The record as it came, and beside its own headers why, where from and when. */
 export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
-  const { key, value, headers } = record;
-  return { key, value, headers: { ...headers, ...account(record, reason) } };
+  const { key, value, headers, timestampMs } = record;
+  return { key, value, headers: { ...headers, ...account(record, reason) }, timestampMs };
 }
 
 const MAX_KEY_BYTES = 1_024;
@@ -18,7 +18,7 @@ const MAX_KEY_BYTES = 1_024;
  * exceeds the limit. The original is at the place its headers name.
  */
 export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
-  const { key, value } = broken.record;
+  const { key, value, timestampMs } = broken.record;
   return {
     key: key !== null && key.length <= MAX_KEY_BYTES ? key : null,
     value: null,
@@ -26,6 +26,7 @@ export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
       ...account(broken.record, broken.reason),
       'dlq-omitted': `value of ${value?.length ?? 0} bytes and headers: too large for this topic`,
     },
+    timestampMs,
   };
 }
 

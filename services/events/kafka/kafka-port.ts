@@ -24,6 +24,11 @@ export interface OutgoingRecord {
   readonly key: Buffer | string | null;
   readonly value: Buffer | string | null;
   readonly headers: Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
+  /**
+   * When the record's content was created; below 1 if unknown. Used only if the broker refuses the
+   * time of this process's clock.
+   */
+  readonly timestampMs?: number;
 }
 
 export interface RecordBatch {

@@ -29,7 +29,12 @@ export function createProducing(kafka: Client): Producing {
     await connect();
     for (const portion of bySize(records, PORTION_BYTES)) {
       const messages = portion.map(toMessage);
-      await producer.send({ topic, acks: ALL_REPLICAS, messages });
+      const sendAll = (all: Message[]) =>
+        producer.send({ topic, acks: ALL_REPLICAS, messages: all });
+      await sendAll(messages).catch(async (error: unknown) => {
+        if (protocolType(error) !== 'INVALID_TIMESTAMP') throw error;
+        await sendAll(portion.map(toDatedMessage));
+      });
     }
   };
 
@@ -87,6 +92,20 @@ function toMessage(record: OutgoingRecord): Message {
     headers[name] = isOne ? value : [...value];
   }
   return { key: record.key, value: record.value, headers };
+}
+
+/** How the protocol says that a record has no time. Brokers accept it. */
+const NO_TIMESTAMP = -1;
+
+/**
+ * kafkajs stamps each record with this process's clock, and brokers refuse records from more than
+ * an hour ahead of their own. Everything would wait until the clock is right again, so the record
+ * is sent with the time of its content.
+ */
+function toDatedMessage(record: OutgoingRecord): Message {
+  const { timestampMs = NO_TIMESTAMP } = record;
+  const timestamp = String(timestampMs < 1 ? NO_TIMESTAMP : timestampMs);
+  return { ...toMessage(record), timestamp };
 }
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];

@@ -14,5 +14,10 @@ export function toCloudEvent(event: OutboxEvent, source: string): OutgoingRecord
     datacontenttype: 'application/json',
     data: event.data,
   });
-  return { key, value, headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' } };
+  return {
+    key,
+    value,
+    headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
+    timestampMs: time.getTime(),
+  };
 }

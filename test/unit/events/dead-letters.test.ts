@@ -42,6 +42,7 @@ describe('a record that cannot be read', () => {
           'dlq-offset': '1',
           'dlq-timestamp': String(first.timestampMs),
         },
+        timestampMs: first.timestampMs,
       },
     ]);
     expect(consumer.counts()).toMatchObject({ applied: 2, deadLettered: 1 });
