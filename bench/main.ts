@@ -9,6 +9,7 @@ import { loadavg } from 'node:os';
 import { api } from './api.js';
 import { buckets } from './buckets.js';
 import { calls } from './calls.js';
+import { crowd } from './crowd.js';
 import { dissolve } from './dissolve.js';
 import { hostile } from './hostile.js';
 import { intake } from './intake.js';
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   hostile,
   sweep,
   dissolve,
+  crowd,
   api,
   scale,
 ];

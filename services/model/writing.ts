@@ -52,9 +52,6 @@ export const LIST_PAGE = 1_000;
 /** Single reads that a list must save. */
 export const LEAST_READS_SAVED = 10;
 
-/** Runs of a crowd that begin before its list is requested, and read their members themselves. */
-const FIRST_READS = 4;
-
 /** Members with the same changes to make. */
 export interface ForecastGroup {
   readonly members: number;
@@ -110,7 +107,7 @@ export function forecastCrowd(
   const isRead = ({ confirmsForMs }: Pick<ForecastGroup, 'confirmsForMs'>) =>
     readsAnew || confirmsForMs <= 0;
   const reads = groups.filter(isRead).reduce((sum, { members }) => sum + members, 0);
-  const isListed = reads - FIRST_READS >= listCalls(listed) + LEAST_READS_SAVED;
+  const isListed = reads >= listCalls(listed) + LEAST_READS_SAVED;
   const { calls, seconds } = forecastCalls(
     groups.map((group) => ({
       ...group,
@@ -119,7 +116,7 @@ export function forecastCrowd(
     })),
     wholeListWrites,
   );
-  return { calls: isListed ? calls + listCalls(listed) + FIRST_READS : calls, seconds };
+  return { calls: isListed ? calls + listCalls(listed) : calls, seconds };
 }
 
 class Writing {

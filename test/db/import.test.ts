@@ -298,7 +298,7 @@ test('five thousand people are imported by one call, in a handful of statements'
     ([text]) => JSON.stringify(text) !== JSON.stringify(HEARTBEAT_QUERY),
   ).length;
   expect(statements).toBeGreaterThan(0);
-  expect(statements).toBeLessThan(15);
+  expect(statements).toBeLessThan(16);
   await annotate(`in ${statements} statements`);
   await annotate(`${users.length} people took ${Date.now() - startedAtMs} ms`);
   expect(new Set(kindsOf(verdicts))).toEqual(new Set(['LINKED']));

@@ -12,13 +12,14 @@ import {
 } from '../../model.js';
 import type { EndedMembership } from '../facts/end-memberships.js';
 import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
+import { startListing } from './start-listing.js';
 
 /**
  * Marks a member: "may be out of step, for these causes". One row per member; a second mark raises
  * its version and lane but keeps its due time, so a burst becomes one reconcile. Within the window
  * that holds even for a mark whose snapshot is older than the end of the last run. Every function
- * here is one statement and is called in the transaction that causes the mark. Rows are inserted in
- * the order of their keys, so that two transactions never deadlock.
+ * here marks with one statement, in the transaction that causes the mark. Rows are inserted in the
+ * order of their keys, so that two transactions never deadlock.
  */
 export interface Marking {
   readonly lane: Lane;
@@ -190,6 +191,7 @@ export async function markRole(
     where l.client_id = ${clientId} and (m.is_held or a.read_at is null or ${roleId} = any(a.role_ids))
     group by l.client_id, l.discord_user_id`;
   await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+  await startListing(db, clientId);
 }
 
 export async function markLinks(
@@ -244,4 +246,5 @@ export async function markClient(
           and d.discord_user_id = l.discord_user_id and d.verdict = 'HELD')))
     group by l.client_id, l.discord_user_id`;
   await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+  await startListing(db, clientId);
 }

@@ -21,7 +21,8 @@ export const CROWD: Cause = { kind: 'REPAIR', id: 'crowd', actor: 'connector' };
 /**
  * Starts a SYNC_ACCOUNTS sweep if a member list costs Discord fewer calls than the members who wait
  * to be read one by one. A guild that was never listed is listed soon anyway, so its size does not
- * matter. Resolves with whether a sweep was started.
+ * matter. Resolves with whether a sweep was started. Called at the end of a transaction that marks a
+ * crowd, so that none of its runs begins before the list, and for crowds that gather one by one.
  */
 export async function startListing(db: Db, clientId: ClientId): Promise<boolean> {
   const { numAffectedRows } = await sql`
@@ -39,8 +40,12 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
         limit (select calls from guild)) w
     )
     insert into sweep (id, client_id, kind, state, is_dry_run, cause)
-    select ${uuidv7()}, ${clientId}, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(CROWD)}::jsonb from guild, waiting
-    where waiting.reads >= guild.calls and not exists (
+    select ${uuidv7()}, ${clientId}, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(CROWD)}::jsonb
+    from guild, waiting, client c
+    where c.id = ${clientId} and c.is_enabled and c.ending_at is null and c.stopped_at is null
+      and (c.paused_until is null or c.paused_until <= clock_timestamp()) and waiting.reads >= guild.calls and not exists (
+      select from sweep s where s.client_id = ${clientId} and s.kind = 'SYNC_ACCOUNTS' and s.state in ('WAITING', 'RUNNING')
+    ) and not exists (
       select from sweep s where s.client_id = ${clientId} and s.kind = 'SYNC_ACCOUNTS' and s.cause ->> 'id' = ${CROWD.id}
         and s.started_at > clock_timestamp() - make_interval(secs => case
           when guild.listed_at >= s.started_at then ${AGAIN_AFTER_MS / 1_000}::int else ${AFTER_FAILURE_MS / 1_000}::int end))

@@ -20,6 +20,7 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
+import { startListing } from '../jobs/start-listing.js';
 import { botsAmong, isBotMessage } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import type { ImportVerdict } from '../../api/links/ports.js';
@@ -71,6 +72,7 @@ export function createImportMembers(deps: {
         lane: LANES.bulk,
         windowMs: 0,
       });
+      await startListing(tx.sql, clientId);
       await forgetDecisionsOfLinks(tx.sql, [...links.values()]);
       await deps.enqueueEvents(
         tx.sql,

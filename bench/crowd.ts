@@ -1,0 +1,127 @@
+import { listCalls } from '../services/model.js';
+import { cause, mapGroup } from '../test/builders/store-world.js';
+import type { BenchWorld } from './support/bench-world.js';
+import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
+import { callsByKind } from './support/calls-by-kind.js';
+import { rounded } from './support/quantiles.js';
+import { startScaled, type ScaledConnector, type Watched } from './support/scaled-connector.js';
+import { scaledTime } from './support/scaled-time.js';
+import { settledGuild, type SettledGuild } from './support/settled-guild.js';
+import { mappedGroup } from './support/stock-store.js';
+
+export const crowd: Bench = {
+  name: 'crowd',
+  question: 'what does it cost to bring in many people at once?',
+  answer,
+};
+
+/** Discord's windows as they are: reads are what single reads would wait for. */
+const TIME = scaledTime(1);
+const READS_A_SECOND = 5;
+const AIM_CALLS = 12;
+const AIM_SECONDS = 15;
+
+async function answer(world: BenchWorld): Promise<Answer> {
+  const linked = world.isQuick ? 500 : 5_000;
+  const members = world.isQuick ? 990 : 9_990;
+  const settled = settledGuild({ members, roles: 2, groupsOf: () => [0] });
+  const databaseUrl = await (await world.postgres()).createDatabase('crowd');
+  const connector = await startScaled(databaseUrl, settled, TIME);
+  try {
+    await forgetEverybody(connector);
+    const imported = await settle(connector, () => importFirst(connector, settled, linked));
+    await makeReadingsOld(connector);
+    const mapped = await settle(connector, () => mapAnotherGroup(connector, settled));
+    const states = await statesOf(connector);
+    return {
+      rows: [
+        rowOf(`${linked} imported who hold what they should`, imported, { linked, members }),
+        rowOf('a mapping made that changes nobody', mapped, { linked, members }),
+      ],
+      notes: [
+        `A guild of ${members}, of whom ${linked} are linked by one importDiscordUsers. ${TIME.note}`,
+        'Beside it what reading them one by one takes at five a second.',
+        verdict(
+          `the import at most ${AIM_CALLS} calls and ${AIM_SECONDS} s`,
+          `${imported.calls.length} calls, ${secondsOf(imported)} s`,
+          imported.calls.length <= AIM_CALLS && secondsOf(imported) <= AIM_SECONDS,
+        ),
+        verdict('everybody in step', states, states === `IN_STEP ${linked}`),
+      ],
+    };
+  } finally {
+    await connector.stop();
+  }
+}
+
+interface Settled extends Watched {
+  /** Until no job waited. */
+  readonly settledMs: number;
+}
+
+async function settle(connector: ScaledConnector, work: () => Promise<unknown>): Promise<Settled> {
+  let startedAt = 0;
+  const watched = await connector.watch(async () => {
+    startedAt = performance.now();
+    await work();
+  });
+  return { ...watched, settledMs: performance.now() - startedAt };
+}
+
+const secondsOf = ({ settledMs }: Settled) => rounded(settledMs / 1_000);
+
+function rowOf(
+  what: string,
+  watched: Settled,
+  { linked, members }: { readonly linked: number; readonly members: number },
+): Row {
+  return {
+    what,
+    calls: watched.calls.length,
+    seconds: secondsOf(watched),
+    'list alone': listCalls(members),
+    'one by one': `${linked} calls, ${linked / READS_A_SECOND} s`,
+    'consists of': callsByKind(watched.calls),
+  };
+}
+
+/** As before the first import. */
+async function forgetEverybody({ sql }: ScaledConnector): Promise<void> {
+  for (const table of ['reconcile_job', 'link', 'member', 'guild_listing'])
+    await sql.query(`delete from ${table}`);
+}
+
+async function importFirst(
+  { store, clientId }: ScaledConnector,
+  { guild }: SettledGuild,
+  count: number,
+): Promise<void> {
+  const users = guild.discordUserIds.slice(0, count).map((discordUserId) => ({
+    platformUserId: `user-${discordUserId}`,
+    discordUserId,
+  }));
+  await store.links.importMembers({ clientId, users, dryRun: false, cause });
+}
+
+async function makeReadingsOld({ sql }: ScaledConnector): Promise<void> {
+  await sql.query("update member set roles_read_at = roles_read_at - interval '1 hour'");
+  await sql.query("update sweep set started_at = started_at - interval '1 hour'");
+}
+
+/** Another group for the first role: all of its holders are looked at, and keep it. */
+async function mapAnotherGroup(
+  { store, clientId }: ScaledConnector,
+  { guild }: SettledGuild,
+): Promise<void> {
+  const [roleId = ''] = guild.roleIds;
+  await mapGroup(store.mappings, { clientId, groupId: mappedGroup(1), roleId });
+}
+
+/** `IN_STEP 5000`. */
+async function statesOf({ sql }: ScaledConnector): Promise<string> {
+  const { rows } = await sql.query<{ state: string; members: string }>(
+    `select m.state, count(*) as members from member m join link l using (client_id, discord_user_id)
+     group by m.state order by m.state`,
+  );
+  return rows.map(({ state, members }) => `${state} ${members}`).join(', ');
+}
