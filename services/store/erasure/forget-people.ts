@@ -8,12 +8,24 @@ import type { MemberKey, PlatformUserId } from '../../model.js';
 const FORGOTTEN = '(deleted)';
 
 /**
- * Removes the names of deleted people from everything stored; ids and roles stay for the audit.
- * Runs at the deletion, and again when the last role is removed, because until then the path stores
- * what it observes.
+ * At their deletion: removes the names of people from everything stored; ids and roles stay for the
+ * audit. Call it after their links were marked: the next run of each stores a reason again.
  */
 export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
+  await forgetOutsideMirror(db, ids);
+  await forgetInMirror(db, ids);
+}
+
+/**
+ * After a link of deleted people has ended: until then the path stored what it observed. The mirror
+ * of their other links stays until these end too, because it has the reasons of parked jobs.
+ */
+export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
+  if (ids.length > 0) await forgetOutsideMirror(db, ids);
+}
+
+async function forgetOutsideMirror(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
   // Late facts about them are recognised by the user's own row. While roles are being removed the
   // guard reads these rows: a platform with no known membership looks like a failed source.
@@ -27,7 +39,6 @@ export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Prom
     where key = any(${ids}::text[]) and data ->> 'nickname' is not null`.execute(db);
   await forgetInRecords(db, ids);
   await forgetInPlans(db, ids);
-  await forgetInMirror(db, ids);
 }
 
 /** A run depends on its open record, which is closed before the link is deleted. */

@@ -4,7 +4,7 @@ import type { EnqueueEvent } from '../outbox/outbox.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { ClientId, LinkId } from '../../model.js';
-import { deletedOf, forgetPeople, forgetUnlinked } from '../erasure/forget-people.js';
+import { deletedOf, forgetAgain, forgetUnlinked } from '../erasure/forget-people.js';
 import { rememberDeparted } from '../links/departed.js';
 
 /**
@@ -56,7 +56,7 @@ async function endLinks(
   );
   await forgetUnlinked(db, rows);
   const people = rows.map((row) => row.platformUserId);
-  await forgetPeople(db, await deletedOf(db, people));
+  await forgetAgain(db, await deletedOf(db, people));
   for (const { id, ...row } of rows) {
     await enqueueEvent(db, {
       type: 'discord.user.unlinked.v1',

@@ -138,6 +138,42 @@ describe('a deleted person', () => {
     expect(guild.rolesOf('erin')).toEqual([]);
   });
 
+  test('keeps the reason of a parked account when the link of another account ends', async () => {
+    const { store, query, clientId, discord } = guild.rig();
+    const guildId = DEMO.guildId;
+    await store.applyFacts([membership(PERSON, 'pilots')]);
+    await guild.signIn('erin', { platformUserId: PERSON });
+    discord.moderator.moveRole({ guildId, roleId: roles.pilot, position: 7 });
+    await guild.rig().importRoles();
+    discord.moderator.leave({ guildId, discordUserId: accounts.bob });
+    await store.links.linkMember({
+      clientId,
+      platformUserId: PERSON,
+      discordUserId: accounts.bob,
+      cause,
+    });
+    await store.applyFacts([deleted()]);
+    await guild.quiet();
+    const erin = async () =>
+      query(
+        `select state, reason, is_parked from member join reconcile_job using (client_id, discord_user_id) where discord_user_id = '${accounts.erin}'`,
+      );
+    const before = await erin();
+    expect(before).toMatchObject([
+      { state: 'PARKED', reason: expect.stringContaining('is not below the bot'), is_parked: true },
+    ]);
+
+    const ofBob = `where discord_user_id = '${accounts.bob}'`;
+    await query(`update member set absent_since = absent_since - interval '1 minute' ${ofBob}`);
+    await query(`update reconcile_job set due_at = now(), is_parked = false ${ofBob}`);
+    await query("select pg_notify('reconcile_job', '')");
+    await eventually(async () => (await query(`select from link ${ofBob}`)).length === 0, {
+      what: 'the other link is gone',
+    });
+
+    expect(await erin()).toEqual(before);
+  });
+
   test('takes nobody else with them', async () => {
     const { store, query } = guild.rig();
     await plantPerson();
