@@ -159,9 +159,10 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
   await saveHolders(db, run.clientId, ending);
   const isNewDoubt = await saveDoubt(db, run, ending);
   await saveCountsFault(db, run, ending);
-  if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
+  // After the marks, which leave out members whose jobs wait.
+  if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
   // Locked after jobs and before plans, as in a run. Facts marked concurrently are either counted
   // here or count this.
   const limits = await lockGuard(db, run.clientId);

@@ -52,6 +52,17 @@ const statesOf = async () =>
     ).map(({ state, members }) => [state, members]),
   );
 
+const lastVersion = async () =>
+  (
+    await sweeps.query<{ version: number }>(
+      'select last_value::int as version from reconcile_version',
+    )
+  )[0]?.version ?? 0;
+
+/** Members marked once more after their import, so that they had a run of their own. */
+const markedAgain = async (importedUpTo: number) =>
+  sweeps.query(`select from member where done_version > ${importedUpTo}`);
+
 const reads = () => (sweeps.calls()[READ] ?? 0) + (sweeps.calls()[ABSENT] ?? 0);
 
 test('a crowd that is imported is read with one member list, and only those who lack roles are written', async () => {
@@ -68,11 +79,15 @@ test('a crowd that is imported is read with one member list, and only those who 
       ),
     );
 
-  await importAll([...lacking, ...inStep, ...away]);
+  const everybody = [...lacking, ...inStep, ...away];
+  const before = await lastVersion();
+
+  await importAll(everybody);
 
   expect(sweeps.calls()).toMatchObject({ [LIST]: 1, [COUNTS]: 1, [GRANT]: 10 });
   expect(reads()).toBe(0);
   expect(await statesOf()).toEqual({ IN_STEP: 50, ABSENT: 30 });
+  expect(await markedAgain(before + everybody.length)).toEqual([]);
 });
 
 test('a member whose facts change while the list is read still gets a run', async () => {
