@@ -32,7 +32,7 @@ export function discordOf(
     readonly clock?: () => number;
   },
 ) {
-  const budget = createInvalidBudget({ clock, logger });
+  const budget = createInvalidBudget({ clock, logger, ...timing.invalidBudget });
   const url = config.http.publicUrl ?? `http://${config.http.host}`;
   const observe = onCall(telemetry);
   const wire = {

@@ -156,6 +156,8 @@ export interface ConnectorTiming {
   readonly path: PathTiming;
   /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
   readonly discord?: { readonly offsetMs: number; readonly globalRequestsPerSecond: number };
+  /** How long a refused call counts against the budget of invalid requests. */
+  readonly invalidBudget?: { readonly windowMs: number };
   readonly sweeps?: {
     readonly leaseMs: number;
     readonly longestPauseMs: number;

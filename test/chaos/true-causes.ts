@@ -24,6 +24,8 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   const [roleId = ''] = /\b\d{15,20}\b/.exec(said) ?? [];
   const ofSender = SENDER_CAUSES.find(([words]) => words.test(said));
   if (ofSender !== undefined) return play.stage.wire.calls.some(ofSender[1]);
+  const [, spent] = /Discord refused (\d+) calls of this client/.exec(said) ?? [];
+  if (spent !== undefined) return mostInvalid(play) >= Number(spent);
   const [, status, code] = /\(status (\d+)(?:, code (\d+))?\)/.exec(said) ?? [];
   if (status !== undefined)
     return refusalsOf(play, account).some(
@@ -52,6 +54,15 @@ const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[]
   [/blocks this sender/, ({ status, code }) => status === 403 && code === null],
   [/asked to wait|reports no calls left|limits this resource/, ({ status }) => status === 429],
 ];
+
+/** Requests that Discord counts as invalid, of the process that made the most. */
+function mostInvalid({ stage }: Play): number {
+  const invalid = stage.wire.calls.filter(({ status }) => INVALID.has(status));
+  const ofProcesses = Map.groupBy(invalid, (call) => call.process);
+  return Math.max(0, ...[...ofProcesses.values()].map((calls) => calls.length));
+}
+
+const INVALID = new Set([401, 403, 429]);
 
 /** The guild pauses only after at least this many refusals. */
 const FEWEST_REFUSALS = 3;

@@ -82,6 +82,7 @@ export function createApiCaller(deps: {
     async ask(query, variables) {
       const startedAt = Date.now();
       let key: string | null = query.trimStart().startsWith('mutation') ? randomUUID() : null;
+      let discordTries = 0;
       for (let isRepeated = false; ; isRepeated = true) {
         const body = await once(query, variables, key);
         const error = body?.errors?.[0];
@@ -91,12 +92,16 @@ export function createApiCaller(deps: {
           const isUnderWay = /still running/.test(error.message);
           if (code === 'INTERNAL') faults.push(`the API answered INTERNAL: ${error.message}`);
           if (DISCORDS.has(code)) throw new DiscordSaidError(error.message);
+          if (isOfDiscord(code, error.message)) {
+            discordTries += 1;
+            if (discordTries > MOST_DISCORD_TRIES) throw new DiscordSaidError(error.message);
+          }
           if (isInput(code) && !isUnderWay) throw new RefusedError(code, error.message, isRepeated);
           if (isUnderWay && Date.now() - startedAt > KEY_PATIENCE_MS) key = null;
         }
         if (Date.now() - startedAt > PATIENCE_MS)
           throw new Error(`the API does not answer: ${JSON.stringify(body)}`);
-        await sleep(AGAIN_MS);
+        await sleep(AGAIN_MS * 2 ** discordTries);
       }
     },
   };
@@ -105,6 +110,14 @@ export function createApiCaller(deps: {
 /** Longer than the service holds any answer back. */
 const CALL_MS = 15_000;
 const DISCORDS: ReadonlySet<string> = new Set(['DISCORD_ERROR', 'DISCORD_RATE_LIMITED']);
+
+/** A call of Discord's failed. Without end, retries would spend the budget of invalid requests. */
+function isOfDiscord(code: string, message: string): boolean {
+  return code === 'UNAVAILABLE' && message.startsWith('cannot ');
+}
+
+/** With growing pauses, 1.5 s in total. */
+const MOST_DISCORD_TRIES = 5;
 
 /**
  * As the store's own refusal; where an earlier try may have been carried out, this one is refused
