@@ -109,6 +109,20 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(seen.map(({ timestamp }) => timestamp)).toEqual(['-1', '-1', '5000']);
   });
 
+  test('sends events without a time when the clock of the database is as wrong', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('ahead.both');
+    await createTopic(brokers, topic);
+    const { produce: write } = createPort(brokers, cleanup);
+    putClockAhead();
+
+    await write(topic, [{ key: 'k', value: 'v', headers: {}, timestampMs: Date.now() }]);
+
+    const seen = await collect(brokers, topic, cleanup);
+    await soon(() => expect(seen).toHaveLength(1));
+    expect(seen[0]?.timestamp).toBe('-1');
+  });
+
   test('puts a record aside that it cannot read, with its time, and applies the next', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.facts');

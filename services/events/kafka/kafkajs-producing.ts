@@ -28,13 +28,9 @@ export function createProducing(kafka: Client): Producing {
   const send = async (topic: string, records: readonly OutgoingRecord[]) => {
     await connect();
     for (const portion of bySize(records, PORTION_BYTES)) {
-      const messages = portion.map(toMessage);
-      const sendAll = (all: Message[]) =>
-        producer.send({ topic, acks: ALL_REPLICAS, messages: all });
-      await sendAll(messages).catch(async (error: unknown) => {
-        if (protocolType(error) !== 'INVALID_TIMESTAMP') throw error;
-        await sendAll(portion.map(toDatedMessage));
-      });
+      await sendStamped(portion, async (messages) =>
+        producer.send({ topic, acks: ALL_REPLICAS, messages }),
+      );
     }
   };
 
@@ -94,18 +90,37 @@ function toMessage(record: OutgoingRecord): Message {
   return { key: record.key, value: record.value, headers };
 }
 
-/** How the protocol says that a record has no time. Brokers accept it. */
-const NO_TIMESTAMP = -1;
-
 /**
  * kafkajs stamps each record with this process's clock, and brokers refuse records from more than
- * an hour ahead of their own. Everything would wait until the clock is right again, so the record
- * is sent with the time of its content.
+ * an hour ahead of their own. Everything would wait until the clock is right again, so the records
+ * are sent with the times of their content instead, and if the broker refuses those too, because
+ * the database's clock is as wrong, without a time.
  */
-function toDatedMessage(record: OutgoingRecord): Message {
-  const { timestampMs = NO_TIMESTAMP } = record;
-  const timestamp = String(timestampMs < 1 ? NO_TIMESTAMP : timestampMs);
-  return { ...toMessage(record), timestamp };
+async function sendStamped(
+  records: readonly OutgoingRecord[],
+  send: (messages: Message[]) => Promise<unknown>,
+): Promise<void> {
+  const messages = records.map(toMessage);
+  const unlessRefused = (error: unknown) => {
+    if (protocolType(error) !== 'INVALID_TIMESTAMP') throw error;
+    return false;
+  };
+  const tries = [
+    messages,
+    messages.map((message, index) => stamped(message, records[index]?.timestampMs)),
+  ];
+  for (const tried of tries) {
+    const isTaken = await send(tried).then(() => true, unlessRefused);
+    if (isTaken) return;
+  }
+  await send(messages.map((message) => stamped(message)));
+}
+
+/** How the protocol says that a record has no time. Brokers always accept it. */
+const NO_TIMESTAMP = -1;
+
+function stamped(message: Message, timestampMs = NO_TIMESTAMP): Message {
+  return { ...message, timestamp: String(timestampMs < 1 ? NO_TIMESTAMP : timestampMs) };
 }
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
