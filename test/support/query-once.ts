@@ -1,11 +1,12 @@
 import pg from 'pg';
 
-/** One statement on a connection of its own. */
-export async function queryOnce(url: string, text: string): Promise<void> {
+/** One statement on a connection of its own. Resolves with its rows. */
+export async function queryOnce(url: string, text: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(text);
+    const { rows } = await client.query<Record<string, unknown>>(text);
+    return rows;
   } finally {
     await client.end();
   }
