@@ -158,6 +158,7 @@ async function workOff(
     }),
     logger: silentLogger,
     runsPerClient: RUNS_PER_CLIENT,
+    windowMs: 0,
     pollMs: 1_000,
   });
   await worker.start();

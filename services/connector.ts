@@ -140,6 +140,7 @@ interface World {
 function partsOf(config: Config, logger: Logger, world: World) {
   const { store, sandbox, telemetry, timing, scopes } = world;
   const clock = createSteadyClock();
+  const windowMs = config.reconcileWindowMs;
   const about = { store, telemetry, version: VERSION, timing, clock };
   const discord = discordOf(config, logger, about);
   const { gateway, oauth } = discord;
@@ -149,7 +150,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
   const path = config.parts.has('reconcile')
     ? [
-        reconcilePath(logger, { store, gateway, oauth, telemetry, clock }, timing.path),
+        reconcilePath(logger, { store, gateway, oauth, telemetry, clock, windowMs }, timing.path),
         revocationsOf(logger, { store, oauth }),
       ]
     : [];

@@ -53,7 +53,6 @@ export async function openStoreFor(
     owner: identity.id,
     isGone: (owner) => identity.isGone(owner),
     keys: learning(createKeyRing(keys), secrets),
-    windowMs: config.reconcileWindowMs,
     leaseMs: timing.path.leaseMs,
     version,
     hasBroker: config.kafka !== null,

@@ -53,12 +53,13 @@ interface PathWorld {
   readonly telemetry?: Telemetry;
   /** Receives the waits that Discord asks for. */
   readonly clock?: () => number;
+  readonly windowMs?: number;
 }
 
 /** The path, in the order in which a member goes through it. */
 export function reconcilePath(
   logger: Logger,
-  { store, gateway, oauth, telemetry, clock = Date.now }: PathWorld,
+  { store, gateway, oauth, telemetry, clock = Date.now, windowMs = 0 }: PathWorld,
   timing: PathTiming = PATH_TIMING,
 ): Part {
   const { jobs } = store;
@@ -107,6 +108,7 @@ export function reconcilePath(
     logger,
     runsPerClient: RUNS_PER_CLIENT,
     pollMs: timing.pollMs,
+    windowMs,
   });
 }
 

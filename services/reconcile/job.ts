@@ -70,6 +70,11 @@ export interface ClaimRequest {
   readonly runsPerClient: number;
   /** Members whose jobs are running in this process. */
   readonly inWork: readonly MemberKey[];
+  /**
+   * Members to skip: their run is in progress or ended less than a window ago. While a run settles,
+   * a new mark may already have made a job that no process has claimed.
+   */
+  readonly busy?: readonly MemberKey[];
   /** Clients for which only urgent jobs are claimed: lane `fresh` and above. */
   readonly urgentOnly?: readonly ClientId[];
   /** Clients to skip. */

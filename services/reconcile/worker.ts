@@ -7,7 +7,7 @@
 import { LeaseLostError, messageOf } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import { type ClientId, isUrgentJob } from '../model.js';
+import { type ClientId, isUrgentJob, type MemberKey } from '../model.js';
 import type { Job, JobTable } from './job.js';
 import type { Lease } from './lease.js';
 import type { Pacing } from './ports.js';
@@ -24,6 +24,11 @@ interface Deps {
   /** Concurrent runs per client. Discord's rate limits are per guild, so more would only wait. */
   readonly runsPerClient: number;
   readonly pollMs: number;
+  /**
+   * After a run of a member, further changes of theirs wait this long and share the next run. A bot
+   * belongs to one process, so this process knows of every run; another that takes over does not.
+   */
+  readonly windowMs: number;
 }
 
 /**
@@ -58,10 +63,16 @@ export function createWorker(deps: Deps): Part {
   };
 }
 
+interface Resting {
+  readonly member: MemberKey;
+  readonly untilMs: number;
+}
+
 class Loop {
   readonly #running = new Map<ClientId, number>();
   readonly #runs = new Map<Promise<void>, Job>();
   readonly #lookedForCrowd = new Map<ClientId, number>();
+  readonly #resting = new Set<Resting>();
   #pump: Promise<void> | null = null;
   #isWoken = false;
   #isStopped = false;
@@ -120,9 +131,12 @@ class Loop {
     const { jobs, pollMs, runsPerClient } = this.deps;
     const leaving = await this.#letGoOfIdle();
     const places = this.deps.pacing.places(this.#running);
+    const restsMs = this.#endRests();
+    const inWork = [...this.#runs.values()];
     const { jobs: claimed, nextDueInMs } = await jobs.claim({
       running: places.taken,
-      inWork: [...this.#runs.values()],
+      inWork,
+      busy: [...inWork, ...[...this.#resting].map(({ member }) => member)],
       urgentOnly: places.urgentOnly,
       runsPerClient,
       except: [...leaving, ...places.closed],
@@ -131,7 +145,7 @@ class Loop {
     await this.#listCrowds(claimed);
     // Urgent jobs may have taken places left for others, and there may be more of them.
     if (claimed.some(isUrgentJob)) this.#isWoken = true;
-    return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs);
+    return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs, restsMs);
   }
 
   /** A client with as many runs as it may have probably has more work, perhaps a crowd. */
@@ -176,6 +190,22 @@ class Loop {
     this.#runs.set(run, job);
   }
 
+  /** Forgets the rests that are over. Returns when the next one ends, in ms from now. */
+  #endRests(): number {
+    const now = performance.now();
+    let nextInMs = Infinity;
+    for (const rest of this.#resting) {
+      if (rest.untilMs <= now) this.#resting.delete(rest);
+      else nextInMs = Math.min(nextInMs, rest.untilMs - now);
+    }
+    return nextInMs;
+  }
+
+  #rest(member: Job): void {
+    const { windowMs } = this.deps;
+    if (windowMs > 0) this.#resting.add({ member, untilMs: performance.now() + windowMs });
+  }
+
   /**
    * A job that cannot even be settled (database unreachable, bot lease lost) is dropped; the next
    * claim takes it again. Resolves with true if it was dropped.
@@ -183,7 +213,8 @@ class Loop {
   async #run(job: Job): Promise<boolean> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
-      if (pausedUntil !== null) this.deps.pacing.delayed(job, pausedUntil);
+      if (pausedUntil === null) this.#rest(job);
+      else this.deps.pacing.delayed(job, pausedUntil);
       return false;
     } catch (error) {
       if (error instanceof LeaseLostError) return true;

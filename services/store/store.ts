@@ -58,7 +58,6 @@ export interface StoreOptions {
   /** Whether the process of another owner has certainly ended. */
   readonly isGone: (owner: string) => boolean;
   /** How long a fact's mark waits for others to be combined with it. */
-  readonly windowMs: number;
   readonly leaseMs: number;
   /** The connector's version, stored with the migrations it has run. */
   readonly version?: string;
@@ -76,12 +75,12 @@ export interface StoreOptions {
 
 /** The store: all database operations, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
-  const { owner, keys, windowMs, clock } = options;
+  const { owner, keys, clock } = options;
   const { database, listener, ready, close } = await openConnections(options);
   const enqueueEvent = createEnqueueEvent(options);
   const guard = { judgePlan: options.judgePlan, enqueueEvent };
   const { logger } = options;
-  const path = { database, owner, enqueueEvent, guard, logger, windowMs };
+  const path = { database, owner, enqueueEvent, guard, logger };
   const db = () => database.sql();
   let closing: Promise<void> | null = null;
 
@@ -114,7 +113,7 @@ export async function openStore(options: StoreOptions) {
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
     restoreUser: createRestoreUser({ database }),
-    applyFacts: createApplyFacts({ database, windowMs, guard }),
+    applyFacts: createApplyFacts({ database, guard }),
     ...questionsAboutClients(db, options),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
@@ -154,7 +153,6 @@ function memoryOf(path: {
   readonly enqueueEvent: EnqueueEvent;
   readonly guard: Guard;
   readonly logger: Logger;
-  readonly windowMs: number;
 }): Memory {
   const { database, guard } = path;
   const db = () => database.sql();

@@ -29,11 +29,8 @@ beforeEach(() => {
   clientId = jobs.clientId();
 });
 
-async function nextDueInMs(
-  request: Partial<ClaimRequest> = {},
-  by = store,
-): Promise<number | null> {
-  const claimed = await by.jobs.claim({
+async function nextDueInMs(request: Partial<ClaimRequest> = {}): Promise<number | null> {
+  const claimed = await store.jobs.claim({
     running: new Map(),
     inWork: [],
     runsPerClient: 1,
@@ -63,48 +60,6 @@ describe('a mark', () => {
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
 
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
-  });
-
-  test('is due at once for a member without a recent run', async () => {
-    const windowed = await open({ windowMs: 60_000 });
-    await jobs.query("update member set last_reconciled_at = now() - interval '61 seconds'");
-
-    await windowed.applyFacts([membership('alice', 'pilots')]);
-
-    expect(await claim()).toHaveLength(1);
-  });
-
-  test('waits for the window behind a run, which later marks do not extend', async () => {
-    const windowed = await open({ windowMs: 60_000 });
-
-    await windowed.applyFacts([membership('alice', 'pilots')]);
-    expect(await claim()).toEqual([]);
-    await store.applyFacts([membership('alice', 'directors')]);
-
-    expect(await claim()).toHaveLength(1);
-  });
-
-  test('during a run waits for the window behind it', async () => {
-    const windowed = await open({ windowMs: 60_000 });
-    await store.jobs.releaseLeases();
-    await windowed.jobs.renewLeases();
-    await store.applyFacts([membership('alice', 'pilots')]);
-    const [running] = await claim(windowed);
-
-    await store.applyFacts([membership('alice', 'directors')]);
-    await windowed.memory.settle(must(running), NOTHING_SETTLED);
-
-    expect(await nextDueInMs({}, windowed)).toBeGreaterThan(50_000);
-  });
-
-  test('waits no longer than the window when the database’s clock was set back since a run', async () => {
-    const windowed = await open({ windowMs: 60_000 });
-    await jobs.query("update member set last_reconciled_at = now() + interval '1 hour'");
-
-    await windowed.applyFacts([membership('alice', 'pilots')]);
-
-    expect(await nextDueInMs()).toBeLessThanOrEqual(60_000);
-    expect(await nextDueInMs()).toBeGreaterThan(50_000);
   });
 
   test('of a group that is mapped nowhere makes no job', async () => {
@@ -213,14 +168,23 @@ describe('a claim', () => {
     expect(await claim()).toHaveLength(1);
   });
 
-  test('skips the members that the caller is running or has postponed, and returns when the next is due', async () => {
-    const soon = await open({ windowMs: 60_000 });
-    await soon.applyFacts([membership('alice', 'pilots')]);
+  test('returns when the next job is due, unless its client has no room or is skipped', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    await jobs.query(`update reconcile_job set due_at = clock_timestamp() + interval '1 minute'`);
 
     expect(await nextDueInMs()).toBeGreaterThan(0);
     expect(await nextDueInMs()).toBeLessThanOrEqual(60_000);
     expect(await nextDueInMs({ running: new Map([[clientId, 1]]) })).toBeNull();
     expect(await nextDueInMs({ except: [clientId] })).toBeNull();
+  });
+
+  test('skips busy members, even if no process has claimed their jobs', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const request = { running: new Map(), inWork: [], runsPerClient: 1, except: [] };
+    const busy = [{ clientId, discordUserId: ALICE }];
+
+    expect((await store.jobs.claim({ ...request, busy })).jobs).toEqual([]);
+    expect((await store.jobs.claim(request)).jobs).toHaveLength(1);
   });
 });
 

@@ -29,7 +29,6 @@ export async function openCrashStore(
     poolSize: 5,
     owner: randomUUID(),
     keys: createKeyRing([{ id: 'crash', key }]),
-    windowMs: 0,
     isGone: () => false,
     leaseMs,
     hasBroker: true,

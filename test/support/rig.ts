@@ -62,6 +62,7 @@ export async function startRig(
     readonly discord?: Partial<SandboxDiscordOptions>;
     readonly store?: Partial<StoreOptions>;
     readonly timing?: Partial<PathTiming>;
+    readonly windowMs?: number;
     /** Answers go through `liar`, which may falsify them. */
     readonly mayLie?: boolean;
   } = {},
@@ -116,7 +117,7 @@ export async function startRig(
   const startPath = async () => {
     const next = reconcilePath(
       silentLogger,
-      { store: { ...store, memory }, gateway, oauth: noOAuth },
+      { store: { ...store, memory }, gateway, oauth: noOAuth, windowMs: options.windowMs ?? 0 },
       timing,
     );
     await next.start();

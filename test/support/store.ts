@@ -25,7 +25,6 @@ export async function openTestStore(
     owner: `test-${randomBytes(4).toString('hex')}`,
     keys: TEST_KEYS,
     isGone: () => false,
-    windowMs: 0,
     // A test renews by hand, if at all: no lease may run out while a busy machine is slow.
     leaseMs: 600_000,
     hasBroker: true,

@@ -46,8 +46,7 @@ export async function markAgain(
     id: 'the guild refused too many calls',
     actor: 'connector',
   } as const;
-  const marking = { lane: LANES.bulk, windowMs: 0 };
-  await markMembers(db, { clientId, members, cause }, marking);
+  await markMembers(db, { clientId, members, cause }, LANES.bulk);
 }
 
 /**

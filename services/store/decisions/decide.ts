@@ -28,8 +28,7 @@ export function createDecideSweep(database: Database) {
       const { clientId } = await readHeld(db, decision, 'share');
       const members = await membersOf(db, id);
       const marked = { kind: 'SWEEP', id, actor: cause.actor } as const;
-      const marking = { lane: LANES.sweep, windowMs: 0 };
-      await markMembers(db, { clientId, members, cause: marked }, marking);
+      await markMembers(db, { clientId, members, cause: marked }, LANES.sweep);
       const { plan } = await readHeld(db, decision, 'update');
       if (plan === null || (decision.hash ?? plan.hash) !== plan.hash)
         throw changed(decision, plan);

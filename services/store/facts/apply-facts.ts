@@ -20,7 +20,7 @@ import { endLinksOfDeletedUsers } from '../links/end-links.js';
  * from them. Outcomes are in the order of the facts. A fact that is already recorded changes
  * nothing and marks no member.
  */
-export function createApplyFacts(deps: { database: Database; windowMs: number; guard: Guard }) {
+export function createApplyFacts(deps: { database: Database; guard: Guard }) {
   return async (facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]> => {
     if (facts.length === 0) return [];
     return translated(() =>
@@ -29,7 +29,7 @@ export function createApplyFacts(deps: { database: Database; windowMs: number; g
         const folded = foldFacts(known, facts);
         await writeKnown(db, known, folded);
         const ended = await endMemberships(db, known, folded);
-        await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
+        await endLinksOfDeletedUsers(db, folded.deletedUsers);
         await forgetPeople(
           db,
           folded.deletedUsers.map(({ platformUserId }) => platformUserId),
@@ -41,18 +41,15 @@ export function createApplyFacts(deps: { database: Database; windowMs: number; g
           .concat(endedBesides(folded, ended))
           .concat(await answersAmong(db, repeated));
         if (marks.length + folded.groupMarks.length > 0) await lockMappingsToMark(db);
-        await markGroups(db, folded.groupMarks, {
-          ended,
-          windowMs: deps.windowMs,
-        });
+        await markGroups(db, folded.groupMarks, ended);
         const mapped = await ofMapped(db, marks);
-        await markMemberships(db, mapped, deps.windowMs);
+        await markMemberships(db, mapped);
         const losing = membersOfFacts(known, folded, mapped);
         if (losing !== null) await holdBurst(db, deps.guard, losing);
         const people = folded.personMarks.filter(({ platformUserId }) =>
           linkedUserIds.has(platformUserId),
         );
-        await markPeople(db, people, deps.windowMs);
+        await markPeople(db, people);
         return folded.outcomes;
       }),
     );

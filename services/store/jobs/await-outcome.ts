@@ -20,15 +20,7 @@ export function createReconcileMember(deps: { database: Database }) {
     const { database } = deps;
     const { link, version } = await database.transaction(async (tx) => {
       const found = await findLink(tx, request.id);
-      await markLinks(
-        tx.sql,
-        [request.id],
-        { ...request.cause, isAskedFor: true },
-        {
-          lane: LANES.fresh,
-          windowMs: 0,
-        },
-      );
+      await markLinks(tx.sql, [request.id], { ...request.cause, isAskedFor: true }, LANES.fresh);
       const job = await tx.sql
         .selectFrom('reconcile_job')
         .select('version')

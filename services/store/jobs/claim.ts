@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import { LANES } from '../../model.js';
+import { LANES, type MemberKey } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 import { IS_LISTED_SOON } from './start-listing.js';
@@ -42,7 +42,7 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 export async function claimJobs(
   db: Db,
   leasing: Leasing,
-  { running, inWork, except, runsPerClient, urgentOnly = [] }: ClaimRequest,
+  { running, inWork, except, runsPerClient, urgentOnly = [], busy = [] }: ClaimRequest,
   claim: { readonly own: number; readonly endedBefore: number },
 ): Promise<Claimed> {
   const { owner } = leasing;
@@ -68,7 +68,8 @@ export async function claimJobs(
         select r.client_id, r.discord_user_id from reconcile_job r
         where r.client_id = slot.client_id and r.due_at <= statement_timestamp()
           and (r.claimed_by is distinct from ${owner} or (r.claim_number < ${claim.endedBefore}
-            and r.client_id || r.discord_user_id <> all(${inWork.map(({ clientId, discordUserId }) => clientId + discordUserId)}::text[])))
+            and r.client_id || r.discord_user_id <> all(${keysOf(inWork)}::text[])))
+          and r.client_id || r.discord_user_id <> all(${keysOf(busy)}::text[])
           and r.lane >= slot.least_lane
         order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
       ) due
@@ -95,6 +96,9 @@ export async function claimJobs(
     nextDueInMs: rows.find((row) => row.clientId === null)?.dueMs ?? null,
   };
 }
+
+const keysOf = (members: readonly MemberKey[]) =>
+  members.map(({ clientId, discordUserId }) => clientId + discordUserId);
 
 type JobRow = RawRow<
   'reconcile_job',

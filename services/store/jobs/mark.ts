@@ -15,56 +15,30 @@ import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 import { startListing } from './start-listing.js';
 
 /**
- * Marks a member: "may be out of step, for these causes". One row per member; a second mark raises
- * its version and lane but keeps its due time, so a burst becomes one reconcile. Within the window
- * that holds even for a mark whose snapshot is older than the end of the last run. Every function
- * here marks with one statement, in the transaction that causes the mark. Rows are inserted in the
- * order of their keys, so that two transactions never deadlock.
- */
-export interface Marking {
-  readonly lane: Lane;
-  /**
-   * After a run of the member, marks wait this long to share the next run. A member without a
-   * recent run is due at once.
-   */
-  readonly windowMs: number;
-}
-
-/**
- * Creates or raises the jobs of the members selected by a query with the columns `(client_id,
- * discord_user_id, causes)`.
+ * Marks the members selected by a query with the columns `(client_id, discord_user_id, causes)`:
+ * "may be out of step, for these causes". One row per member; a second mark raises its version and
+ * lane but keeps its due time, so a burst becomes one reconcile. Every function here marks with one
+ * statement, in the transaction that causes the mark. Rows are inserted in the order of their keys,
+ * so that two transactions never deadlock.
  */
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
-  { lane, windowMs }: Marking,
+  lane: Lane,
   besides: ReturnType<typeof sql> = sql``,
 ) {
   return sql`
     with concerned as (${concerned}) ${besides}
     insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
-    select client_id, discord_user_id, ${lane}::smallint, ${dueAfter(windowMs)}, causes
+    select client_id, discord_user_id, ${lane}::smallint, clock_timestamp(), causes
     from concerned order by client_id, discord_user_id
     on conflict (client_id, discord_user_id) do update set
       version = nextval('reconcile_version'),
       lane = greatest(reconcile_job.lane, excluded.lane),
-      due_at = case when reconcile_job.due_at <= reconcile_job.marked_at + ${interval(windowMs)} and not reconcile_job.is_parked
-        then reconcile_job.due_at else least(reconcile_job.due_at, excluded.due_at) end,
+      due_at = least(reconcile_job.due_at, excluded.due_at),
       is_parked = false,
       marked_at = case when reconcile_job.is_parked then excluded.marked_at else reconcile_job.marked_at end,
       removals = ${REMOVALS_LEFT},
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
-}
-
-const interval = (ms: number) => sql`make_interval(secs => ${ms / 1000}::float8)`;
-
-/** A run in the future, before the database's clock was set back, delays nobody for longer. */
-function dueAfter(windowMs: number) {
-  return windowMs === 0
-    ? sql`clock_timestamp()`
-    : sql`coalesce((
-        select greatest(least(a.last_reconciled_at, clock_timestamp()) + ${interval(windowMs)}, clock_timestamp())
-        from member a where a.client_id = concerned.client_id and a.discord_user_id = concerned.discord_user_id
-      ), clock_timestamp())`;
 }
 
 /**
@@ -76,11 +50,7 @@ const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.rem
       and excluded.causes @> jsonb_build_array(jsonb_build_object('groupId', p.group_id)))) end`;
 
 /** Members linked to users whose facts changed, if one of the groups is mapped. */
-export async function markMemberships(
-  db: Db,
-  marks: readonly MemberMark[],
-  windowMs: number,
-): Promise<void> {
+export async function markMemberships(db: Db, marks: readonly MemberMark[]): Promise<void> {
   if (marks.length === 0) return;
   const users = marks.map((mark) => mark.platformUserId);
   const groups = marks.map((mark) => mark.groupId);
@@ -100,19 +70,14 @@ export async function markMemberships(
       and d.discord_user_id = l.discord_user_id and (m.group_id is null or exists (
         select from role_mapping r
         where r.client_id = d.client_id and r.role_id = d.role_id and r.group_id = m.group_id)))`;
-  const marking = { lane: LANES.fresh, windowMs };
-  await raiseJobs(concerned, marking, forgotten).execute(db);
+  await raiseJobs(concerned, LANES.fresh, forgotten).execute(db);
 }
 
 /**
  * Members linked to people whose nickname data changed. A member outside the guild is renamed on
  * return.
  */
-export async function markPeople(
-  db: Db,
-  marks: readonly PersonMark[],
-  windowMs: number,
-): Promise<void> {
+export async function markPeople(db: Db, marks: readonly PersonMark[]): Promise<void> {
   if (marks.length === 0) return;
   const causes = marks.map(({ cause }) => causeJson({ ...cause, isAboutName: true }, null));
   const isCharacter = marks.map(({ changed }) => changed.includes('character'));
@@ -126,7 +91,7 @@ export async function markPeople(
     where c.authority <> 'OBSERVE' and a.is_present is not false
       and (c.nickname_strategy = 'TEMPLATE' or (c.nickname_strategy = 'EVE_ONLINE' and m.is_character))
     group by l.client_id, l.discord_user_id`;
-  await raiseJobs(concerned, { lane: LANES.fresh, windowMs }).execute(db);
+  await raiseJobs(concerned, LANES.fresh).execute(db);
 }
 
 function causeJson(cause: Cause, groupId: GroupId | null): string {
@@ -142,14 +107,8 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
 export async function markGroups(
   db: Db,
   marks: Folded['groupMarks'],
-  {
-    ended,
-    windowMs,
-  }: {
-    /** Memberships that the deletion of a group has just ended. */
-    readonly ended: readonly EndedMembership[];
-    readonly windowMs: number;
-  },
+  /** Memberships that the deletion of a group has just ended. */
+  ended: readonly EndedMembership[],
 ): Promise<void> {
   for (const { groupId, cause } of marks) {
     const leaving = ended
@@ -167,8 +126,7 @@ export async function markGroups(
     const forgotten = sql`, forgotten as (
       delete from removal_decision d using role_mapping r
       where r.group_id = ${groupId} and d.client_id = r.client_id and d.role_id = r.role_id)`;
-    const marking = { lane: LANES.bulk, windowMs };
-    await raiseJobs(concerned, marking, forgotten).execute(db);
+    await raiseJobs(concerned, LANES.bulk, forgotten).execute(db);
   }
 }
 
@@ -190,7 +148,7 @@ export async function markRole(
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
     where l.client_id = ${clientId} and (m.is_held or a.read_at is null or ${roleId} = any(a.role_ids))
     group by l.client_id, l.discord_user_id`;
-  await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+  await raiseJobs(concerned, LANES.bulk).execute(db);
   await startListing(db, clientId);
 }
 
@@ -198,13 +156,13 @@ export async function markLinks(
   db: Db,
   linkIds: readonly LinkId[],
   cause: Cause,
-  marking: Marking,
+  lane: Lane,
 ): Promise<void> {
   const concerned = sql`
     select client_id, discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
     from link where id = any(${linkIds}::uuid[])
     group by client_id, discord_user_id`;
-  await raiseJobs(concerned, marking).execute(db);
+  await raiseJobs(concerned, lane).execute(db);
 }
 
 /** Linked members, by their accounts. */
@@ -215,14 +173,14 @@ export async function markMembers(
     members: readonly DiscordUserId[];
     cause: Cause;
   },
-  marking: Marking,
+  lane: Lane,
 ): Promise<void> {
   const { clientId, members, cause } = request;
   const concerned = sql`
     select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
     from link l where l.client_id = ${clientId} and l.discord_user_id = any(${members}::text[])
     group by l.client_id, l.discord_user_id`;
-  await raiseJobs(concerned, marking).execute(db);
+  await raiseJobs(concerned, lane).execute(db);
 }
 
 /**
@@ -245,6 +203,6 @@ export async function markClient(
         or (${state} = 'HELD' and exists (select from removal_decision d where d.client_id = l.client_id
           and d.discord_user_id = l.discord_user_id and d.verdict = 'HELD')))
     group by l.client_id, l.discord_user_id`;
-  await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+  await raiseJobs(concerned, LANES.bulk).execute(db);
   await startListing(db, clientId);
 }

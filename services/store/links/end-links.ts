@@ -11,7 +11,6 @@ import { markLinks } from '../jobs/mark.js';
 interface LinkRemoval {
   readonly linkIds: readonly LinkId[];
   readonly cause: Cause;
-  readonly windowMs: number;
   /** True if a person named this link; otherwise it may be one of many. */
   readonly isAskedFor: boolean;
 }
@@ -20,10 +19,7 @@ interface LinkRemoval {
  * A link is never deleted while its roles may still be at Discord: it is ending, and removed once
  * its roles are.
  */
-export async function endLinks(
-  db: Db,
-  { linkIds, cause, windowMs, isAskedFor }: LinkRemoval,
-): Promise<void> {
+export async function endLinks(db: Db, { linkIds, cause, isAskedFor }: LinkRemoval): Promise<void> {
   await db
     .updateTable('link')
     .set({ status: 'ENDING', endingAt: sql`now()`, isEndAskedFor: isAskedFor })
@@ -32,7 +28,7 @@ export async function endLinks(
     .execute();
   // Locks the job before the grant, in the same order as a settlement, so that the two cannot
   // deadlock.
-  await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
+  await markLinks(db, linkIds, cause, LANES.fresh);
   await forgetDecisionsOfLinks(db, linkIds);
   await forgetReadingsOfLinks(db, linkIds);
   await giveUpGrants(db, linkIds);
@@ -56,7 +52,6 @@ async function giveUpGrants(db: Db, linkIds: readonly LinkId[]): Promise<void> {
 export async function endLinksOfDeletedUsers(
   db: Db,
   deletedUsers: Folded['deletedUsers'],
-  windowMs: number,
 ): Promise<void> {
   for (const { platformUserId, cause } of deletedUsers) {
     const rows = await db
@@ -67,6 +62,6 @@ export async function endLinksOfDeletedUsers(
       .forUpdate()
       .execute();
     const linkIds = rows.map((row) => row.id);
-    if (linkIds.length > 0) await endLinks(db, { linkIds, cause, windowMs, isAskedFor: false });
+    if (linkIds.length > 0) await endLinks(db, { linkIds, cause, isAskedFor: false });
   }
 }

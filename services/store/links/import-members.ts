@@ -68,10 +68,7 @@ export function createImportMembers(deps: {
         accounts.map(({ discordUserId }) => discordUserId),
       );
       await reviveDeparted(tx.sql, clientId, accounts);
-      await markLinks(tx.sql, [...links.values()], cause, {
-        lane: LANES.bulk,
-        windowMs: 0,
-      });
+      await markLinks(tx.sql, [...links.values()], cause, LANES.bulk);
       await startListing(tx.sql, clientId);
       await forgetDecisionsOfLinks(tx.sql, [...links.values()]);
       await deps.enqueueEvents(

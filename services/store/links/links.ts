@@ -53,7 +53,6 @@ export function createLinks(deps: Deps) {
         await endLinks(tx.sql, {
           linkIds: [request.id],
           cause: request.cause,
-          windowMs: 0,
           isAskedFor: true,
         });
       }),
@@ -103,7 +102,7 @@ export async function makeLink(
   });
   await forgetUnlinkedHolders(tx.sql, clientId, [discordUserId]);
   await reviveDeparted(tx.sql, clientId, [{ discordUserId, roleIds: null }]);
-  await markLinks(tx.sql, [row.id], cause, { lane: LANES.fresh, windowMs: 0 });
+  await markLinks(tx.sql, [row.id], cause, LANES.fresh);
   await forgetDecisionsOfLinks(tx.sql, [row.id]);
   await enqueueEvent(tx.sql, {
     type: 'discord.user.linked.v1',
@@ -135,7 +134,7 @@ async function endOtherLink(tx: Transaction, request: LinkRequest): Promise<read
   if (other === null) return [];
   const linkIds = [other.id];
   const account = await nameAccount(tx.sql, clientId, other.discordUserId);
-  await endLinks(tx.sql, { linkIds, cause, windowMs: 0, isAskedFor: true });
+  await endLinks(tx.sql, { linkIds, cause, isAskedFor: true });
   return [`the link to ${account} is ending: its roles are being removed`];
 }
 

@@ -161,8 +161,7 @@ async function holdForLeaving(
   };
   const sweepId = await holdChanges(db, hold, enqueueEvent);
   const members = rows.map((row) => row.discord_user_id);
-  const marking = { lane: LANES.bulk, windowMs: 0 };
-  await markMembers(db, { clientId, members, cause }, marking);
+  await markMembers(db, { clientId, members, cause }, LANES.bulk);
   return sweepId;
 }
 

@@ -21,14 +21,12 @@ interface Deps {
   readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
   readonly logger: Logger;
-  /** Marks that came during a run wait this long behind it to share the next one. */
-  readonly windowMs: number;
 }
 
 /**
  * Ends a run: mirror, record, written events, ended links and the job itself, in one transaction.
  */
-export function createSettle({ database, owner, enqueueEvent, logger, windowMs }: Deps) {
+export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
   return async (job: Job, wanted: Settlement): Promise<readonly RemoteReading[]> => {
     const { asked, trouble } = await database.transaction(async ({ sql: db }) => {
       const version = await lockJob(db, job, owner);
@@ -43,7 +41,7 @@ export function createSettle({ database, owner, enqueueEvent, logger, windowMs }
           observed,
           isReading: settlement.isReading,
           standing: standingOf(job, settlement),
-          job: isStale ? releaseJob(job, windowMs) : endOf(job, settlement),
+          job: isStale ? releaseJob(job) : endOf(job, settlement),
         },
         enqueueEvent,
       );
@@ -64,11 +62,7 @@ export function createSettle({ database, owner, enqueueEvent, logger, windowMs }
 }
 
 /** Releases a job unsettled. Its causes are kept, before any that came meanwhile. */
-export function createPostpone({
-  database,
-  owner,
-  enqueueEvent,
-}: Omit<Deps, 'logger' | 'windowMs'>) {
+export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       await lockJob(db, job, owner);
@@ -168,13 +162,12 @@ function endOf(
 }
 
 /**
- * A mark came after the member was read: reconcile again, after the window and for the new causes
- * only, unless there are too many to list.
+ * A mark came after the member was read: reconcile again for the new causes only, unless there are
+ * too many to list.
  */
-function releaseJob(job: Job, windowMs: number): RawBuilder<unknown> {
+function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp(),
-      due_at = clock_timestamp() + make_interval(secs => ${windowMs / 1000}::float8),
       causes = case when jsonb_array_length(causes) >= ${MOST_CAUSES} then causes
         else jsonb_path_query_array(causes, '$[$late to last]', ${JSON.stringify({ late: job.lateCauses })}::jsonb) end ${of(job)}`;
 }

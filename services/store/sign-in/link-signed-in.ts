@@ -59,10 +59,7 @@ export function createSignedInLinks(deps: {
         });
         // Locked in the same order as in a settlement, which may be running, so that the two cannot
         // deadlock.
-        await markLinks(tx.sql, [linkId], cause, {
-          lane: LANES.fresh,
-          windowMs: 0,
-        });
+        await markLinks(tx.sql, [linkId], cause, LANES.fresh);
         await saveNames(tx.sql, clientId, account);
         await takeGrant(tx.sql, { ...request, discordUserId });
         return { linkId, warnings };

@@ -206,7 +206,7 @@ async function mark(
   const marked = rows.map((row) => row.discordUserId);
   const cause = { ...namingCause(run), ...how };
   const request = { clientId: run.clientId, members: marked, cause };
-  await markMembers(db, request, { lane: LANES.sweep, windowMs: 0 });
+  await markMembers(db, request, LANES.sweep);
   await sql`
     insert into sweep_mark (sweep_id, discord_user_id)
     select ${run.id}::uuid, m.id from unnest(${[...marked, ...waiting]}::text[]) as m (id) on conflict do nothing`.execute(

@@ -175,10 +175,7 @@ describe('the age of a wrong role', () => {
       insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
       values (gen_random_uuid(), '${clientId}', 'alice', '1', 'ACTIVE', now()) on conflict do nothing`);
     const request = { clientId, members: ['1'], cause };
-    await markMembers(opened.sql(), request, {
-      lane: LANES.fresh,
-      windowMs: 0,
-    });
+    await markMembers(opened.sql(), request, LANES.fresh);
     await opened.close();
   };
 

@@ -25,11 +25,11 @@ function createTable(...discordUserIds: readonly string[]) {
   const jobs = new Map(discordUserIds.map((id) => [id, jobOf(id)]));
   const asked: (() => void)[] = [];
   let isHeld = false;
-  const claim: JobTable['claim'] = async ({ inWork }) => {
+  const claim: JobTable['claim'] = async ({ busy = [] }) => {
     if (isHeld) await new Promise<void>((resolve) => asked.push(resolve));
-    const busy = inWork.map(idOf);
+    const isBusy = new Set(busy.map(idOf));
     return {
-      jobs: [...jobs.values()].filter((job) => !busy.includes(idOf(job))),
+      jobs: [...jobs.values()].filter((job) => !isBusy.has(idOf(job))),
       nextDueInMs: null,
     };
   };
@@ -64,16 +64,16 @@ const lease = {
 };
 
 /** A worker whose runs end when the test decides. */
-function createWork(jobs: JobTable) {
+function createWork(jobs: JobTable, windowMs = 0) {
   const runs: {
     readonly id: string;
-    readonly end: PromiseWithResolvers<null>;
+    readonly end: PromiseWithResolvers<Date | null>;
   }[] = [];
   const worker = createWorker({
     jobs,
     lease,
     reconcile: async (job) => {
-      const end = Promise.withResolvers<null>();
+      const end = Promise.withResolvers<Date | null>();
       runs.push({ id: idOf(job), end });
       return end.promise;
     },
@@ -85,6 +85,7 @@ function createWork(jobs: JobTable) {
     logger: silentLogger,
     runsPerClient: 4,
     pollMs: 5,
+    windowMs,
   });
   return {
     worker,
@@ -131,5 +132,35 @@ test('a member is not run twice at once, however often the table is polled', asy
   jobs.clear();
   endOf('one')?.resolve(null);
   endOf('two')?.resolve(null);
+  await worker.stop();
+});
+
+test('changes of a member within the window behind a run share one more run', async () => {
+  const { table, jobs } = createTable('one');
+  const { worker, endOf, countOf } = createWork(table, 300);
+  await worker.start();
+  await eventually(() => countOf('one') === 1);
+  const endedAtMs = performance.now();
+  endOf('one')?.resolve(null);
+
+  await eventually(() => countOf('one') === 2);
+
+  expect(performance.now() - endedAtMs).toBeGreaterThanOrEqual(299);
+  jobs.clear();
+  endOf('one')?.resolve(null);
+  await worker.stop();
+});
+
+test('a member whose run was postponed does not wait for the window', async () => {
+  const { table, jobs } = createTable('one');
+  const { worker, endOf, countOf } = createWork(table, 600_000);
+  await worker.start();
+  await eventually(() => countOf('one') === 1);
+
+  endOf('one')?.resolve(new Date(0));
+
+  await eventually(() => countOf('one') === 2);
+  jobs.clear();
+  endOf('one')?.resolve(new Date(0));
   await worker.stop();
 });
