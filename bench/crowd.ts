@@ -15,7 +15,7 @@ export const crowd: Bench = {
   answer,
 };
 
-/** Discord's windows as they are: reads are what single reads would wait for. */
+/** Discord's real windows, because this compares calls and waits at its real limits. */
 const TIME = scaledTime(1);
 const READS_A_SECOND = 5;
 const AIM_CALLS = 12;
@@ -28,25 +28,25 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const databaseUrl = await (await world.postgres()).createDatabase('crowd');
   const connector = await startScaled(databaseUrl, settled, TIME);
   try {
-    await forgetEverybody(connector);
+    await clearMembers(connector);
     const imported = await settle(connector, () => importFirst(connector, settled, linked));
-    await makeReadingsOld(connector);
+    await ageReadings(connector);
     const mapped = await settle(connector, () => mapAnotherGroup(connector, settled));
     const states = await statesOf(connector);
     return {
       rows: [
-        rowOf(`${linked} imported who hold what they should`, imported, { linked, members }),
-        rowOf('a mapping made that changes nobody', mapped, { linked, members }),
+        rowOf(`import of ${linked} people already in step`, imported, { linked, members }),
+        rowOf('a new mapping that changes no member', mapped, { linked, members }),
       ],
       notes: [
-        `A guild of ${members}, of whom ${linked} are linked by one importDiscordUsers. ${TIME.note}`,
-        'Beside it what reading them one by one takes at five a second.',
+        `A guild of ${members} members; one importDiscordUsers links ${linked}. ${TIME.note}`,
+        'One by one: single reads at the limit of five per second.',
         verdict(
-          `the import at most ${AIM_CALLS} calls and ${AIM_SECONDS} s`,
+          `import in at most ${AIM_CALLS} calls and ${AIM_SECONDS} s`,
           `${imported.calls.length} calls, ${secondsOf(imported)} s`,
           imported.calls.length <= AIM_CALLS && secondsOf(imported) <= AIM_SECONDS,
         ),
-        verdict('everybody in step', states, states === `IN_STEP ${linked}`),
+        verdict('every member in step', states, states === `IN_STEP ${linked}`),
       ],
     };
   } finally {
@@ -55,7 +55,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
 }
 
 interface Settled extends Watched {
-  /** Until no job waited. */
+  /** Until the job table was empty. */
   readonly settledMs: number;
 }
 
@@ -85,8 +85,8 @@ function rowOf(
   };
 }
 
-/** As before the first import. */
-async function forgetEverybody({ sql }: ScaledConnector): Promise<void> {
+/** Back to the state before the first import. */
+async function clearMembers({ sql }: ScaledConnector): Promise<void> {
   for (const table of ['reconcile_job', 'link', 'member', 'guild_listing'])
     await sql.query(`delete from ${table}`);
 }
@@ -103,12 +103,12 @@ async function importFirst(
   await store.links.importMembers({ clientId, users, dryRun: false, cause });
 }
 
-async function makeReadingsOld({ sql }: ScaledConnector): Promise<void> {
+async function ageReadings({ sql }: ScaledConnector): Promise<void> {
   await sql.query("update member set roles_read_at = roles_read_at - interval '1 hour'");
   await sql.query("update sweep set started_at = started_at - interval '1 hour'");
 }
 
-/** Another group for the first role: all of its holders are looked at, and keep it. */
+/** Maps another group to the first role: all of its holders are reconciled, and all keep it. */
 async function mapAnotherGroup(
   { store, clientId }: ScaledConnector,
   { guild }: SettledGuild,

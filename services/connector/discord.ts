@@ -91,13 +91,14 @@ export function createKeepPauses({
   const saver = createPauseSaver({ store, logger, signal });
 
   /**
-   * Requests may have been missed, and a pause would last until its own end, which can be an hour
-   * away. So its next call is tried now unless the stored pause is still in force.
+   * A lost LISTEN connection may have missed requests to try a call. Without them a pause lasts to
+   * its planned end, up to an hour. So try a call for every paused client whose stored pause has
+   * ended or carries such a request.
    */
   const catchUp = async (): Promise<void> => {
     try {
       const paused = gateway.pausedClients();
-      // A pause that is not stored yet would look like one that is over.
+      // An unsaved pause would look like an ended one.
       await saver.saved();
       const inForce = await store.readUntriedPauses();
       for (const clientId of paused)
@@ -155,7 +156,7 @@ function createPauseSaver({
         if (failures === 0) logger.warn({ err: error, clientId }, 'discord pause not saved');
         failures += 1;
         if (!(error instanceof DatabaseUnavailableError) || signal.aborted) continue;
-        // Unless it has changed meanwhile.
+        // A newer state may have replaced it.
         if (!unsaved.has(clientId)) unsaved.set(clientId, pause);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }

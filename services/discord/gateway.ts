@@ -32,7 +32,7 @@ export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings,
    * pauses.
    */
   forgetCredentials(clientId: ClientId): void;
-  /** The clients that a pause of this process keeps waiting. */
+  /** Clients with an active pause in this process. */
   pausedClients(): readonly ClientId[];
 }
 

@@ -41,15 +41,15 @@ export function isListCheaper(member: {
 }
 
 /**
- * The calls that list a guild: its role counts, and pages of a thousand members up to one that is
- * not full. 0 members: the guild was never listed, so it is listed soon anyway.
+ * Calls to list a guild: one for the role counts, and one per page of members, the last of which is
+ * not full. 0 members: never listed, so VERIFY_GROUPS will list the guild soon anyway.
  */
 export const listCalls = (members: number): number => Math.floor(members / LIST_PAGE) + 2;
 
-/** Members on a page of Discord's list. */
+/** Members per page of Discord's member list. */
 export const LIST_PAGE = 1_000;
 
-/** Single reads that a list must save. */
+/** Reads that a list must save to be worthwhile. */
 export const LEAST_READS_SAVED = 10;
 
 /** Members with the same changes to make. */
@@ -90,16 +90,16 @@ export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites =
 }
 
 /**
- * The forecast of a mass change whose members are read before planning. A member who was just read
- * is not read again, and a crowd is read with one list where that costs fewer calls.
+ * Forecast for a change that reads its members first. Skips members who were just read, and counts
+ * one list instead of single reads if that takes fewer calls.
  */
 export function forecastCrowd(
   groups: readonly Omit<ForecastGroup, 'isReadFirst'>[],
   guild: {
-    /** Members in its last list; 0: it was never listed. */
+    /** Member count at the last complete list; 0: never listed. */
     readonly listed: number;
     readonly wholeListWrites: boolean;
-    /** Discord has authority somewhere, so what was read before the change does not count. */
+    /** Under authority DISCORD, readings from before the change do not count. */
     readonly readsAnew: boolean;
   },
 ): Forecast {
@@ -130,7 +130,7 @@ class Writing {
 
   constructor(readonly wholeListWrites: boolean) {}
 
-  /** Runs whose write is delayed after their read, and that read again: half of those in a later window. */
+  /** Repeated reads of runs whose write was delayed: half of the runs in a later window. */
   interruptedReads(): number {
     return Math.floor(this.#readEarly / 2);
   }

@@ -39,8 +39,8 @@ export interface JobTable {
    */
   claim(request: ClaimRequest): Promise<Claimed>;
   /**
-   * Has the guild's members listed, if that costs fewer calls than the single reads that wait. Until
-   * then only urgent jobs of the client are claimed. Resolves with whether a list was requested.
+   * Starts a member list if it takes fewer calls than the pending single reads. Until it is read,
+   * only urgent jobs of the client are claimed. Resolves with whether it started one.
    */
   startListing(clientId: ClientId): Promise<boolean>;
   /** Releases all bots, so that another process takes over at once. */

@@ -9,9 +9,9 @@ const PATIENCE_MS = 2_000;
 const SHORTEST_MS = 10;
 
 /**
- * Member reads that wait for their rate limit inside the run. A run that ended instead would begin
- * with a read again, so a crowd would cost up to twice the reads. Longer waits still end the run,
- * as does everything that Discord itself answered.
+ * Makes member reads wait for their rate limit inside the run. Ending the run instead would repeat
+ * its first read and cost a crowd up to twice the reads. Longer waits and errors from Discord still
+ * end the run.
  */
 export function withPatientReads(
   discord: DiscordMembers,

@@ -113,7 +113,7 @@ export interface MemberFacts {
    * null: unknown.
    */
   readonly mirrorAgeMs: number | null;
-  /** That answer came after the first of the marks that wait for this run. */
+  /** Whether that answer is newer than the oldest unsettled mark. */
   readonly isReadSinceMark: boolean;
   /**
    * A reading in the last minute lacked foreign roles that the mirror has, so it may have been
@@ -269,7 +269,7 @@ export interface BookedWrites extends Singles {
 export interface Pacing {
   readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
   readonly begun: (job: Pick<Job, 'clientId'>) => void;
-  /** A run of the client, begun with this job, has to wait until then. */
+  /** The run of this job has to wait until then, and so does its client. */
   readonly delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
   /** The client no longer has to wait. */
   readonly freed: (clientId: ClientId) => void;

@@ -25,8 +25,8 @@ interface Deps {
   readonly runsPerClient: number;
   readonly pollMs: number;
   /**
-   * After a run of a member, further changes of theirs wait this long and share the next run. A bot
-   * belongs to one process, so this process knows of every run; another that takes over does not.
+   * After a run, further changes of the same member wait this long and share the next run. Kept in
+   * memory, because only one process works a bot at a time; a takeover forgets it.
    */
   readonly windowMs: number;
 }
@@ -36,7 +36,7 @@ interface Deps {
  * that works the bot.
  */
 const FINISH_MS = 2_000;
-/** How often a busy client's waiting jobs are counted. */
+/** How often to check a busy client for a crowd. */
 const CROWD_EVERY_MS = 1_000;
 
 export function createWorker(deps: Deps): Part {
@@ -148,7 +148,7 @@ class Loop {
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs, restsMs);
   }
 
-  /** A client with as many runs as it may have probably has more work, perhaps a crowd. */
+  /** Checks clients at their limit of runs, because they may have a crowd waiting. */
   async #listCrowds(claimed: readonly Job[]): Promise<void> {
     const now = performance.now();
     for (const clientId of new Set(claimed.map((job) => job.clientId))) {
@@ -157,7 +157,7 @@ class Loop {
         continue;
       this.#lookedForCrowd.set(clientId, now);
       if (await this.deps.jobs.startListing(clientId))
-        this.deps.logger.info({ clientId }, 'many members wait to be read: listing the guild');
+        this.deps.logger.info({ clientId }, 'listing guild: many members to read');
     }
   }
 
@@ -190,7 +190,7 @@ class Loop {
     this.#runs.set(run, job);
   }
 
-  /** Forgets the rests that are over. Returns when the next one ends, in ms from now. */
+  /** Removes expired rests. Returns the time until the next one expires, in ms. */
   #endRests(): number {
     const now = performance.now();
     let nextInMs = Infinity;

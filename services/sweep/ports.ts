@@ -35,7 +35,7 @@ export interface SweepRun {
   readonly enforceStrategy: NicknameStrategy | null;
   /** The trace of the request that started it; null: none, or started by its schedule. */
   readonly traceparent: string | null;
-  /** It only reads members who would otherwise be read one by one. */
+  /** Started only to replace many single reads. */
   readonly isForCrowd: boolean;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
@@ -98,27 +98,27 @@ export interface SweepEnding {
   readonly listed?: {
     readonly askedAt: string;
     readonly roleIds: readonly RoleId[];
-    /** Members in the list, linked or not. */
+    /** Member count of the list, linked or not. */
     readonly members: number;
   };
   /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
-  /** Jobs that waited before the list was requested, and that it answers without a run. */
+  /** Jobs older than the list that it settles without a run. */
   readonly answered?: AnsweredJobs;
 }
 
 export interface AnsweredJobs {
   /** The database's time when the list was requested. */
   readonly askedAt: string;
-  /** Of members in the list who are in step with it. */
+  /** Jobs of listed members who are in step. */
   readonly inStep: readonly WaitingJob[];
-  /** Of members who are not in the list. */
+  /** Jobs of accounts missing from the list. */
   readonly absent: readonly WaitingJob[];
 }
 
 export interface WaitingJob {
   readonly discordUserId: DiscordUserId;
-  /** A mark that came later raises it, and is then not answered. */
+  /** Raised by each mark, so a later mark keeps the job. */
   readonly version: number;
 }
 

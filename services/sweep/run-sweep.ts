@@ -43,7 +43,7 @@ interface Deps {
 }
 
 const CROWD_UNLISTED =
-  'the bot may not list members (SERVER MEMBERS INTENT is off): those who wait are read one by one';
+  'the bot may not list members (SERVER MEMBERS INTENT is off): reading members one by one';
 
 /** A sweep that found nothing and does nothing. */
 export const NOTHING_FOUND: SweepEnding = {

@@ -28,7 +28,7 @@ export interface Listing {
   readonly unlinked: UnlinkedHolders;
   /** Linked members last observed in the guild that are not listed. */
   readonly missing: readonly DiscordUserId[];
-  /** Jobs that waited when the list was requested, by whether their member is listed. */
+  /** Jobs waiting when the list was requested. */
   readonly waiting: {
     readonly listed: readonly WaitingJob[];
     readonly unlisted: readonly WaitingJob[];

@@ -109,7 +109,7 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(seen.map(({ timestamp }) => timestamp)).toEqual(['-1', '-1', '5000']);
   });
 
-  test('sends events without a time when the clock of the database is as wrong', async () => {
+  test('sends events without a time when the database’s clock is just as wrong', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.both');
     await createTopic(brokers, topic);
@@ -123,7 +123,7 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(seen[0]?.timestamp).toBe('-1');
   });
 
-  test('puts a record aside that it cannot read, with its time, and applies the next', async () => {
+  test('writes an unreadable record to the dead letters with its time, and applies the next', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.facts');
     await createTopic(brokers, topic);

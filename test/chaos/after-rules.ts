@@ -51,7 +51,7 @@ export async function triesAreKept(play: Play): Promise<readonly string[]> {
   }
 }
 
-/** Ten seconds, or longer under load, as the deadline of all tests. */
+/** Ten seconds, scaled with the load like every test deadline. */
 const soonMs = () => patienceMs() / 6;
 const DAY_MS = 86_400_000;
 /** The database's clock is read slightly before the check. */

@@ -43,7 +43,7 @@ export interface Crew {
   readonly givenUp: readonly GivenUp[];
   /** When a process heard that it is to wait, by its own account: before, it cannot know. */
   readonly limited: readonly GivenUp[];
-  /** Processes that ended unexpectedly, each with its exit. */
+  /** Processes that ended unexpectedly, with their exit codes. */
   readonly deaths: readonly string[];
 }
 

@@ -37,7 +37,7 @@ export interface ListingFaults {
   clear(): void;
   /** When a changed list was told: what followed from it need not be what Discord had. */
   readonly loggedAt: readonly number[];
-  /** Ids of accounts that a changed list left out. */
+  /** Accounts omitted by a falsified list. */
   readonly omitted: ReadonlySet<string>;
   change(call: Answered, text: string): string;
 }

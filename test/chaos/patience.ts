@@ -5,8 +5,8 @@ import { patienceMs } from '../support/eventually.js';
 
 /**
  * Repeats a query of the test itself while the database is unreachable, so that an outage of the
- * world, or a slow connection under load, is no fault of the service. Fails after the deadline of
- * all tests. Only for what may be carried out twice: the answer to the first try may be lost.
+ * world, or a slow connection under load, does not count as a fault of the service. Fails after the
+ * test deadline. Only for operations that may run twice: the answer to the first may be lost.
  */
 export async function patiently<T>(ask: () => Promise<T>, withinMs = patienceMs()): Promise<T> {
   const untilMs = Date.now() + withinMs;

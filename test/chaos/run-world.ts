@@ -139,7 +139,7 @@ async function sweep(play: Play, kind: SweepKind): Promise<SweepEnd> {
 
 /**
  * Resolves with the sweep's id. The schedules of a whole service may start a sweep of the same kind
- * at any time, which is waited for.
+ * at any time; waits for it to end.
  */
 async function startSweep({ stage, sweeping }: Play, kind: SweepKind): Promise<string> {
   const { store, clientId } = stage;
@@ -204,8 +204,8 @@ async function readEveryone({ store, clientId }: Stage): Promise<readonly string
 }
 
 /**
- * Waits until no job waits for the path. A parked job that is due is work too: its reading of a
- * member who has left, made during a list, would keep the list from proving the absence. Membership
+ * Waits until the path has no work. Parked jobs that are due count: if one reads a member who has
+ * left during a list, the list no longer proves the absence. Membership
  * requests may stay open, as no platform answers them here.
  */
 async function quiet(stage: Stage): Promise<readonly string[]> {

@@ -55,7 +55,7 @@ const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[]
   [/asked to wait|reports no calls left|limits this resource/, ({ status }) => status === 429],
 ];
 
-/** Requests that Discord counts as invalid, of the process that made the most. */
+/** The highest number of invalid requests made by one process. */
 function mostInvalid({ stage }: Play): number {
   const invalid = stage.wire.calls.filter(({ status }) => INVALID.has(status));
   const ofProcesses = Map.groupBy(invalid, (call) => call.process);
@@ -95,7 +95,7 @@ function isScreened({ hands, stage }: Play, account: Person): boolean {
   return spans.length > 0 && (isStale || !stage.wire.calls.some(isRead));
 }
 
-/** True also if a response or a list once said so. */
+/** Also true if any response or list contained it. */
 function wasAbsent({ hands, stage }: Play, account: Person): boolean {
   const about = DEMO.accounts[account];
   return (

@@ -119,7 +119,7 @@ const DETOURS: readonly {
   },
   {
     call: 'jobs.startListing',
-    after: 'as many people began to wait as may run at once',
+    after: 'a client reached its limit of runs',
     prepare: bringFour,
     mend: forgetFour,
   },
@@ -134,7 +134,7 @@ async function bringFour({ store, clientId }: CrashWorld): Promise<void> {
   await store.links.importMembers({ clientId, users, dryRun: false, cause });
 }
 
-/** The end state is Carol's alone. */
+/** Only Carol's end state is compared. */
 async function forgetFour({ query }: CrashWorld): Promise<void> {
   for (const table of ['reconcile_job', 'member', 'link'])
     await query(`delete from ${table} where discord_user_id like '52%'`);

@@ -100,7 +100,7 @@ describe('a ban of the whole sender', () => {
     await eventually(async () => !(await isPaused()));
   });
 
-  test('that ends early is over although its process was reconnecting to LISTEN when the doctor of another process got through', async () => {
+  test('ends when another process’s doctor succeeds, even while its own process was reconnecting to LISTEN', async () => {
     await linkCrew();
     const fault = ban();
     await grantAll();
@@ -203,7 +203,7 @@ test('a disabled client is the reason of its waiting members, whatever pause its
     });
 });
 
-test('a stored pause stays shown while the call that the doctor asked for is not made', async () => {
+test('a stored pause stays visible until the call requested by the doctor is made', async () => {
   const { store, clientId } = path.rig();
   const until = new Date(Date.now() + 3_600_000);
   await store.saveSending(clientId, {

@@ -121,7 +121,7 @@ describe('a database that closes', { timeout: 120_000 }, () => {
       { what: 'the closed database has no connection left' },
     );
 
-  /** Closes while the statement is in progress, which is answered or refused, and never waits. */
+  /** Closes while the statement is in progress; it must be answered or rejected, never hang. */
   const expectSettled = async (database: Database, begun: Promise<unknown>) => {
     const [outcome] = await Promise.allSettled([begun, database.close()]);
     expect(outcome).toMatchObject(
@@ -187,7 +187,7 @@ describe('a database that closes', { timeout: 120_000 }, () => {
     }
   });
 
-  test('refuses statements that come while it waits for those in progress', async () => {
+  test('rejects new statements while it waits for running ones', async () => {
     const { database } = await open(2);
     const { holder, release } = await holdConnection(database);
 

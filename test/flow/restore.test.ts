@@ -345,7 +345,7 @@ describe.skipIf(!canRun())('a database that is lost', () => {
     await looking.stop();
     const whole = await start('whole', env);
     await areHolders(1, 6, 7, 8, 9, 11);
-    // Some held their role before the loss, and the mirror does not show it yet.
+    // People who kept their role satisfy the wait above before their jobs have run.
     await eventually(
       async () =>
         (await queryOnce(restored.url, 'select from reconcile_job where not is_parked')).length ===

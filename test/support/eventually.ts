@@ -17,7 +17,7 @@ export const TEST_LIMIT_MS = 900_000;
 /**
  * How long a test waits for a condition or a process: the one deadline of all tests. It grows with
  * the load: at a load of 10 on two cores a start of the service, 2 s on a quiet machine, takes 25
- * to 55 s. A whole number, because Node's timeouts accept no other.
+ * to 55 s. An integer, because Node's timeouts accept nothing else.
  */
 export function patienceMs(): number {
   const [load = 0] = loadavg();

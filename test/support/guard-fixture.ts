@@ -168,7 +168,7 @@ export function useGuard() {
       [...guild].filter(([, roles]) => roles.has(roleId)).map(([id]) => id),
     /** Runs the path for all due members, one after the other. */
     async run(): Promise<void> {
-      // No process runs sweeps here, so a crowd waits in vain for its list.
+      // No process runs sweeps here, so do not let a crowd wait for its list.
       await query(`update sweep set state = 'CANCELLED' where state = 'WAITING'`);
       await store().jobs.renewLeases();
       const reconcile = pathOn(store(), guild);

@@ -8,8 +8,8 @@ const ROOM_BYTES = 2 * 2 ** 30;
 const LONGEST_RUN_MS = 6 * 3_600_000;
 
 /**
- * A new folder for data that nobody will miss: in memory where there is room, because cloning a
- * database takes 15 ms there and 60 to 200 ms on a disk. The caller removes it.
+ * Creates a temporary folder, in memory if there is room: cloning a database takes 15 ms there and
+ * 60 to 200 ms on a disk. The caller removes it.
  */
 export async function makeQuickFolder(prefix: string): Promise<string> {
   if (!(await hasRoom())) return mkdtemp(join(tmpdir(), prefix));
@@ -24,7 +24,7 @@ async function hasRoom(): Promise<boolean> {
   return space !== null && space.bavail * space.bsize >= ROOM_BYTES;
 }
 
-/** Those of killed runs, which would keep the memory. */
+/** Removes the folders of killed runs, which would keep the memory in use. */
 async function removeLeftFolders(prefix: string): Promise<void> {
   for (const name of await readdir(MEMORY)) {
     if (!name.startsWith(prefix)) continue;
@@ -34,7 +34,7 @@ async function removeLeftFolders(prefix: string): Promise<void> {
       ({ birthtimeMs }) => birthtimeMs,
       () => Date.now(),
     );
-    // Another container on the same memory has process ids of its own, so age counts as well.
+    // Containers that share this memory have their own process ids, so the age is checked too.
     if (!isAlive(pid) && Date.now() - madeMs > LONGEST_RUN_MS)
       await rm(folder, { recursive: true, force: true });
   }

@@ -38,7 +38,7 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   const calmFromMs = new Map<ClientId, number>();
   const urgentFromMs = new Map<ClientId, number>();
   const worked = new Set<ClientId>();
-  /** How often each client was freed, now and when a run began: a delay from before is over. */
+  /** Number of times each client was freed, now and at the start of a run, to detect late delays. */
   const timesFreed = new Map<ClientId, number>();
   const freedBefore = new WeakMap<object, number>();
   const isOver = (job: Pick<Job, 'clientId'>) =>

@@ -25,9 +25,9 @@ export interface SendingPauses {
    * stored pause.
    */
   wentThrough(clientId: ClientId): void;
-  /** Pauses that still make calls wait, longest first. */
+  /** Active pauses, longest first. */
   current(): readonly SendingPause[];
-  /** The clients whose calls they make wait. */
+  /** Clients with an active pause. */
   pausedClients(): readonly ClientId[];
   listen(onPause: OnPause): () => void;
   /** For keys: unlike every other in this process. */
@@ -119,7 +119,7 @@ export function createSendingPauses(deps: Deps): SendingPauses {
   };
 }
 
-/** The keys of pauses that end by themselves and whose time has come. */
+/** Keys of expired pauses, of the kind that ends without a successful call. */
 function overAt(entries: ReadonlyMap<string, Entry>, now: number): readonly string[] {
   return [...entries].flatMap(([key, { pause }]) =>
     pause.endsByItself === true && pause.until <= now ? [key] : [],
@@ -201,7 +201,7 @@ export function createBotPause({ clock, gate, pauses }: BotPauseDeps): BotPause 
   const key = `bot ${pauses.nextNumber()}`;
   let pause: { readonly cause: string; readonly until: number } | null = null;
   let trial: Trial | null = null;
-  /** The clients that use the bot. A client that left may still have calls in flight. */
+  /** Clients that use the bot. A removed client may still have calls in flight. */
   const users = new Set<ClientId>();
 
   const beginTrial = (): Trial => {

@@ -25,8 +25,8 @@ export interface OutgoingRecord {
   readonly value: Buffer | string | null;
   readonly headers: Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
   /**
-   * When the record's content was created; below 1 if unknown. Used only if the broker refuses the
-   * time of this process's clock.
+   * Creation time of the record's content, in ms; below 1 if unknown. Used only if the broker
+   * rejects the timestamp of this process's clock.
    */
   readonly timestampMs?: number;
 }

@@ -92,9 +92,9 @@ function toMessage(record: OutgoingRecord): Message {
 
 /**
  * kafkajs stamps each record with this process's clock, and brokers refuse records from more than
- * an hour ahead of their own. Everything would wait until the clock is right again, so the records
- * are sent with the times of their content instead, and if the broker refuses those too, because
- * the database's clock is as wrong, without a time.
+ * an hour ahead of their own. Instead of waiting until the clock is corrected, resend rejected
+ * records with the time of their content. If the broker rejects that too, because the database's
+ * clock is just as wrong, resend them without a time.
  */
 async function sendStamped(
   records: readonly OutgoingRecord[],
@@ -116,7 +116,7 @@ async function sendStamped(
   await send(messages.map((message) => stamped(message)));
 }
 
-/** How the protocol says that a record has no time. Brokers always accept it. */
+/** Kafka's value for a record without a timestamp. Brokers always accept it. */
 const NO_TIMESTAMP = -1;
 
 function stamped(message: Message, timestampMs = NO_TIMESTAMP): Message {

@@ -94,9 +94,9 @@ function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
 }
 
 /**
- * Whether the mirror is as good as a reading in this run: read within the last minute, by a member
- * list or by a run that was postponed. For urgent work, and where Discord has authority, it must
- * also be newer than the mark. A cause that asks for a reading gets one.
+ * Whether the mirror can replace a reading: Discord returned it within the last minute, to a member
+ * list or to a postponed run. Urgent work and authority DISCORD also need it to be newer than the
+ * mark. Causes that request a reading always get one.
  */
 function isJustRead(job: Job, facts: MemberFacts): boolean {
   const { mirrorAgeMs, isReadSinceMark, mappings } = facts;

@@ -35,7 +35,7 @@ export async function saveTrouble(
 const NEXT_PAUSE = sql<Date>`
   clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')`;
 
-/** Reconciles members again who were refused because of the guild, not because of themselves. */
+/** Reconciles members again whose calls were refused because of the guild. */
 export async function markAgain(
   db: Db,
   clientId: ClientId,
@@ -80,7 +80,7 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
       saveSending(db(), clientId, pause),
     notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
     readUntriedPauses: async () => readUntriedPauses(db()),
-    /** Calls back with null when requests may have been missed. */
+    /** Calls back with null after a lost connection, because requests may have been missed. */
     onTryNow: async (tryNow: (clientId: ClientId | null) => void) => listener.on('try_now', tryNow),
   };
 }
@@ -115,7 +115,7 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
     .execute();
 }
 
-/** Ends the cause of a stored pause that every process was asked to try. */
+/** Suffix of a stored pause's cause once every process was asked to try a call. */
 const ASKED = '; retrying one call now';
 
 /**
@@ -132,7 +132,7 @@ async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
     select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }
 
-/** Clients whose stored pause no process was asked to try, and of which no call succeeded since. */
+/** Clients with a stored pause and no request to try a call. */
 async function readUntriedPauses(db: Db): Promise<ReadonlySet<ClientId>> {
   const rows = await db
     .selectFrom('client')

@@ -121,9 +121,9 @@ export async function openDatabase(options: {
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {
-      // First, because the pool's connections cancel the reads that run.
+      // First, because cancelling reads uses the pool's connections.
       await reads.stop();
-      // All that `orm.close()` would do, after which statements fail with Kysely's own errors.
+      // Replaces `orm.close()`, after which statements would fail with Kysely's own errors.
       await endPool();
     },
   };

@@ -3,12 +3,12 @@ import type { Pool, PoolClient } from 'pg';
 import { DatabaseUnavailableError } from '../../lib/errors.js';
 
 /**
- * Returns a function that ends the pool once every statement in progress has its answer, and refuses
- * new ones meanwhile. `pool.end()` alone never answers a caller that is waiting for a connection,
- * and waits for ever when Kysely's own end comes while a connection is being opened.
+ * Returns a function that rejects new statements, waits for those in progress, and ends the pool.
+ * `pool.end()` alone never answers callers waiting for a connection, and hangs if Kysely destroys
+ * the pool while a connection is being opened.
  *
- * Call it after everything else that wraps `connect`: callers must await the promise that is stored
- * here, so that they have their connection before the pool ends.
+ * Apply it last, after every other wrapper of `connect`, so that callers await the promise stored
+ * here.
  */
 export function createPoolEnd(pool: Pool): () => Promise<void> {
   const checkouts = new Set<Promise<PoolClient>>();
@@ -16,7 +16,7 @@ export function createPoolEnd(pool: Pool): () => Promise<void> {
   let isEnding = false;
 
   const checkOut = (callback?: Parameters<typeof connect>[0]): unknown => {
-    // `pool.query` passes a callback; it is used only for cancelling reads, which end before.
+    // Only `pool.query` passes a callback, to cancel reads, which end before the pool does.
     if (callback !== undefined) return connect(callback);
     if (isEnding) return Promise.reject(stopping());
     const checkout = connect();

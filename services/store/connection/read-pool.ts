@@ -30,8 +30,8 @@ export function openReadPool(
     onConnect: apply,
   };
   const pool = new pg.Pool(config);
-  // A connection that breaks is replaced when the next one is needed. Its query fails on its own, but
-  // without a listener the error would end the process: the pool listens only while it is idle.
+  // The pool listens for errors of idle connections only. Without a listener, an error of a busy one
+  // would end the process; its query fails anyway, and the pool opens a new connection on demand.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;

@@ -8,8 +8,8 @@ import type { MemberKey, PlatformUserId } from '../../model.js';
 const FORGOTTEN = '(deleted)';
 
 /**
- * At their deletion: removes the names of people from everything stored; ids and roles stay for the
- * audit. Call it after their links were marked: the next run of each stores a reason again.
+ * For a deletion: removes the people's names from all tables; ids and roles stay for the audit. Mark
+ * their links first, so that the next run of each stores a reason again.
  */
 export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
@@ -18,8 +18,8 @@ export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Prom
 }
 
 /**
- * After a link of deleted people has ended: until then the path stored what it observed. The mirror
- * of their other links stays until these end too, because it has the reasons of parked jobs.
+ * For the end of a deleted person's link: removes what the path stored since the deletion. Keeps the
+ * mirror of the person's other accounts, which holds the reasons of parked jobs.
  */
 export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length > 0) await forgetOutsideMirror(db, ids);

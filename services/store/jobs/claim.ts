@@ -29,8 +29,8 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 
 /**
  * Claims due jobs of the clients that may be worked now, up to the room of each, most urgent lane
- * first, and returns when the next falls due. Of a client whose crowd is being listed only urgent
- * ones are claimed.
+ * first, and returns when the next falls due. Skips jobs that are not urgent while a crowd of the
+ * client is being listed.
  *
  * A bot is leased to one process at a time. So a job claimed by another owner was lost by it and is
  * free at once, without a lease of its own. So is a job that this process claimed but does not run:

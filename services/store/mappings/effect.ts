@@ -104,9 +104,9 @@ const MOST_SHOWN = 100;
 interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
   readonly additions: number;
   readonly removals: number;
-  /** Members in the guild's last list; 0: it was never listed. */
+  /** Member count at the last complete list; 0: never listed. */
   readonly listed: number;
-  /** Discord has authority over some mapping. */
+  /** Whether any mapping has an authority other than PLATFORM. */
   readonly readsAnew: boolean;
   readonly members: readonly (SweepPlan['members'][number] & {
     readonly discordUserId: DiscordUserId;
@@ -118,8 +118,8 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
  * `touched` is a query of all members that would be marked. Shown: discord_user_id,
  * platform_user_id, add and remove (text[], if not empty) and reason. For the forecast: writes
  * (roles written at once, without those that wait for approval), is_renamed and proofs. The cause
- * names no group, so a member who was not just read is read before planning; all are if their links
- * are ending.
+ * names no group, so each member is read first unless they were just read; members with an ending
+ * link always are.
  */
 export async function previewOf(
   db: Db,

@@ -21,9 +21,9 @@ interface Refreshed {
 }
 
 /**
- * Writes a page of a listing to the mirror of linked members, in one statement; unchanged members
- * cost no write, unless a job waits for them that the list may answer. A mirror that is newer than the listing is kept. So is one with an open record,
- * because the record is closed by comparing with the mirror from before it.
+ * Writes a page of a listing to the mirror of linked members, in one statement. Unchanged members
+ * cost no write unless a job waits for them. A mirror that is newer than the listing is kept. So is
+ * one with an open record, because the record is closed by comparing with the mirror from before it.
  */
 export async function refreshMirror(
   db: Db,

@@ -161,7 +161,7 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
   await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
-  // After the marks, which leave out members whose jobs wait.
+  // Only after marking, which skips members with a waiting job.
   if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
   // Locked after jobs and before plans, as in a run. Facts marked concurrently are either counted
   // here or count this.

@@ -48,7 +48,7 @@ export async function countUnlinkedHolders(
     /** The database's time when the listing began. */
     readonly askedAt: string;
     readonly roleIds: readonly RoleId[];
-    /** Members in the list. */
+    /** Member count of the list. */
     readonly members: number;
   },
 ): Promise<void> {

@@ -111,7 +111,7 @@ export function createApiCaller(deps: {
 const CALL_MS = 15_000;
 const DISCORDS: ReadonlySet<string> = new Set(['DISCORD_ERROR', 'DISCORD_RATE_LIMITED']);
 
-/** A call of Discord's failed. Without end, retries would spend the budget of invalid requests. */
+/** A call to Discord failed. Endless retries would use up the budget of invalid requests. */
 function isOfDiscord(code: string, message: string): boolean {
   return code === 'UNAVAILABLE' && message.startsWith('cannot ');
 }

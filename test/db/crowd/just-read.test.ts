@@ -9,7 +9,7 @@ const GRANT = 'PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id} 204';
 
 const path = usePath();
 
-/** Alice is linked, and was read then; a new mapping gives her a role. */
+/** Links Alice, which reads her, then creates a mapping that grants her a role. */
 async function mapAnotherGroup(prepare: () => Promise<unknown> = async () => undefined) {
   const { store, clientId } = path.rig();
   await store.applyFacts([snapshotOf('alice', ['staff'])]);
@@ -34,7 +34,7 @@ describe('a member who was just read', () => {
     expect(calls).toEqual({ [READ]: 1, [GRANT]: 1 });
   });
 
-  test('is read again when their answer carried no roles since', async () => {
+  test('is read again when the age of their roles is unknown', async () => {
     const calls = await mapAnotherGroup(() => path.query('update member set roles_read_at = null'));
 
     expect(calls).toEqual({ [READ]: 1, [GRANT]: 1 });

@@ -59,13 +59,13 @@ const lastVersion = async () =>
     )
   )[0]?.version ?? 0;
 
-/** Members marked once more after their import, so that they had a run of their own. */
+/** Members marked again after their import, which causes a run. */
 const markedAgain = async (importedUpTo: number) =>
   sweeps.query(`select from member where done_version > ${importedUpTo}`);
 
 const reads = () => (sweeps.calls()[READ] ?? 0) + (sweeps.calls()[ABSENT] ?? 0);
 
-test('a crowd that is imported is read with one member list, and only those who lack roles are written', async () => {
+test('an imported crowd is read with one member list, and only members who lack roles are written', async () => {
   const lacking = people(10);
   const inStep = people(40, 10);
   const away = people(30, 50);
@@ -90,7 +90,7 @@ test('a crowd that is imported is read with one member list, and only those who 
   expect(await markedAgain(before + everybody.length)).toEqual([]);
 });
 
-test('a member whose facts change while the list is read still gets a run', async () => {
+test('a member whose facts change during the list still gets a run', async () => {
   const crowd = people(30);
   join(crowd, [roles.pilot]);
   const { store } = sweeps.rig();

@@ -168,7 +168,7 @@ describe('a deleted person', () => {
     await query(`update reconcile_job set due_at = now(), is_parked = false ${ofBob}`);
     await query("select pg_notify('reconcile_job', '')");
     await eventually(async () => (await query(`select from link ${ofBob}`)).length === 0, {
-      what: 'the other link is gone',
+      what: 'the other link has been removed',
     });
 
     expect(await erin()).toEqual(before);

@@ -80,7 +80,7 @@ function takeFromBot(permission: bigint): void {
 }
 
 describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => {
-  test('is linked all the same, absent with a reason, and nothing of theirs is kept', async () => {
+  test('is linked as absent with the reason, and none of their tokens is kept', async () => {
     const { store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     prepare();

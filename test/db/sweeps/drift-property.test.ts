@@ -195,7 +195,7 @@ describe('the drift query', () => {
 });
 
 describe('a list that answers waiting jobs', () => {
-  test('settles only members for whom a run would change, hold and keep nothing', async () => {
+  test('settles only members whose run would have nothing to do', async () => {
     const tally = { IN_STEP: 0, ABSENT: 0, left: 0 };
     const anyWorld = fc.oneof(aWorld(), aWorld().map(withPlatformsSay));
     const property = fc.asyncProperty(anyWorld, async (world) => {
@@ -248,7 +248,7 @@ describe('a list that answers waiting jobs', () => {
   }, 120_000);
 });
 
-/** A world in which roles are all there is to change, and every role can be. */
+/** A world where only roles can change, and every role is assignable. */
 const withPlatformsSay = (world: World): World => ({
   ...world,
   authority: 'PLATFORM',
@@ -256,7 +256,7 @@ const withPlatformsSay = (world: World): World => ({
   mappings: world.mappings.map((each) => ({ ...each, authority: null, isRetired: false })),
 });
 
-/** Of a run that reads the member from Discord, where everything is as in the mirror. */
+/** The settlement of a run that reads the state shown by the mirror. */
 async function settlementOf(db: Db, discordUserId: string): Promise<Settlement> {
   const known = must(await readMember(db, { clientId: CLIENT, discordUserId }));
   const mirror = known.mirror ?? { isPresent: false };

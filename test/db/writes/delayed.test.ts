@@ -27,7 +27,7 @@ const arePilots = (names: readonly (typeof PEOPLE)[number][]) =>
 const openRecords = async () =>
   (await path.records()).filter(({ closedAt }) => closedAt === null).length;
 
-test('who is delayed before any call has no open record meanwhile', async () => {
+test('who is delayed before any call leaves no open record', async () => {
   for (const name of PEOPLE) await path.link(name);
   const rig = path.rig();
   const give = async (...names: (typeof PEOPLE)[number][]) =>

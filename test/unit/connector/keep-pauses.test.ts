@@ -77,7 +77,7 @@ test('a pause that begins while the database is unreachable is saved when the da
   expect(rows.get('client-1')).toEqual(pauseUntil(1));
 });
 
-test('a pause that ends while the database is unreachable is not shown any longer', async () => {
+test('a pause that ends while the database is unreachable is cleared when the database is back', async () => {
   const errors: Error[] = [];
   const { rows, report } = await openPauses(errors);
   report('client-1', pauseUntil(1));
@@ -112,7 +112,7 @@ test('a stop does not wait for a database that stays unreachable', async () => {
   expect(rows.size).toBe(0);
 });
 
-test('after a lost connection only paused clients are tried whose stored pause is over or was asked to end', async () => {
+test('a lost connection retries only clients whose stored pause has ended or carries a request', async () => {
   const answers = [async () => Promise.reject(away()), async () => new Set(['client-3'])];
   const inForce = async () => (await answers.shift()?.()) ?? new Set<string>();
   const { tried, notify } = await openPauses([], { paused: ['client-2', 'client-3'], inForce });
@@ -124,7 +124,7 @@ test('after a lost connection only paused clients are tried whose stored pause i
   expect(tried).toEqual(['client-1', 'client-2']);
 });
 
-test('a pause that is not stored yet is not taken for one that is over', async () => {
+test('an unsaved pause is not mistaken for an ended one', async () => {
   const { rows, tried, notify, report } = await openPauses([away()], {
     paused: ['client-1', 'client-2'],
     inForce: async () => new Set(rows.keys()),

@@ -74,7 +74,7 @@ describe('the pace of a client’s runs', () => {
     expect(places(1).closed).toEqual([CLIENT]);
   });
 
-  test('delays work that is not urgent until the reported time, and no urgent work', () => {
+  test('delays only non-urgent work until the reported time', () => {
     const { pace, places, setNow } = setUp();
     pace.delayed(job(LANES.sweep), new Date(5_000));
 
@@ -94,7 +94,7 @@ describe('the pace of a client’s runs', () => {
     expect(places()).toMatchObject({ closed: [CLIENT], moreInMs: 5_000 });
   });
 
-  test('does not wait as a run reports that began before the client was freed', () => {
+  test('ignores a delay from a run that began before the client was freed', () => {
     const { pace, places } = setUp();
     const before = job(LANES.fresh);
     pace.begun(before);

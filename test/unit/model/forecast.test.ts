@@ -79,7 +79,7 @@ describe('the forecast of a crowd', () => {
     expect(calls).toBe(9 + 9);
   });
 
-  test('reads nobody who was just read, unless Discord has authority', () => {
+  test('skips members who were just read, unless Discord has authority', () => {
     expect(forecastCrowd(crowd(9, 30_000), guild).calls).toBe(9);
     expect(forecastCrowd(crowd(9, 30_000), { ...guild, readsAnew: true }).calls).toBe(9 + 9);
   });

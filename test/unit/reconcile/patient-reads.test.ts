@@ -6,7 +6,7 @@ import { target } from '../discord/gateway-setup.js';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
 
-/** Discord answers as `answers` say, one a read; each wait moves the clock on. */
+/** Each read gets the next of `answers`; waiting advances the clock. */
 function reads(...answers: (Error | 'absent')[]) {
   let nowMs = START;
   const waits: number[] = [];
@@ -49,7 +49,7 @@ describe('a member read', () => {
     expect(waits).toEqual([]);
   });
 
-  test('ends the run when waiting did not help for two seconds', async () => {
+  test('ends the run after two seconds without success', async () => {
     const { read, waits } = reads(delayed(1_500), delayed(2_000), delayed(3_000));
 
     await expect(read()).rejects.toThrow('read limit');
@@ -63,7 +63,7 @@ describe('a member read', () => {
     expect(waits).toEqual([10]);
   });
 
-  test('does not wait out what Discord answered', async () => {
+  test('does not wait for errors from Discord', async () => {
     const { read, waits } = reads(
       new RetryLaterError(new Date(START + 100), 'Discord asks to wait'),
     );
