@@ -188,6 +188,24 @@ describe('a claim', () => {
   });
 });
 
+describe('a crowd', () => {
+  const addJobs = async (from: number, count: number, cause: object) =>
+    jobs.query(`
+      insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
+      select '${clientId}', (800000000000000000 + n)::text, 10, clock_timestamp(), '[${JSON.stringify(cause)}]'
+      from generate_series(${from}, ${from + count - 1}) n`);
+
+  test('is found among the newest jobs, behind any number that need no reading', async () => {
+    await addJobs(1, 500, { kind: 'EVENT', groupId: 'pilots' });
+    expect(await store.jobs.startListing(clientId)).toBe(false);
+
+    await addJobs(501, 20, { kind: 'MUTATION' });
+
+    expect(await store.jobs.startListing(clientId)).toBe(true);
+    expect(await store.jobs.startListing(clientId)).toBe(false);
+  });
+});
+
 describe('when the process that claimed a job is gone', () => {
   test('its bot, and the job with its causes, are another process’s as soon as the lease is over', async () => {
     const dying = await open();

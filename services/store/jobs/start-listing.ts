@@ -9,20 +9,25 @@ import {
   LIST_PAGE,
   listCalls,
 } from '../../model.js';
+import { inMs } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 
-/** A list that could not be read, or did not help, is not requested again sooner. */
+/** Minimum interval between two lists for a crowd. */
 const AGAIN_AFTER_MS = 60_000;
+/** After one that could not be read. */
 const AFTER_FAILURE_MS = 60 * 60_000;
 
-/** The cause of the sweeps that read a crowd together. */
+/** Checks this many times as many jobs as a list takes calls. */
+const NEWEST = sql.lit(4);
+
+/** Cause of the sweeps started here. */
 export const CROWD: Cause = { kind: 'REPAIR', id: 'crowd', actor: 'connector' };
 
 /**
- * Starts a SYNC_ACCOUNTS sweep if a member list costs Discord fewer calls than the members who wait
- * to be read one by one. A guild that was never listed is listed soon anyway, so its size does not
- * matter. Resolves with whether a sweep was started. Called at the end of a transaction that marks a
- * crowd, so that none of its runs begins before the list, and for crowds that gather one by one.
+ * Starts a SYNC_ACCOUNTS sweep if a member list takes fewer calls than the pending single reads.
+ * Call it in the transaction that marks a crowd, so that no run starts before the list; the worker
+ * also calls it for crowds that form gradually. Checks only the newest jobs, because a million may
+ * be waiting that need no reading. Resolves with whether it started a sweep.
  */
 export async function startListing(db: Db, clientId: ClientId): Promise<boolean> {
   const { numAffectedRows } = await sql`
@@ -31,13 +36,14 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
       from guild_listing g where g.client_id = ${clientId}
     ), waiting as (
       select count(*) as reads from (
-        select from reconcile_job j
-        left join member m on m.client_id = j.client_id and m.discord_user_id = j.discord_user_id
-        where j.client_id = ${clientId} and not j.is_parked and j.claimed_by is null and j.due_at <= clock_timestamp() and j.causes @? ${NEEDS_READING}
-          and not exists (select from link l where l.client_id = j.client_id and l.discord_user_id = j.discord_user_id
-            and l.status = 'ENDING')
-          and (m.roles_read_at is null or m.roles_read_at < clock_timestamp() - make_interval(secs => ${CONFIRMING_MS / 1_000}))
-        limit (select calls from guild)) w
+        select * from reconcile_job
+        where client_id = ${clientId} and not is_parked and claimed_by is null and due_at <= clock_timestamp()
+        order by due_at desc limit (select ${NEWEST} * calls from guild)) j
+      left join member m on m.client_id = j.client_id and m.discord_user_id = j.discord_user_id
+      where j.causes @? ${NEEDS_READING}
+        and not exists (select from link l where l.client_id = j.client_id and l.discord_user_id = j.discord_user_id
+          and l.status = 'ENDING')
+        and (m.roles_read_at is null or m.roles_read_at < ${inMs(-CONFIRMING_MS)})
     )
     insert into sweep (id, client_id, kind, state, is_dry_run, cause)
     select ${uuidv7()}, ${clientId}, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(CROWD)}::jsonb
@@ -53,16 +59,16 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-/** A cause that sends a run to Discord: see `rolesOfCauses` of the path. */
+/** A cause that requires a reading: see `rolesOfCauses`. */
 const NEEDS_READING = sql.lit(
   '$[*] ? (!exists(@.groupId) && !exists(@.isAboutName) && (@.kind != "SWEEP" || exists(@.looksAnew)))',
 );
 
 /**
- * Of client `c`: a crowd's list is being read, and the jobs it answers wait for it. Not for long,
- * because the processes that run sweeps may be busy or away.
+ * Whether jobs of client `c` wait for a crowd's list. Only for a short time, because the processes
+ * that run sweeps may be busy or down.
  */
 export const IS_LISTED_SOON = sql`exists (
-  select from sweep s where s.client_id = c.id and s.kind = 'SYNC_ACCOUNTS' and s.cause ->> 'id' = ${sql.lit(CROWD.id)}
-    and ((s.state = 'WAITING' and s.started_at > statement_timestamp() - interval '3 seconds')
+  select from sweep s where s.client_id = c.id and s.kind = 'SYNC_ACCOUNTS' and s.state in ('WAITING', 'RUNNING')
+    and s.cause ->> 'id' = ${sql.lit(CROWD.id)} and ((s.state = 'WAITING' and s.started_at > statement_timestamp() - interval '3 seconds')
       or (s.state = 'RUNNING' and s.started_at > statement_timestamp() - interval '1 minute')))`;
