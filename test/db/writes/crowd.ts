@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { SandboxLimit } from 'sandbox-discord';
 
 import { LANES } from '../../../services/model.js';
 import { DEMO } from '../../../services/demo/demo-world.js';
@@ -15,6 +16,19 @@ export const people = (count: number): readonly Person[] =>
     platformUserId: `person-${index}`,
     discordUserId: String(500_000_000_000_000_100n + BigInt(index)),
   }));
+
+/** Rig options that limit member writes only, each way of writing by `bucket`. */
+export const limitingWrites = (bucket: SandboxLimit) => ({
+  discord: {
+    limits: {
+      memberRoles: bucket,
+      memberPatch: bucket,
+      global: null,
+      memberGet: null,
+      others: null,
+    },
+  },
+});
 
 /** Puts them into the demo's guild, known to be in no group, and links them. */
 export async function bringCrowd(rig: Rig, crowd: readonly Person[]): Promise<void> {

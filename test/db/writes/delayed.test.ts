@@ -4,22 +4,13 @@ import { DEMO } from '../../../services/demo/demo-world.js';
 import { membership } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import { usePath } from '../../support/path-fixture.js';
+import { limitingWrites } from './crowd.js';
 
 const { roles } = DEMO;
 const PEOPLE = ['alice', 'bob', 'carol'] as const;
 
 const bucket = { limit: 1, windowMs: 4_000, window: 'fixed' } as const;
-const path = usePath({
-  discord: {
-    limits: {
-      memberRoles: bucket,
-      memberPatch: bucket,
-      global: null,
-      memberGet: null,
-      others: null,
-    },
-  },
-});
+const path = usePath(limitingWrites(bucket));
 
 const arePilots = (names: readonly (typeof PEOPLE)[number][]) =>
   names.every((name) => path.rig().rolesOf(name)?.includes(roles.pilot));

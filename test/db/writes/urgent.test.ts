@@ -4,25 +4,15 @@ import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership, snapshotOf } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import { usePath } from '../../support/path-fixture.js';
-import { bringCrowd, holdersOf, markForSweep, people } from './crowd.js';
+import { bringCrowd, holdersOf, limitingWrites, markForSweep, people } from './crowd.js';
 
 const { guildId, accounts, roles } = DEMO;
 const CROWD = people(12);
 
-/** So long that whoever waits for the end of a window comes too late for the test. */
+/** Longer than the test waits, so that a write in a second window fails it. */
 const bucket = { limit: 3, windowMs: 60_000, window: 'fixed' } as const;
 
-const path = usePath({
-  discord: {
-    limits: {
-      memberRoles: bucket,
-      memberPatch: bucket,
-      global: null,
-      memberGet: null,
-      others: null,
-    },
-  },
-});
+const path = usePath(limitingWrites(bucket));
 
 test('a sweep uses both ways of writing, asks for no more than there is, and leaves the last call to a fresh grant', async () => {
   const { store, discord, clientId } = path.rig();
