@@ -129,23 +129,19 @@ describe('an answer', () => {
     });
     const { clientId } = rig();
 
-    const ofRole = mapGroup(mappings, {
-      clientId,
-      groupId: 'directors',
-      roleId: roles.pilot,
-    });
-    const ofGroup = mapGroup(mappings, {
-      clientId,
-      groupId: 'pilots',
-      roleId: roles.recruit,
-    });
+    const ofRole = await refusalOf(
+      mapGroup(mappings, { clientId, groupId: 'directors', roleId: roles.pilot }),
+    );
+    const ofGroup = await refusalOf(
+      mapGroup(mappings, { clientId, groupId: 'pilots', roleId: roles.recruit }),
+    );
 
-    expect(await refusalOf(ofRole)).toMatch(
+    expect(ofRole).toMatch(
       new RegExp(
         `^role Pilot \\(${roles.pilot}\\) .*group The directors \\(directors\\).*group The pilots \\(pilots\\)`,
       ),
     );
-    expect(await refusalOf(ofGroup)).toContain(
+    expect(ofGroup).toContain(
       `${PILOTS} is also mapped to ${PILOT} of client Test community (${clientId})`,
     );
   });
