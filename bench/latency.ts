@@ -7,9 +7,10 @@ import { benchGuilds, sandboxWorldOf } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { measureBroker } from './support/broker-floor.js';
+import { addHolders } from './support/holders.js';
 import { createLoad, EVENTS_PER_SECOND, type Load } from './support/load.js';
 import { measureCommits } from './support/machine.js';
-import { openSql } from './support/open-sql.js';
+import { APART_MS, measureLone } from './support/lone-changes.js';
 import { createPlatformTopic } from './support/platform-topic.js';
 import { quantiles, rounded, type Quantiles } from './support/quantiles.js';
 import { startService } from './support/service.js';
@@ -22,6 +23,8 @@ export const latency: Bench = {
 };
 
 const AIM_P99_MS = 100;
+/** p50 of a lone change, as a multiple of the naive bot's. */
+const AIM_LONE = 3;
 const DEFAULT_WINDOW_MS = 250;
 const PARTITIONS = 4;
 
@@ -44,7 +47,9 @@ async function answer(world: BenchWorld): Promise<Answer> {
     windowMs: DEFAULT_WINDOW_MS,
     seconds,
   });
+  const lone = await measureLone(world, { seconds, windowMs: DEFAULT_WINDOW_MS });
   const p99 = atOnce.quantiles.p99;
+  const ratio = (quantile: 'p50' | 'p99') => rounded(lone.service[quantile] / lone.naive[quantile]);
   return {
     rows: [
       row('floor: broker to a bare consumer', broker),
@@ -52,6 +57,12 @@ async function answer(world: BenchWorld): Promise<Answer> {
       { ...row('window 0', atOnce.quantiles), ...atOnce.counts },
       { ...row('window 250 ms', windowed.quantiles), ...windowed.counts },
       row('added by the window', added(atOnce.quantiles, windowed.quantiles)),
+      {
+        ...row('a lone change, window 250 ms', lone.service),
+        changes: lone.changes,
+        missing: lone.missing,
+      },
+      row('a lone change, the naive bot', lone.naive),
     ],
     notes: [
       'From the start of an acknowledged send to the arrival of the PUT or DELETE at the sandbox Discord, over HTTP on loopback.',
@@ -59,6 +70,12 @@ async function answer(world: BenchWorld): Promise<Answer> {
       `${PARTITIONS} partitions; consumer and path in one process of their own, compiled, log level info; Discord's buckets lifted, PostgreSQL durable.`,
       'A change passes three commits before its call: the fact with its mark, the claim, the audit record.',
       verdict(`p99 under ${AIM_P99_MS} ms with window 0`, `${p99} ms`, p99 < AIM_P99_MS),
+      `A lone change: the same changes in turn to the service and to the naive bot (bench/naive), each in a process of its own, ${APART_MS} ms apart, with nothing else to do.`,
+      verdict(
+        `p50 of a lone change within ${AIM_LONE} times the naive bot's`,
+        `${ratio('p50')} times, p99 ${ratio('p99')} times`,
+        ratio('p50') <= AIM_LONE,
+      ),
     ],
   };
 }
@@ -116,20 +133,6 @@ async function measure(
     await topic.close();
     await discord.stop();
   }
-}
-
-/**
- * Adds other holders of the roles, without facts about them: the removal guard never removes a role
- * from more than half of its holders within an hour without approval.
- */
-async function addHolders(databaseUrl: string): Promise<void> {
-  const sql = await openSql(databaseUrl);
-  await sql.query(
-    `insert into member (client_id, discord_user_id, read_at, role_ids)
-     select m.client_id, 'holder-' || n, now(), array_agg(m.role_id)
-     from role_mapping m cross join generate_series(1, 200) as n group by m.client_id, n`,
-  );
-  await sql.end();
 }
 
 /**

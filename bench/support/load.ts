@@ -38,23 +38,6 @@ export function createLoad(options: {
 
   const send = (event: MembershipEvent) => topic.send([event]);
 
-  /** Members take turns; each is given and loses one role after the other. */
-  const changeOf = (turn: number) => {
-    const member = members[turn % members.length];
-    if (member === undefined) throw new Error('there are no members');
-    const round = Math.floor(turn / members.length);
-    const index = Math.floor(round / 2) % member.guild.roleIds.length;
-    const change = round % 2 === 0 ? 'added' : 'removed';
-    const method = change === 'added' ? 'PUT' : 'DELETE';
-    const path = `${member.guild.guildId}/members/${member.discordUserId}/roles/${member.guild.roleIds[index]}`;
-    return {
-      key: `${method} /api/v10/guilds/${path}`,
-      groupId: mappedGroup(index),
-      platformUserId: member.platformUserId,
-      change,
-    } as const;
-  };
-
   /** Half of them about people nobody has linked, half about groups nobody has mapped. */
   const idleEvent = (): MembershipEvent => {
     sequence += 1;
@@ -71,7 +54,7 @@ export function createLoad(options: {
   let turn = 0;
   const sendNext = (count: number): Promise<void> => {
     if (count % CHANGES_IN !== 0) return send(idleEvent());
-    const { key, ...change } = changeOf(turn);
+    const { key, ...change } = changeOf(members, turn);
     turn += 1;
     sequence += 1;
     sentAt.set(key, performance.now());
@@ -105,6 +88,23 @@ export function createLoad(options: {
     },
     result: () => ({ tookMs, missing: sentAt.size, strays }),
   };
+}
+
+/** Members take turns; each gains and loses one role after the other. */
+export function changeOf(members: readonly StockedMember[], turn: number) {
+  const member = members[turn % members.length];
+  if (member === undefined) throw new Error('there are no members');
+  const round = Math.floor(turn / members.length);
+  const index = Math.floor(round / 2) % member.guild.roleIds.length;
+  const change = round % 2 === 0 ? 'added' : 'removed';
+  const method = change === 'added' ? 'PUT' : 'DELETE';
+  const path = `${member.guild.guildId}/members/${member.discordUserId}/roles/${member.guild.roleIds[index]}`;
+  return {
+    key: `${method} /api/v10/guilds/${path}`,
+    groupId: mappedGroup(index),
+    platformUserId: member.platformUserId,
+    change,
+  } as const;
 }
 
 /** Park and Miller's: the same load in every run. */
