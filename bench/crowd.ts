@@ -1,127 +1,52 @@
-import { listCalls } from '../services/model.js';
-import { cause, mapGroup } from '../test/builders/store-world.js';
+import { fiftyGuilds, twoGuilds } from './crowd/guilds.js';
+import { imported } from './crowd/imported.js';
+import { joins } from './crowd/joins.js';
+import { onboarding } from './crowd/onboarding.js';
+import { removals } from './crowd/removals.js';
+import { renames } from './crowd/renames.js';
 import type { BenchWorld } from './support/bench-world.js';
-import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
-import { callsByKind } from './support/calls-by-kind.js';
-import { rounded } from './support/quantiles.js';
-import { startScaled, type ScaledConnector, type Watched } from './support/scaled-connector.js';
+import type { Answer, Bench } from './support/bench.js';
 import { scaledTime } from './support/scaled-time.js';
-import { settledGuild, type SettledGuild } from './support/settled-guild.js';
-import { mappedGroup } from './support/stock-store.js';
 
 export const crowd: Bench = {
   name: 'crowd',
-  question: 'what does it cost to bring in many people at once?',
+  question: 'what does a crowd cost, beside its limit and a naive bot?',
   answer,
 };
 
-/** Discord's real windows, because this compares calls and waits at its real limits. */
-const TIME = scaledTime(1);
-const READS_A_SECOND = 5;
-const AIM_CALLS = 12;
-const AIM_SECONDS = 15;
+const CASES: Readonly<Record<string, (world: BenchWorld) => Promise<Answer>>> = {
+  onboarding,
+  imported,
+  joins,
+  renames,
+  two: twoGuilds,
+  fifty: fiftyGuilds,
+  removals: async (world) => removals(world, { members: 300, withNaive: true }),
+  dissolve: async (world) =>
+    removals(world, { members: world.isQuick ? 600 : 3_000, withNaive: false }),
+};
 
 async function answer(world: BenchWorld): Promise<Answer> {
-  const linked = world.isQuick ? 500 : 5_000;
-  const members = world.isQuick ? 990 : 9_990;
-  const settled = settledGuild({ members, roles: 2, groupsOf: () => [0] });
-  const databaseUrl = await (await world.postgres()).createDatabase('crowd');
-  const connector = await startScaled(databaseUrl, settled, TIME);
-  try {
-    await clearMembers(connector);
-    const imported = await settle(connector, () => importFirst(connector, settled, linked));
-    await ageReadings(connector);
-    const mapped = await settle(connector, () => mapAnotherGroup(connector, settled));
-    const states = await statesOf(connector);
-    return {
-      rows: [
-        rowOf(`import of ${linked} people already in step`, imported, { linked, members }),
-        rowOf('a new mapping that changes no member', mapped, { linked, members }),
-      ],
-      notes: [
-        `A guild of ${members} members; one importDiscordUsers links ${linked}. ${TIME.note}`,
-        'One by one: single reads at the limit of five per second.',
-        verdict(
-          `import in at most ${AIM_CALLS} calls and ${AIM_SECONDS} s`,
-          `${imported.calls.length} calls, ${secondsOf(imported)} s`,
-          imported.calls.length <= AIM_CALLS && secondsOf(imported) <= AIM_SECONDS,
-        ),
-        verdict('every member in step', states, states === `IN_STEP ${linked}`),
-      ],
-    };
-  } finally {
-    await connector.stop();
-  }
-}
-
-interface Settled extends Watched {
-  /** Until the job table was empty. */
-  readonly settledMs: number;
-}
-
-async function settle(connector: ScaledConnector, work: () => Promise<unknown>): Promise<Settled> {
-  let startedAt = 0;
-  const watched = await connector.watch(async () => {
-    startedAt = performance.now();
-    await work();
-  });
-  return { ...watched, settledMs: performance.now() - startedAt };
-}
-
-const secondsOf = ({ settledMs }: Settled) => rounded(settledMs / 1_000);
-
-function rowOf(
-  what: string,
-  watched: Settled,
-  { linked, members }: { readonly linked: number; readonly members: number },
-): Row {
+  const answers: Answer[] = [];
+  for (const run of chosen()) answers.push(await run(world));
   return {
-    what,
-    calls: watched.calls.length,
-    seconds: secondsOf(watched),
-    'list alone': listCalls(members),
-    'one by one': `${linked} calls, ${linked / READS_A_SECOND} s`,
-    'consists of': callsByKind(watched.calls),
+    rows: answers.flatMap(({ rows }) => rows),
+    notes: [
+      scaledTime(0.1).note,
+      'The limit is the shortest time in which the buckets, full at the start, allow the writes. The naive bot (bench/naive) runs on the same guild with its own sandbox Discord.',
+      ...answers.flatMap(({ notes }) => notes),
+    ],
   };
 }
 
-/** Back to the state before the first import. */
-async function clearMembers({ sql }: ScaledConnector): Promise<void> {
-  for (const table of ['reconcile_job', 'link', 'member', 'guild_listing'])
-    await sql.query(`delete from ${table}`);
-}
-
-async function importFirst(
-  { store, clientId }: ScaledConnector,
-  { guild }: SettledGuild,
-  count: number,
-): Promise<void> {
-  const users = guild.discordUserIds.slice(0, count).map((discordUserId) => ({
-    platformUserId: `user-${discordUserId}`,
-    discordUserId,
-  }));
-  await store.links.importMembers({ clientId, users, dryRun: false, cause });
-}
-
-async function ageReadings({ sql }: ScaledConnector): Promise<void> {
-  await sql.query("update member set roles_read_at = roles_read_at - interval '1 hour'");
-  await sql.query("update sweep set started_at = started_at - interval '1 hour'");
-}
-
-/** Maps another group to the first role: all of its holders are reconciled, and all keep it. */
-async function mapAnotherGroup(
-  { store, clientId }: ScaledConnector,
-  { guild }: SettledGuild,
-): Promise<void> {
-  const [roleId = ''] = guild.roleIds;
-  await mapGroup(store.mappings, { clientId, groupId: mappedGroup(1), roleId });
-}
-
-/** `IN_STEP 5000`. */
-async function statesOf({ sql }: ScaledConnector): Promise<string> {
-  const { rows } = await sql.query<{ state: string; members: string }>(
-    `select m.state, count(*) as members from member m join link l using (client_id, discord_user_id)
-     group by m.state order by m.state`,
-  );
-  return rows.map(({ state, members }) => `${state} ${members}`).join(', ');
+/** `--only=removals,joins` leaves the other rows out. */
+function chosen() {
+  const only = process.argv.find((word) => word.startsWith('--only='))?.slice(7);
+  const names = only?.split(',') ?? Object.keys(CASES);
+  return names.map((name) => {
+    const run = CASES[name];
+    if (run === undefined)
+      throw new Error(`there are ${Object.keys(CASES).join(', ')}, no ${name}`);
+    return run;
+  });
 }

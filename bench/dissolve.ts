@@ -5,6 +5,7 @@ import { eventually } from '../test/support/eventually.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import { callsByKind } from './support/calls-by-kind.js';
+import { approvePlan, holdersOf } from './support/held-plan.js';
 import { rounded } from './support/quantiles.js';
 import { startScaled, type ScaledConnector, type Watched } from './support/scaled-connector.js';
 import { scaledTime } from './support/scaled-time.js';
@@ -30,7 +31,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
     groupsOf: (place) => (place < members ? [0] : []),
   });
   const databaseUrl = await (await world.postgres()).createDatabase('dissolve');
-  const connector = await startScaled(databaseUrl, settled, TIME);
+  const connector = await startScaled(databaseUrl, [settled], TIME);
   try {
     return await answerOf(connector, settled, members);
   } finally {
@@ -57,14 +58,14 @@ async function answerOf(
   const held = members - membersOf(deleted.calls).size;
   let grantMs = Number.NaN;
   const approved = await connector.watch(async () => {
-    await approve(connector, held);
-    await eventually(() => holders(connector, settled) <= held / 2, {
+    await approvePlan(connector, held);
+    await eventually(() => holdersOf(connector.discord, settled) <= held / 2, {
       withinMs: 1_800_000 * TIME.factor + 30_000,
       what: 'half of them are gone',
     });
     grantMs = await landing(connector, settled);
   });
-  const left = holders(connector, settled);
+  const left = holdersOf(connector.discord, settled);
   if (left > 0) throw new Error(`${left} hold the role still`);
   const all = [...deleted.calls, ...approved.calls];
   const writes = all.filter(isChange);
@@ -119,26 +120,6 @@ function membersOf(calls: readonly SandboxCall[]): ReadonlySet<string> {
   return new Set(
     calls.filter(isChange).map(({ path }) => /\/members\/(\d+)/.exec(path)?.[1] ?? path),
   );
-}
-
-async function approve({ store, clientId }: ScaledConnector, held: number): Promise<void> {
-  const { rows } = await store.sweeps.pageSweeps(
-    { clientId, kind: 'CHANGES' },
-    { limit: 10, after: null },
-  );
-  const [plan, ...others] = rows.filter(({ state }) => state === 'HELD');
-  if (plan?.plan?.removals !== held || others.length > 0)
-    throw new Error(`one plan of ${held} removals should wait, not ${plan?.plan?.removals}`);
-  const { id } = plan;
-  const { hash } = plan.plan;
-  const by = { ...cause, actor: 'an administrator' };
-  await store.sweeps.decideSweep({ id, hash, verdict: 'APPROVED', cause: by });
-}
-
-function holders({ discord }: ScaledConnector, { guild }: SettledGuild) {
-  const [roleId = ''] = guild.roleIds;
-  return discord.guild(guild.guildId).members.filter((member) => member.roleIds.includes(roleId))
-    .length;
 }
 
 /** From the event until Discord shows the role. */

@@ -34,7 +34,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const crowd = world.isQuick ? { members: 1_000, drifted: 20 } : { members: 5_000, drifted: 100 };
   const settled = settledGuild({ ...crowd, roles: ROLES, groupsOf });
   const databaseUrl = await (await world.postgres()).createDatabase('sweep');
-  const connector = await startScaled(databaseUrl, settled, TIME);
+  const connector = await startScaled(databaseUrl, [settled], TIME);
   try {
     return await answerOf(connector, settled, crowd);
   } finally {

@@ -16,15 +16,14 @@ interface Size {
   readonly guilds: number;
   readonly rolesEach: number;
   readonly membersEach: number;
+  /** All guilds have the same bot. */
+  readonly shareBot?: boolean;
 }
 
 export function benchGuilds(size: Size): readonly BenchGuild[] {
   return numbers(size.guilds).map((guild) => ({
     guildId: snowflake(1, guild),
-    applicationId: snowflake(2, guild),
-    botToken: `bench.token.${guild}`,
-    clientSecret: `bench-secret-${guild}`,
-    botUserId: snowflake(3, guild),
+    ...botOf(size.shareBot ? 0 : guild),
     roleIds: numbers(size.rolesEach).map((role) => snowflake(4, guild * 1_000 + role)),
     discordUserIds: numbers(size.membersEach).map((member) =>
       snowflake(5, guild * 100_000 + member),
@@ -32,23 +31,39 @@ export function benchGuilds(size: Size): readonly BenchGuild[] {
   }));
 }
 
+function botOf(index: number) {
+  return {
+    applicationId: snowflake(2, index),
+    botToken: `bench.token.${index}`,
+    clientSecret: `bench-secret-${index}`,
+    botUserId: snowflake(3, index),
+  };
+}
+
 /** The same guilds as the sandbox Discord knows them; nobody holds a role yet. */
 export function sandboxWorldOf(guilds: readonly BenchGuild[]): SandboxWorld {
+  const bots = [...new Map(guilds.map((guild) => [guild.botUserId, guild])).values()];
   return {
-    applications: guilds.map(({ applicationId, botUserId, botToken, clientSecret }) => ({
+    applications: bots.map(({ applicationId, botUserId, botToken, clientSecret }) => ({
       applicationId,
       name: `Bot ${applicationId}`,
       botUserId,
       botToken,
       clientSecret,
     })),
-    users: guilds.flatMap((guild) => [
-      { discordUserId: guild.botUserId, username: 'connector', isBot: true },
-      ...guild.discordUserIds.map((discordUserId) => ({
-        discordUserId,
-        username: `member-${discordUserId}`,
+    users: [
+      ...bots.map(({ botUserId }) => ({
+        discordUserId: botUserId,
+        username: 'connector',
+        isBot: true,
       })),
-    ]),
+      ...guilds.flatMap((guild) =>
+        guild.discordUserIds.map((discordUserId) => ({
+          discordUserId,
+          username: `member-${discordUserId}`,
+        })),
+      ),
+    ],
     guilds: guilds.map(sandboxGuildOf),
   };
 }
@@ -69,7 +84,11 @@ function sandboxGuildOf(guild: BenchGuild): SandboxGuild {
         roleId: botRoleId,
         name: 'Connector',
         position: guild.roleIds.length + 1,
-        permissions: String(PermissionFlagsBits.ManageRoles),
+        permissions: String(
+          PermissionFlagsBits.ManageRoles |
+            PermissionFlagsBits.ManageNicknames |
+            PermissionFlagsBits.CreateInstantInvite,
+        ),
         managed: true,
         tags: { bot_id: guild.botUserId },
       },

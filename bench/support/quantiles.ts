@@ -7,12 +7,14 @@ export interface Quantiles {
 
 /** By rank, without interpolation: every figure is one that was seen. */
 export function quantiles(values: readonly number[]): Quantiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => {
-    const rank = Math.max(1, Math.ceil(share * sorted.length));
-    return rounded(sorted[rank - 1] ?? Number.NaN);
-  };
+  const at = (share: number) => rounded(quantile(values, share));
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/** By rank, like `quantiles`. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(1, Math.ceil(share * sorted.length)) - 1] ?? Number.NaN;
 }
 
 export function median(values: readonly number[]): number {

@@ -34,7 +34,9 @@ export interface ScaledConnector {
   readonly store: Store;
   readonly discord: SandboxDiscord;
   readonly sql: pg.Client;
+  /** Of the first guild. */
   readonly clientId: string;
+  readonly clientIds: readonly string[];
   /**
    * From its beginning until nothing is left to be done, at a moment when Discord's buckets were
    * full.
@@ -46,25 +48,31 @@ export interface ScaledConnector {
   stop(): Promise<void>;
 }
 
+type ClientPatch = Parameters<Store['clients']['updateClient']>[1];
+
 export interface Watched {
   /** Until the last change at Discord, or, where there was none, until the last call. */
   readonly tookMs: number;
+  /** Milliseconds since 1970, as in the calls. */
+  readonly startedAt: number;
   readonly calls: readonly SandboxCall[];
 }
 
 export async function startScaled(
   databaseUrl: string,
-  settled: SettledGuild,
+  settled: readonly SettledGuild[],
   time: ScaledTime,
+  settings: ClientPatch = {},
 ): Promise<ScaledConnector> {
   const discord = createSandboxDiscord({
     world: settledWorld(settled),
     limits: scaleLimits(DEFAULT_LIMITS, time.factor),
   });
   const { apiBase } = await discord.start();
-  const guilds = [settled.guild];
-  const [first] = await stockStore(databaseUrl, { guilds, apiBase });
-  const clientId = first?.clientId ?? '';
+  const guilds = settled.map(({ guild }) => guild);
+  const members = await stockStore(databaseUrl, { guilds, apiBase });
+  const clientIds = [...new Set(members.map(({ clientId }) => clientId))];
+  const [clientId = ''] = clientIds;
   await settleStore(databaseUrl, settled);
   const store = await openTestStore(databaseUrl, {
     keys: SERVICE_KEYS,
@@ -72,7 +80,8 @@ export async function startScaled(
   });
   const sql = await openSql(databaseUrl);
   const removalGuard = { minimum: 10, percent: 20 };
-  await store.clients.updateClient(clientId, { removalGuard }, cause);
+  for (const id of clientIds)
+    await store.clients.updateClient(id, { removalGuard, ...settings }, cause);
   await sql.query('delete from reconcile_job');
   const stopParts = await startParts(store, time);
   const quiet = () => nothingWaits(sql, time);
@@ -81,6 +90,7 @@ export async function startScaled(
     discord,
     sql,
     clientId,
+    clientIds,
     quiet,
     async watch(work) {
       await sleep(time.windowMs);
@@ -124,7 +134,11 @@ async function startParts(store: Store, { factor }: ScaledTime): Promise<() => P
   };
 }
 
-async function watch(discord: SandboxDiscord, work: () => Promise<unknown>): Promise<Watched> {
+/** Records the calls during the work. */
+export async function watch(
+  discord: SandboxDiscord,
+  work: () => Promise<unknown>,
+): Promise<Watched> {
   const calls: SandboxCall[] = [];
   let lastAt: number | undefined;
   let wroteAt: number | undefined;
@@ -133,13 +147,14 @@ async function watch(discord: SandboxDiscord, work: () => Promise<unknown>): Pro
     lastAt = performance.now();
     if (call.method !== 'GET') wroteAt = lastAt;
   });
-  const startedAt = performance.now();
+  const startedAt = Date.now();
+  const startedMs = performance.now();
   try {
     await work();
   } finally {
     unwatch();
   }
-  return { tookMs: (wroteAt ?? lastAt ?? startedAt) - startedAt, calls };
+  return { tookMs: (wroteAt ?? lastAt ?? startedMs) - startedMs, startedAt, calls };
 }
 
 async function sweep(store: Store, clientId: string, kind: SweepKind): Promise<string> {

@@ -1,6 +1,6 @@
 import type { SandboxWorld } from 'sandbox-discord';
 
-import { benchGuilds, numbers, sandboxWorldOf, type BenchGuild } from './bench-guilds.js';
+import { benchGuilds, sandboxWorldOf, type BenchGuild } from './bench-guilds.js';
 import { openSql } from './open-sql.js';
 import { mappedGroup } from './stock-store.js';
 
@@ -14,49 +14,68 @@ export interface SettledGuild {
   readonly groupsOf: (place: number) => readonly number[];
 }
 
-export function settledGuild(options: {
+interface Options {
   readonly members: number;
   readonly roles: number;
   readonly groupsOf: SettledGuild['groupsOf'];
-}): SettledGuild {
-  const [guild] = benchGuilds({
-    guilds: 1,
-    rolesEach: options.roles,
-    membersEach: options.members,
-  });
-  if (guild === undefined) throw new Error('there is no guild');
-  return { guild, groupsOf: options.groupsOf };
+}
+
+export function settledGuild(options: Options): SettledGuild {
+  const [settled] = settledGuilds({ ...options, guilds: 1 });
+  if (settled === undefined) throw new Error('there is no guild');
+  return settled;
+}
+
+/** Guilds of the same size. */
+export function settledGuilds(
+  options: Options & { readonly guilds: number; readonly shareBot?: boolean },
+): readonly SettledGuild[] {
+  const { guilds, shareBot = false, members, roles, groupsOf } = options;
+  const size = { guilds, shareBot, rolesEach: roles, membersEach: members };
+  return benchGuilds(size).map((guild) => ({ guild, groupsOf }));
 }
 
 export function rolesOf({ guild, groupsOf }: SettledGuild, place: number): readonly string[] {
   return groupsOf(place).map((group) => guild.roleIds[group] ?? '');
 }
 
-/** The guild as the sandbox Discord contains it. */
-export function settledWorld(settled: SettledGuild): SandboxWorld {
-  const world = sandboxWorldOf([settled.guild]);
-  const places = new Map(settled.guild.discordUserIds.map((id, place) => [id, place]));
+/** The guilds as the sandbox Discord contains them. */
+export function settledWorld(settled: readonly SettledGuild[]): SandboxWorld {
+  const world = sandboxWorldOf(settled.map(({ guild }) => guild));
+  const rolesById = new Map(
+    settled.flatMap((one) =>
+      one.guild.discordUserIds.map((id, place) => [id, rolesOf(one, place)] as const),
+    ),
+  );
   return {
     ...world,
     guilds: world.guilds.map((guild) => ({
       ...guild,
-      members: (guild.members ?? []).map((member) => {
-        const place = places.get(member.discordUserId);
-        return place === undefined ? member : { ...member, roleIds: rolesOf(settled, place) };
-      }),
+      members: (guild.members ?? []).map((member) => ({
+        ...member,
+        roleIds: rolesById.get(member.discordUserId) ?? member.roleIds,
+      })),
     })),
   };
 }
 
 /**
- * Writes the guild as the connector stores it after months: on a filled store, with all groups
+ * Writes the guilds as the connector stores them after months: on a filled store, with all groups
  * known from old snapshots, and without records of the roles.
  */
-export async function settleStore(databaseUrl: string, settled: SettledGuild): Promise<void> {
-  const { discordUserIds } = settled.guild;
-  const places = numbers(discordUserIds.length);
-  const rows = places.flatMap((place) =>
-    settled.groupsOf(place).map((group) => [`user-${discordUserIds[place]}`, mappedGroup(group)]),
+export async function settleStore(
+  databaseUrl: string,
+  settled: readonly SettledGuild[],
+): Promise<void> {
+  const members = settled.flatMap((one) =>
+    one.guild.discordUserIds.map((id, place) => ({
+      id,
+      groups: one.groupsOf(place),
+      roles: rolesOf(one, place).join(','),
+    })),
+  );
+  const rows = members.flatMap(({ id, groups }) =>
+    groups.map((group) => [`user-${id}`, mappedGroup(group)]),
   );
   const sql = await openSql(databaseUrl);
   await sql.query('update platform_user set snapshot_time_us = 1 where snapshot_time_us is null');
@@ -68,7 +87,7 @@ export async function settleStore(databaseUrl: string, settled: SettledGuild): P
   await sql.query(
     `update member m set role_ids = string_to_array(r.roles, ',')
      from unnest($1::text[], $2::text[]) as r (id, roles) where m.discord_user_id = r.id`,
-    [discordUserIds, places.map((place) => rolesOf(settled, place).join(','))],
+    [members.map(({ id }) => id), members.map(({ roles }) => roles)],
   );
   await sql.query('delete from reconcile_job');
   await sql.query('vacuum analyze');
