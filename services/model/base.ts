@@ -35,6 +35,8 @@ export interface Cause {
   readonly looksAnew?: true;
   /** For a fact about a person: only their nickname may change. */
   readonly isAboutName?: true;
+  /** The roles of its group were written by a postponed run, so they need no confirming write. */
+  readonly isWritten?: true;
   /** For a sweep: nicknames follow this strategy instead of the client's own. */
   readonly enforceStrategy?: NicknameStrategy;
   /** The trace it came with or started: a W3C `traceparent`. */

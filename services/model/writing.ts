@@ -159,6 +159,8 @@ class Writing {
   #isListed(member: Parameters<typeof isListCheaper>[0]): boolean {
     if (!this.wholeListWrites) return false;
     const { changes } = member;
+    // The nickname uses the edit alone, and the roles go by themselves.
+    if (member.isRenamed && !isListCheaper(member)) return false;
     const areSinglesOpen = this.#singles >= changes;
     const isListOpen = this.#edits > 0;
     // The other way is used if this one would have to wait. After the first window edits become

@@ -25,7 +25,7 @@ import {
 } from './settle/settlement.js';
 import type { Applied, Changes } from './write/apply.js';
 import { carryOut, recordPlan, removalCause } from './write/carry-out.js';
-import type { Settlement } from './write/records.js';
+import { NOTHING_DONE, type Settlement } from './write/records.js';
 import { mirroredRoles } from './write/whole-list.js';
 
 interface Deps {
@@ -56,7 +56,7 @@ export function createReconcile(deps: Deps): Reconcile {
       const known = { facts, knownAtMs };
       ending = await bringUpToDate(deps, job, known, isLeased);
     } catch (error) {
-      ending = { kind: 'interrupted', error, observed: null, idleRecordId: null };
+      ending = { kind: 'interrupted', error, ...NOTHING_DONE };
     }
     if (ending.kind === 'interrupted')
       return deps.interruptions.handleError(job, {

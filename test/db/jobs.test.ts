@@ -11,6 +11,7 @@ import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { PILOT } from '../builders/member-facts.js';
 import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
+import { NOTHING_DONE } from '../../services/reconcile/write/records.js';
 import { cause, createMappedClient, link, membership } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { ALICE, useJobs } from '../support/jobs-fixture.js';
@@ -279,11 +280,10 @@ describe('a job that is released', () => {
     await store.applyFacts([membership('alice', 'directors')]);
 
     await store.memory.postpone(must(job), {
+      ...NOTHING_DONE,
       waitMs: 60_000,
       isFailure: true,
       reason: 'Discord answered 503',
-      observed: null,
-      idleRecordId: null,
     });
 
     expect(await claim()).toEqual([]);

@@ -118,8 +118,9 @@ export function rolesOfCauses(
   const spoken = causes.filter((cause) =>
     cause.kind === 'SWEEP' ? cause.looksAnew === true : cause.isAboutName !== true,
   );
-  const groupIds = new Set(spoken.map((cause) => cause.groupId));
-  if (causes.length === 0 || groupIds.has(undefined)) return null;
+  if (causes.length === 0 || spoken.some(({ groupId }) => groupId === undefined)) return null;
+  const unwritten = spoken.filter(({ isWritten }) => isWritten !== true);
+  const groupIds = new Set(unwritten.map(({ groupId }) => groupId));
   return new Set(
     mappings.filter((mapping) => groupIds.has(mapping.groupId)).map((mapping) => mapping.roleId),
   );

@@ -9,11 +9,10 @@ import {
   UnavailableError,
 } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import type { AuditRecordId, MemberReading } from '../../model.js';
 import type { Job } from '../job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from '../ports.js';
 import { WritesSpentError } from '../write/apply.js';
-import type { ParkedCause } from '../write/records.js';
+import type { ParkedCause, Unfinished } from '../write/records.js';
 import { UnhealthyGuildError } from '../write/write-breaker.js';
 import { NOTHING_SETTLED } from './settlement.js';
 
@@ -27,12 +26,8 @@ const MOST_ATTEMPTS = 10;
  */
 const MOST_WAIT_MS = 5_000;
 
-export interface Interruption {
+export interface Interruption extends Unfinished {
   readonly error: unknown;
-  /** What Discord had shown until then: part of the work may be done. */
-  readonly observed: MemberReading | null;
-  /** A record under which nothing was changed: it is deleted. */
-  readonly idleRecordId: AuditRecordId | null;
   /** Adds the names of roles and of the member to a text with their ids. */
   readonly inWords: (text: string) => string;
 }
@@ -138,13 +133,8 @@ async function postpone(
   interrupted: Interruption,
   when: { readonly waitMs: number; readonly isFailure: boolean },
 ): Promise<void> {
-  const { observed, idleRecordId } = interrupted;
-  await deps.memory.postpone(job, {
-    ...when,
-    reason: reasonOf(interrupted),
-    observed,
-    idleRecordId,
-  });
+  const { error: _, inWords: __, ...unfinished } = interrupted;
+  await deps.memory.postpone(job, { ...unfinished, ...when, reason: reasonOf(interrupted) });
 }
 
 async function park(

@@ -1,15 +1,8 @@
-import type {
-  AuditRecordId,
-  LinkId,
-  MemberReading,
-  Outcome,
-  PresentMember,
-  RoleId,
-} from '../../model.js';
+import type { LinkId, MemberReading, Outcome, PresentMember, RoleId } from '../../model.js';
 import { withReadings } from '../plan/plan-requests.js';
 import { isAnyEnding, type MemberPlan, screeningReason, stillWaiting } from '../plan/plan.js';
 import type { MemberFacts } from '../ports.js';
-import type { OpenedRecord, RecordClosing, Settlement } from '../write/records.js';
+import type { OpenedRecord, RecordClosing, Settlement, Unfinished } from '../write/records.js';
 import type { WritesDone } from '../write/writes.js';
 import {
   arrivalNickname,
@@ -25,13 +18,7 @@ import { IS_BOT, NOT_LET_IN, roleCauses, roleNamer } from './settlement-words.js
 /** How a run ends: settled, or interrupted with what Discord had shown until then. */
 export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
-  | {
-      readonly kind: 'interrupted';
-      readonly error: unknown;
-      readonly observed: MemberReading | null;
-      /** Nothing was changed under this record, so it is deleted. */
-      readonly idleRecordId: AuditRecordId | null;
-    };
+  | ({ readonly kind: 'interrupted'; readonly error: unknown } & Unfinished);
 
 /** A run that changes nothing and leaves nothing to remember. */
 export const NOTHING_SETTLED: Settlement = {

@@ -1,6 +1,7 @@
 import { RetryLaterError, UnavailableError } from '../../lib/errors.js';
 import type {
   AuditRecordId,
+  GroupId,
   MemberReading,
   PresentMember,
   RoleChanges,
@@ -12,10 +13,18 @@ import type { GuildRoles } from '../plan/guild-roles.js';
 import { isAnyEnding, isScreened, type MemberPlan } from '../plan/plan.js';
 import type { Reading, Ready } from '../plan/read-and-plan.js';
 import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from '../ports.js';
-import { landedChanges, plannedRoles, resumes } from '../settle/record-closing.js';
+import {
+  askedNickname,
+  closingOf,
+  landedChanges,
+  plannedRoles,
+  resumes,
+  wasInVain,
+  wasOnlyEnsured,
+} from '../settle/record-closing.js';
 import { type RunResult, settled } from '../settle/settlement.js';
 import type { Applied, Changes } from './apply.js';
-import type { OpenedRecord, RemovalCause } from './records.js';
+import { NOTHING_DONE, type OpenedRecord, type RemovalCause, type Unfinished } from './records.js';
 import type { Mirrored } from './whole-list.js';
 import type { WritesDone } from './writes.js';
 
@@ -59,13 +68,9 @@ export async function carryOut(
     isLeased,
   });
   if (applied.interruption !== null) {
-    // The record stays open, and the mirror stays as it was before. The run that closes the record
-    // reports what was done.
-    const isResumed = recordId === facts.openRecord?.recordId;
-    const observed = isResumed || readAtMs === null ? null : reading.member;
-    const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
-    const error = applied.interruption;
-    return { kind: 'interrupted', error, observed, idleRecordId };
+    const run = { facts, plan, record, applied, reading: applied.observed };
+    const unfinished = unfinishedRun(run, reading);
+    return { kind: 'interrupted', error: applied.interruption, ...unfinished };
   }
   if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
   else if (applied.nickname === 'REFUSED') await deps.guildRoles.refresh(target, deps.clock());
@@ -81,9 +86,52 @@ export async function carryOut(
   });
 }
 
-/** The run was delayed before it made any call. */
-function wasIdle({ interruption, hasTried }: Applied): boolean {
-  return interruption instanceof RetryLaterError && !hasTried;
+/**
+ * A rate limit leaves no doubt which writes were done, so it closes the record, and the next run
+ * starts from what is known now. After any other error the record stays open and the mirror stays
+ * as it was before: the run that closes the record reports what was done.
+ */
+function unfinishedRun(
+  run: Parameters<typeof closingOf>[0] & { readonly applied: Applied },
+  { member, readAtMs }: Reading,
+): Unfinished {
+  const { facts, plan, record, applied } = run;
+  const { added, removed, ensured, nickname, interruption, hasTried } = applied;
+  const isReading = readAtMs !== null;
+  const done = [...added, ...removed, ...ensured.added, ...ensured.removed];
+  const isDelayed = interruption instanceof RetryLaterError;
+  if (isDelayed && (done.length > 0 || nickname !== 'UNTOUCHED')) {
+    const closes = closingOf(run);
+    const asked = askedNickname(plan, applied);
+    return {
+      outcome: wasInVain(asked, closes) || wasOnlyEnsured(closes) ? 'UNCHANGED' : 'APPLIED',
+      observed: applied.observed,
+      isReading,
+      nickname: asked,
+      closes,
+      idleRecordId: null,
+      writtenGroupIds: writtenGroups(facts, plan, done),
+    };
+  }
+  const isResumed = record.recordId === facts.openRecord?.recordId;
+  if (isResumed) return NOTHING_DONE;
+  return {
+    ...NOTHING_DONE,
+    observed: isReading ? member : null,
+    isReading,
+    idleRecordId: isDelayed && !hasTried ? record.recordId : null,
+  };
+}
+
+function writtenGroups(
+  { mappings }: Pick<MemberFacts, 'mappings'>,
+  { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
+  done: readonly RoleId[],
+): readonly GroupId[] {
+  const left = [...add, ...remove].filter((roleId) => !done.includes(roleId));
+  const unwritten = mappings.filter(({ roleId }) => left.includes(roleId));
+  const isUnwritten = (groupId: GroupId) => unwritten.some((one) => one.groupId === groupId);
+  return mappings.map(({ groupId }) => groupId).filter((groupId) => !isUnwritten(groupId));
 }
 
 /**

@@ -4,6 +4,7 @@
 import type {
   AuditRecordId,
   DiscordUserId,
+  GroupId,
   JoinRefusal,
   LinkId,
   MemberReading,
@@ -218,15 +219,38 @@ export interface Settlement {
   readonly endedLinkIds: readonly LinkId[];
 }
 
-export interface Postponement {
+/** What a run leaves behind that ended before its last change. */
+export interface Unfinished extends Pick<
+  Settlement,
+  'outcome' | 'observed' | 'isReading' | 'nickname'
+> {
+  /**
+   * The record to close, because the result of each of its writes is known. Null: it stays open for
+   * the next run, or there is none.
+   */
+  readonly closes: RecordClosing | null;
+  /**
+   * A record under which nothing was changed. It is deleted, so that no later run has to find out.
+   */
+  readonly idleRecordId: AuditRecordId | null;
+  /** Groups with no role left to write: see `Cause.isWritten`. */
+  readonly writtenGroupIds: readonly GroupId[];
+}
+
+export const NOTHING_DONE: Unfinished = {
+  outcome: 'UNCHANGED',
+  observed: null,
+  isReading: false,
+  nickname: null,
+  closes: null,
+  idleRecordId: null,
+  writtenGroupIds: [],
+};
+
+export interface Postponement extends Unfinished {
   /** From now, by the database's clock, which may differ from the process's. */
   readonly waitMs: number;
   /** Adds one to `attempts`; a rate limit does not. */
   readonly isFailure: boolean;
   readonly reason: string;
-  readonly observed: MemberReading | null;
-  /**
-   * A record under which nothing was changed. It is deleted, so that no later run has to find out.
-   */
-  readonly idleRecordId: AuditRecordId | null;
 }

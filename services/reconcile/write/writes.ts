@@ -55,13 +55,18 @@ export function nextWrite(choice: Choice): Write | null {
   const edit = { kind: 'edit', add, remove, nickname } as const;
   if (changes === 0) return listsFrom > now ? wait(listsFrom) : edit;
 
+  const ways = waysOf(choice, changes);
   const isNicknameSoon =
     nickname !== null && listsFrom > now && listsFrom - now <= NICKNAME_WAIT_MS;
-  if (isNicknameSoon && !isUrgent) return wait(listsFrom);
+  const prefersList = ways[0]?.isList === true;
+  if (isNicknameSoon && !isUrgent && prefersList) return wait(listsFrom);
 
   const single = singleWrite(choice) ?? edit;
-  const ways = waysOf(choice, changes);
   const open = ways.find((way) => way.from <= now);
+  // While single roles have to wait, a nickname uses the edit that it needs anyway. Writing the
+  // roles with it would cost a read.
+  if (open?.isList && !prefersList && nickname !== null && !isUrgent)
+    return { ...edit, add: [], remove: [] };
   if (open) return open.isList ? edit : single;
   return wait(Math.min(...ways.map((way) => way.from)));
 }

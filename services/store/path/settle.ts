@@ -66,14 +66,11 @@ export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'lo
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       await lockJob(db, job, owner);
-      const { observed, reason } = request;
-      const end = {
-        observed,
-        isReading: observed !== null,
-        standing: { reason: sql`${reason}` },
-        job: postponeJob(job, request),
-      };
+      const { outcome, observed, isReading, reason, closes, nickname } = request;
+      const standing = { reason: sql`${reason}`, ...nicknameColumns(nickname) };
+      const end = { observed, isReading, standing, job: postponeJob(job, request) };
       await saveMember(db, job, end, enqueueEvent);
+      await closeAndPublish(db, { closes, reason, outcome, observed }, enqueueEvent);
       if (request.idleRecordId !== null)
         await sql`
           delete from audit_record where id = ${request.idleRecordId} and closed_at is null`.execute(
@@ -193,7 +190,15 @@ function postponeJob(job: Job, request: Postponement): RawBuilder<unknown> {
     update reconcile_job set claimed_by = null, 
       due_at = clock_timestamp() + make_interval(secs => ${request.waitMs / 1000}::float8),
       attempts = attempts + ${request.isFailure ? 1 : 0}::int,
-      causes = newest_causes(claimed_causes || causes), claimed_causes = '[]' ${of(job)}`;
+      causes = newest_causes(${writtenCauses(request)} || causes), claimed_causes = '[]' ${of(job)}`;
+}
+
+function writtenCauses({ writtenGroupIds }: Postponement): RawBuilder<unknown> {
+  if (writtenGroupIds.length === 0) return sql`claimed_causes`;
+  return sql`(
+    select coalesce(jsonb_agg(case when one.cause ->> 'groupId' = any(${writtenGroupIds}::text[])
+      then one.cause || '{"isWritten": true}' else one.cause end order by one.number), '[]')
+    from jsonb_array_elements(claimed_causes) with ordinality as one (cause, number))`;
 }
 
 function of({ clientId, discordUserId }: MemberKey): RawBuilder<unknown> {

@@ -24,7 +24,7 @@ const sweeps = useSweeps({
   },
 });
 
-test('sixty imported people with a role and a nickname each cost one list and at most one read each', async () => {
+test('sixty imported people with a role and a nickname each cost one list and few other reads', async () => {
   const { store, clientId, discord } = sweeps.rig();
   await store.clients.updateClient(
     clientId,
@@ -48,6 +48,10 @@ test('sixty imported people with a role and a nickname each cost one list and at
     ]),
   );
   discord.calls.reset();
+  const read: string[] = [];
+  discord.calls.onCall(({ method, route, path }) => {
+    if (`${method} ${route} 200` === READ) read.push(path);
+  });
 
   await store.links.importMembers({ clientId, users: CROWD, dryRun: false, cause });
   const isRight = ({ platformUserId, discordUserId }: (typeof CROWD)[number]) => {
@@ -58,6 +62,8 @@ test('sixty imported people with a role and a nickname each cost one list and at
   await sweeps.rig().quiet();
 
   expect(sweeps.calls()[LIST]).toBe(1);
-  expect(sweeps.calls()[READ]).toBeLessThanOrEqual(CROWD.length);
+  expect(new Set(read).size).toBe(read.length);
+  // Where a role goes by a whole list because single roles are spent, the member is read once.
+  expect(sweeps.calls()[READ] ?? 0).toBeLessThanOrEqual(CROWD.length / 3);
   expect(discord.calls.count({ status: 429 })).toBe(0);
 });

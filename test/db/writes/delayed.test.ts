@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/demo/demo-world.js';
-import { membership } from '../../builders/store-world.js';
+import { cause, membership } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import { usePath } from '../../support/path-fixture.js';
 import { limitingWrites } from './crowd.js';
@@ -37,4 +37,44 @@ test('who is delayed before any call leaves no open record', async () => {
   await eventually(() => arePilots(['carol']));
   await rig.quiet();
   expect(await path.records()).toHaveLength(3);
+});
+
+test('what was written before a delay is recorded at once, and neither read nor written again', async () => {
+  const { store, clientId, discord, quiet } = path.rig();
+  await store.clients.updateClient(clientId, { wholeListWrites: false }, cause);
+  await path.link('alice');
+
+  await store.applyFacts([membership('alice', 'pilots'), membership('alice', 'directors')]);
+  await eventually(
+    async () => (await path.stateOf('alice'))?.reason?.includes('is used up') === true,
+  );
+  const [first, ...others] = await path.records();
+  await quiet();
+
+  expect(others).toEqual([]);
+  expect(first).toMatchObject({ outcome: 'APPLIED', added: [expect.any(String)] });
+  const records = await path.records();
+  expect(records.flatMap(({ added }) => added)).toHaveLength(2);
+  expect(records.every(({ closedAt }) => closedAt !== null)).toBe(true);
+  expect(discord.calls.count({ method: 'PUT' })).toBe(2);
+  expect(discord.calls.count({ method: 'GET' })).toBe(0);
+});
+
+test('a group that changes while the rest is delayed is written again', async () => {
+  const { store, clientId, discord, quiet } = path.rig();
+  await store.clients.updateClient(clientId, { wholeListWrites: false }, cause);
+  await path.link('alice');
+  const isDelayed = async () =>
+    (await path.stateOf('alice'))?.reason?.includes('is used up') === true;
+
+  await store.applyFacts([membership('alice', 'pilots'), membership('alice', 'directors')]);
+  await eventually(isDelayed);
+  const held = path.rig().rolesOf('alice') ?? [];
+  const group = held.includes(roles.pilot) ? 'pilots' : 'directors';
+  await store.applyFacts([membership('alice', group, 'removed')]);
+  await quiet();
+
+  expect(path.rig().rolesOf('alice')).toHaveLength(1);
+  expect(path.rig().rolesOf('alice')).not.toEqual(held);
+  expect(discord.calls.count({ status: 429 })).toBe(0);
 });

@@ -4,7 +4,7 @@ import { TerminalError, UnavailableError } from '../../../services/lib/errors.js
 import { createInterruptions } from '../../../services/reconcile/settle/interruptions.js';
 import type { Job } from '../../../services/reconcile/job.js';
 import type { ClientTrouble, DiscordMembers, Memory } from '../../../services/reconcile/ports.js';
-import type { Settlement } from '../../../services/reconcile/write/records.js';
+import { NOTHING_DONE, type Settlement } from '../../../services/reconcile/write/records.js';
 import { createBreaker } from '../../../services/reconcile/write/write-breaker.js';
 import { presentMember } from '../../builders/member-facts.js';
 import { NOTHING_SETTLED } from '../../../services/reconcile/settle/settlement.js';
@@ -84,9 +84,8 @@ function setUp() {
     const code = failure instanceof TerminalError ? failure.code : 'OTHER';
     if (code === 'UNHEALTHY')
       await interruptions.handleError(job, {
+        ...NOTHING_DONE,
         error: failure,
-        observed: null,
-        idleRecordId: null,
         inWords: (text) => text,
       });
     return code;

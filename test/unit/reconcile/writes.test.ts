@@ -139,14 +139,29 @@ describe('the choice of writes', () => {
       addition,
     ],
     [
-      'not urgent: it waits with it',
-      { add: [PILOT], nickname: 'Ada', listsFrom: 3_000, isUrgent: false },
+      'not urgent: they wait for the nickname if one call then does all',
+      { add: [PILOT, RECRUIT], nickname: 'Ada', listsFrom: 3_000, isUrgent: false },
       wait(3_000),
     ],
     [
       'but not for long',
-      { add: [PILOT], nickname: 'Ada', listsFrom: 90_000, isUrgent: false },
+      { add: [PILOT, RECRUIT], nickname: 'Ada', listsFrom: 90_000, isUrgent: false },
       addition,
+    ],
+    [
+      'not urgent: one role goes ahead, for one call would need a read',
+      { add: [PILOT], nickname: 'Ada', listsFrom: 3_000, isUrgent: false },
+      addition,
+    ],
+    [
+      'not urgent: the nickname goes ahead of a role that must wait',
+      { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000, isUrgent: false },
+      edit({ nickname: 'Ada' }),
+    ],
+    [
+      'urgent: the role goes by the list with the nickname',
+      { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000 },
+      edit({ add: [PILOT], nickname: 'Ada' }),
     ],
   ])('goes by what Discord allows: %s', (_, given, write) => {
     expect(nextWrite(choice(given))).toEqual(write);
