@@ -73,7 +73,9 @@ export async function readAndPlan(
   }
   const isInTheWay = plan.blocked.length > 0 || plan.isBlockedByRank;
   if (!isInTheWay) return { facts, reading, plan };
-  const fresh = withRoles(facts, await deps.guildRoles.refresh(target, knownAtMs));
+  const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
+  const roles = await deps.guildRoles.refresh(target, { readAtMs: knownAtMs, isAskedFor });
+  const fresh = withRoles(facts, roles);
   return { facts: fresh, reading, plan: planFor(job, fresh, reading) };
 }
 

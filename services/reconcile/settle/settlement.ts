@@ -81,6 +81,8 @@ export function settled(run: {
   /** Discord answered in this run; a state from the mirror does not show that the client works. */
   readonly hasAsked: boolean;
   readonly isReading: boolean;
+  /** False: why Discord refused a write is found out later. */
+  readonly isExplained?: boolean;
 }): RunResult {
   const { facts, plan, record, applied, reading } = run;
   const closes = closingOf(run);
@@ -122,6 +124,7 @@ export function settled(run: {
     isWaiting: waiting !== null,
     isParked: parking.length > 0,
     parking,
+    isUnexplained: run.isExplained === false,
     asksAgain: false,
     clearsTrouble: run.hasAsked,
     endedLinkIds: endedByReading(run, reading.roleIds),

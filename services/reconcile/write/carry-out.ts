@@ -31,8 +31,7 @@ import type { WritesDone } from './writes.js';
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly apply: (changes: Changes) => Promise<Applied>;
-  readonly guildRoles: Pick<GuildRoles, 'explainRefusal' | 'refresh'>;
-  readonly clock: () => number;
+  readonly guildRoles: Pick<GuildRoles, 'explainRefusal'>;
 }
 
 /** Carries out the changes of an open record and settles the result. */
@@ -72,8 +71,8 @@ export async function carryOut(
     const unfinished = unfinishedRun(run, reading);
     return { kind: 'interrupted', error: applied.interruption, ...unfinished };
   }
-  if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
-  else if (applied.nickname === 'REFUSED') await deps.guildRoles.refresh(target, deps.clock());
+  const isRefused = applied.refused.length > 0 || applied.nickname === 'REFUSED';
+  const isExplained = !isRefused || (await deps.guildRoles.explainRefusal(target, applied.refused));
   const observed = await proveRemovals(deps.discord, facts, target, applied);
   return settled({
     facts,
@@ -83,6 +82,7 @@ export async function carryOut(
     reading: observed,
     hasAsked: true,
     isReading: readAtMs !== null,
+    isExplained,
   });
 }
 

@@ -202,6 +202,8 @@ export interface Settlement {
    * so before.
    */
   readonly isWaiting: boolean;
+  /** The reason of a parked member could not be read yet: they are tried again in a minute. */
+  readonly isUnexplained?: boolean;
   /** Absent or empty unless the run parked the member. */
   readonly parking?: readonly ParkedCause[];
   /** The absence needs a second answer before a link ends; the member is read again in a minute. */

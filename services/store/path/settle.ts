@@ -144,7 +144,7 @@ async function endJoining(
 
 function endOf(
   job: Job,
-  { isParked, isWaiting, asksAgain, observed }: Settlement,
+  { isParked, isWaiting, asksAgain, isUnexplained, observed }: Settlement,
 ): RawBuilder<unknown> {
   if (asksAgain) return parkJob(job, absenceProvable(job));
   const isOver = observed?.isPresent === true && !observed.isPending;
@@ -153,7 +153,7 @@ function endOf(
   if (!isParked && !isWaiting) return sql`delete from reconcile_job ${of(job)}`;
   return parkJob(
     job,
-    sql`clock_timestamp() + interval '1 day'`,
+    sql`clock_timestamp() + ${isParked && isUnexplained ? '61 seconds' : '1 day'}::interval`,
     isParked ? PARKED_CAUSE : SCREENING_CAUSE,
   );
 }
