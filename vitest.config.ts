@@ -20,15 +20,20 @@ const sandboxSource = {
  */
 const isUnattended = process.env['CI'] === 'true';
 
-const project = (name: string, globalSetup: string[] = [], folder = `test/${name}`) => ({
+const project = (
+  name: string,
+  globalSetup: string[] = [],
+  { folder = `test/${name}`, isolate = globalSetup.length > 0 } = {},
+) => ({
   resolve: { alias: [oneGraphql, sandboxSource] },
   test: {
     name,
     include: [`${folder}/**/*.test.ts`],
     globalSetup,
     retry: isUnattended && globalSetup.length > 0 ? 1 : 0,
-    // Where nothing outside is touched, nothing is left behind: a worker may go on with the next file.
-    isolate: globalSetup.length > 0,
+    // Without it a worker goes on with the next file, its modules loaded and compiled. Only for tests
+    // that leave nothing behind in their process.
+    isolate,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
     expect: { poll: { timeout: patienceMs() } },
@@ -41,13 +46,14 @@ const browser = './test/support/browser.setup.ts';
 
 export default defineConfig({
   test: {
-    // Much of the time goes into waiting for databases, brokers and browsers: three files at a time keep two cores busy.
-    maxWorkers: Math.min(8, Math.ceil(availableParallelism() * 1.5)),
+    // A third of the time goes into waiting, for leases, limits of Discord's, brokers and browsers:
+    // four files at a time keep two cores busy.
+    maxWorkers: Math.min(8, availableParallelism() * 2),
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       project('unit'),
-      project('sandbox-discord', [], 'packages/sandbox-discord/test'),
-      project('db', [database]),
+      project('sandbox-discord', [], { folder: 'packages/sandbox-discord/test' }),
+      project('db', [database], { isolate: false }),
       project('broker', [database, broker]),
       project('chaos', [database, broker]),
       project('flow', [database, broker]),
