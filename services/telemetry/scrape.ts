@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
+import { LANES } from '../model.js';
 import { askedGauge, gauge } from './gauge.js';
 import type { ClientStanding, DatabaseGauges, QueueStanding, Sources } from './observed.js';
 
@@ -165,7 +166,9 @@ function clientGauges(registry: Registry) {
   };
 }
 
-const LANE_NAMES: Readonly<Record<number, string>> = { 0: 'sweep', 10: 'bulk', 20: 'fresh' };
+const LANE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(LANES).map(([name, lane]) => [lane, name]),
+);
 
 function queueGauges(registry: Registry) {
   const labelNames = ['client', 'lane'] as const;

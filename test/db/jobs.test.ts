@@ -19,6 +19,7 @@ import { must } from '../support/must.js';
 import { TEST_KEYS } from '../support/store.js';
 
 const BOB = '600000000000000002';
+const OTHERS = { bob: BOB, carol: '600000000000000003' };
 
 const jobs = useJobs();
 const { open, claim, databaseUrl } = jobs;
@@ -61,6 +62,24 @@ describe('a mark', () => {
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
 
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
+  });
+
+  test('that removes a role overtakes grants that came before, and both overtake the rest', async () => {
+    for (const [name, id] of Object.entries(OTHERS)) await link(store, clientId, name, id);
+    await store.applyFacts([membership('alice', 'pilots')]);
+    await jobs.query(`delete from reconcile_job; update member set is_present = true,
+      read_at = now(), roles_read_at = now(), role_ids = '{${PILOT}}' where discord_user_id = '${ALICE}'`);
+    await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
+    await store.applyFacts([membership('bob', 'pilots')]);
+    await store.applyFacts([membership('alice', 'pilots', 'removed')]);
+
+    const claimed = await claim();
+
+    expect(claimed.map(({ discordUserId, lane }) => [discordUserId, lane])).toEqual([
+      [ALICE, LANES.removal],
+      [OTHERS.bob, LANES.fresh],
+      [OTHERS.carol, LANES.bulk],
+    ]);
   });
 
   test('of a group that is mapped nowhere makes no job', async () => {

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import { holdChanges, readCauses } from './hold.js';
-import type { ClientId, RoleId } from '../../model.js';
+import { LANES, type ClientId, type RoleId } from '../../model.js';
 import type {
   GuardLimits,
   GuardTally,
@@ -157,7 +157,8 @@ async function saveDue(
   const byAccount = Map.groupBy(passing, ({ discordUserId }) => discordUserId);
   const roles = accounts.map((id) => joinRoles(byAccount.get(id) ?? []));
   await sql`
-    update reconcile_job j set removals = string_to_array(d.roles, ',')
+    update reconcile_job j set removals = string_to_array(d.roles, ','),
+      lane = case when d.roles <> '' and j.lane = ${LANES.fresh} then ${LANES.removal}::smallint else j.lane end
     from unnest(${accounts}::text[], ${roles}::text[]) as d (id, roles)
     where j.client_id = ${clientId} and j.discord_user_id = d.id and j.removals <> string_to_array(d.roles, ',')`.execute(
     db,
