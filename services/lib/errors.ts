@@ -47,6 +47,9 @@ export class RetryLaterError extends Error {
 /** A call that was not made, for it would have come too early: nothing can have come of it. */
 export class UnsentError extends RetryLaterError {}
 
+/** The call's own bucket is spent: calls of other buckets can be made. */
+export class BucketSpentError extends UnsentError {}
+
 /**
  * The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with
  * growing pauses may help.

@@ -15,14 +15,14 @@ type Patch = Parameters<SignInRig['store']['clients']['updateClient']>[1];
  * A rig for each test, in which people sign in without a browser, and the queries that sign-in
  * tests share.
  */
-export function useSignIn() {
+export function useSignIn(limits: Parameters<typeof startSignInRig>[1] = null) {
   let database: TestDatabase;
   let rig: SignInRig;
   let release: () => void = () => undefined;
 
   beforeEach(async () => {
     database = await createMigratedDatabase();
-    rig = await startSignInRig(database.url);
+    rig = await startSignInRig(database.url, limits);
     rig.discord.calls.reset();
   });
 

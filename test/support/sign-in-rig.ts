@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import pg from 'pg';
-import { createSandboxDiscord, type SandboxDiscord } from 'sandbox-discord';
+import { createSandboxDiscord, type SandboxDiscord, type SandboxLimits } from 'sandbox-discord';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { reconcilePath, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
@@ -55,9 +55,12 @@ export interface SignInRig {
   readonly stop: () => Promise<void>;
 }
 
-export async function startSignInRig(databaseUrl: string): Promise<SignInRig> {
+export async function startSignInRig(
+  databaseUrl: string,
+  limits: Partial<SandboxLimits> | null = null,
+): Promise<SignInRig> {
   const cleanups: (() => Promise<unknown>)[] = [];
-  const discord = createSandboxDiscord({ world: signInWorld(), limits: null });
+  const discord = createSandboxDiscord({ world: signInWorld(), limits });
   const { apiBase, url } = await discord.start();
   cleanups.push(() => discord.stop());
   const stores: Store[] = [];

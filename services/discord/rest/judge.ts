@@ -1,4 +1,5 @@
 import {
+  BucketSpentError,
   RefusedTokenError,
   RetryLaterError,
   TerminalError,
@@ -141,8 +142,8 @@ export function bucketOf(call: Call): string {
   return bucketName(bucketUse(call));
 }
 
-export function tooEarly(call: Call, until: number): UnsentError {
-  return later(call, until, 'Discord asked to wait');
+export function tooEarly({ doing }: Call, until: number): BucketSpentError {
+  return new BucketSpentError(new Date(until), `cannot ${doing}: Discord asked to wait`);
 }
 
 export function later({ doing }: Call, at: number, why: string): UnsentError {

@@ -1,5 +1,6 @@
 import { backoffMs } from '../../lib/backoff.js';
 import {
+  BucketSpentError,
   DatabaseUnavailableError,
   LeaseLostError,
   messageOf,
@@ -71,13 +72,19 @@ export function createInterruptions(deps: Deps): Interruptions {
           waitMs: Math.min(waitMs, MOST_WAIT_MS),
           isFailure: false,
         });
-        return error instanceof WritesSpentError ? error.openFrom : error.retryAt;
+        return clientOpenFrom(error);
       }
       if (error instanceof TerminalError) await handleRefusal(deps, job, interrupted, error.code);
       else await handleFailure(deps, job, interrupted);
       return null;
     },
   };
+}
+
+/** A spent bucket of reads or joins concerns this job alone; null: the client can be worked at once. */
+function clientOpenFrom(error: RetryLaterError): Date | null {
+  if (error instanceof WritesSpentError) return error.openFrom;
+  return error instanceof BucketSpentError ? null : error.retryAt;
 }
 
 async function handleRefusal(
