@@ -28,7 +28,7 @@ export async function twoGuilds(world: BenchWorld): Promise<Answer> {
 
 /** Fifty guilds of one process, at real speed: a tenth of it is more than this machine can do. */
 export async function fiftyGuilds(world: BenchWorld): Promise<Answer> {
-  const members = world.isQuick ? 40 : 60;
+  const members = 40;
   const settled = settledGuilds({ ...ONE_ROLE, guilds: 50, members });
   const what = `50 guilds of one process, ${members} grants each, at real speed`;
   return shares(world, { name: 'fifty', what, settled, time: scaledTime(1) });

@@ -54,9 +54,10 @@ async function byService(world: BenchWorld, settled: SettledGuild): Promise<Watc
     emptyGuild(discord, settled);
     const grants = new Map<string, string>();
     for (const id of newcomers(settled)) grants.set(id, await keepGrant(id));
-    const watched = await connector.watch(async () =>
-      Promise.all([...grants].map(async ([id, grantId]) => link(id, grantId))),
-    );
+    // One after the other: all at once would keep the joins waiting for a database connection.
+    const watched = await connector.watch(async () => {
+      for (const [id, grantId] of grants) await link(id, grantId);
+    });
     const missing = newcomers(settled).filter(
       (id) => discord.member(guildId, id)?.roleIds.length !== 1,
     );

@@ -23,8 +23,8 @@ interface Crowd {
 /** Some members get a new name while others get another role. */
 export async function renames(world: BenchWorld): Promise<Answer> {
   const [renamed, promoted] = world.isQuick ? [100, 20] : [1_000, 200];
-  const [sampled, besides] = world.isQuick ? [100, 20] : [200, 40];
-  const [crowd, sample] = [crowdOf(renamed, promoted), crowdOf(sampled, besides)];
+  const crowd = crowdOf(renamed, promoted);
+  const sample = crowdOf(100, 20);
   const answers = answersOf(crowd, await byService(world, crowd));
   const naive = await byNaive(sample);
   return {

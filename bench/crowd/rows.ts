@@ -31,6 +31,15 @@ export function compare(limited: Limited, service: Measured, naive: Measured | n
     verdict(`${what}: ${AIM_PERCENT} % of the limit`, `${percent} %`, percent >= AIM_PERCENT),
     verdict(`${what}: never a 429`, refused, refused === 0),
   ];
+  const reads = readsOf(service);
+  if (reads.most > 0)
+    aims.push(
+      verdict(
+        `${what}: at most one read a member`,
+        `${reads.count} of ${reads.members} members, up to ${reads.most} each`,
+        reads.most <= 1,
+      ),
+    );
   const fresh = freshOf(limited, service);
   if (fresh !== null) {
     const isMet = fresh.p95 <= AIM_FRESH_P95_SECONDS && fresh.max <= AIM_FRESH_MAX_SECONDS;
@@ -67,6 +76,16 @@ export function rowOf(limited: Limited, by: string, measured: Measured): Row {
 export function isWrite({ method, status }: SandboxCall): boolean {
   return method !== 'GET' && status >= 200 && status < 300;
 }
+
+/** Reads of single members. */
+function readsOf({ calls }: Watched) {
+  const reads = calls.filter(({ method, route }) => method === 'GET' && route === MEMBER);
+  const byMember = Map.groupBy(reads, ({ path }) => path);
+  const each = [...byMember.values()].map(({ length }) => length);
+  return { count: reads.length, members: byMember.size, most: Math.max(0, ...each) };
+}
+
+const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 
 /** The same for some of the calls. */
 export function partOf(
