@@ -258,6 +258,10 @@ export interface WriteReservation {
   readonly book: (calls: Partial<BookedWrites>) => void;
   /** Discord delayed a call although the outlook allowed it. */
   readonly block: (way: 'singles' | 'lists', untilMs: number) => void;
+  /** This run's nickname has to wait for an edit. */
+  readonly awaitEdit: () => void;
+  /** Nicknames of the client have recently had to wait for edits, which are their only way. */
+  readonly areEditsAwaited: () => boolean;
   readonly leave: () => void;
 }
 

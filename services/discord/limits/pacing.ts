@@ -95,7 +95,7 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
       }
       return { taken, urgentOnly, closed, moreInMs };
     },
-    reserve: createReservations(writeOutlook),
+    reserve: createReservations(writeOutlook, clock),
   };
 }
 
@@ -118,8 +118,12 @@ const SOONEST_MS = 10;
 
 const NOTHING_BOOKED: BookedWrites = { add: 0, remove: 0, lists: 0 };
 
-function createReservations(outlookOf: WriteOutlookOf): Pacing['reserve'] {
+/** As long as Discord's window of edits: nicknames that wait are due again within it. */
+const EDITS_AWAITED_MS = 10_000;
+
+function createReservations(outlookOf: WriteOutlookOf, clock: () => number): Pacing['reserve'] {
   const runs = new Map<ClientId, Map<symbol, BookedWrites>>();
+  const editsAwaitedAtMs = new Map<ClientId, number>();
 
   return (target): WriteReservation => {
     const self = Symbol(target.discordUserId);
@@ -148,6 +152,11 @@ function createReservations(outlookOf: WriteOutlookOf): Pacing['reserve'] {
       },
       book: (calls) => void all.set(self, { ...NOTHING_BOOKED, ...calls }),
       block: (way, untilMs) => void (blocked[way] = untilMs),
+      awaitEdit: () => void editsAwaitedAtMs.set(target.clientId, clock()),
+      areEditsAwaited() {
+        const sinceMs = clock() - (editsAwaitedAtMs.get(target.clientId) ?? -Infinity);
+        return sinceMs >= 0 && sinceMs < EDITS_AWAITED_MS;
+      },
       leave: () => void all.delete(self),
     };
   };

@@ -126,6 +126,7 @@ class Run {
       wholeListWrites: wholeListWrites && verdict !== 'SINGLES',
       needsNoRead: verdict === 'WRITE',
       isUrgent: target.isUrgent,
+      areEditsAwaited: this.place.areEditsAwaited(),
       // Read the clock last, so that nothing that is open "now" is later than it.
       now: this.deps.clock(),
       singlesFrom,
@@ -156,6 +157,7 @@ class Run {
   }
 
   #spent(untilMs: number): WritesSpentError {
+    if (this.#progress.pending.nickname !== null) this.place.awaitEdit();
     const one = { add: 1, remove: 0 };
     // With lists turned off, other members cannot use the remaining list calls either.
     const openFromMs = this.changes.wholeListWrites

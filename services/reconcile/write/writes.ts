@@ -38,6 +38,8 @@ export interface Choice extends Pending {
   /** True: a list may be written from what has been read. */
   readonly needsNoRead: boolean;
   readonly isUrgent: boolean;
+  /** Other members' nicknames wait for edits, so a role that can go alone uses none. */
+  readonly areEditsAwaited: boolean;
   readonly now: number;
   /** When this many single roles can be written, and a member edited; in the past: at once. */
   readonly singlesFrom: number;
@@ -78,15 +80,14 @@ interface Way {
 
 /** The cheaper way first. */
 function waysOf(choice: Choice, changes: number): readonly Way[] {
-  const { wholeListWrites, nickname, needsNoRead } = choice;
+  const { wholeListWrites, nickname, needsNoRead, areEditsAwaited, isUrgent } = choice;
   const list = { isList: true, from: choice.listsFrom };
   const singles = { isList: false, from: choice.singlesFrom };
   if (!wholeListWrites) return [singles];
   if (changes > MOST_SINGLE_WRITES_INSTEAD) return [list];
   const isRenamed = nickname !== null;
-  return isListCheaper({ changes, isRenamed, isRead: needsNoRead })
-    ? [list, singles]
-    : [singles, list];
+  if (isListCheaper({ changes, isRenamed, isRead: needsNoRead })) return [list, singles];
+  return areEditsAwaited && !isUrgent && !isRenamed ? [singles] : [singles, list];
 }
 
 const wait = (until: number) => ({ kind: 'wait', until }) as const;

@@ -12,6 +12,7 @@ const choice = (choice: Partial<Choice> = {}): Choice => ({
   wholeListWrites: true,
   needsNoRead: false,
   isUrgent: true,
+  areEditsAwaited: false,
   now: NOW,
   singlesFrom: 0,
   listsFrom: 0,
@@ -157,6 +158,16 @@ describe('the choice of writes', () => {
       'not urgent: the nickname goes ahead of a role that must wait',
       { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000, isUrgent: false },
       edit({ nickname: 'Ada' }),
+    ],
+    [
+      'not urgent: a role leaves the edits to nicknames that wait for them',
+      { remove: [DIRECTOR], singlesFrom: 5_000, isUrgent: false, areEditsAwaited: true },
+      wait(5_000),
+    ],
+    [
+      'urgent: a role does not',
+      { remove: [DIRECTOR], singlesFrom: 5_000, areEditsAwaited: true },
+      edit({ remove: [DIRECTOR] }),
     ],
     [
       'urgent: the role goes by the list with the nickname',
