@@ -96,6 +96,8 @@ async function bundle(script: string): Promise<void> {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // By their classes' names MikroORM knows which of its extensions it has; it loads the others.
+    keepNames: true,
     // Loaded by packages only where somebody installed them.
     external: ['class-validator', 'pg-native'],
     // Packages in CommonJS ask for Node's own modules with it.
