@@ -34,6 +34,7 @@ export const NOTHING_SETTLED: Settlement = {
   joining: null,
   isParked: false,
   isWaiting: false,
+  isUnexplained: false,
   asksAgain: false,
   clearsTrouble: false,
   endedLinkIds: [],
