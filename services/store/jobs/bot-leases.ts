@@ -129,18 +129,23 @@ export async function releaseBotLeases(db: Db, owner: string): Promise<void> {
  * now owns it or its bot.
  */
 export async function lockJob(db: Db, member: MemberKey, owner: string): Promise<number> {
-  const { rows } = await sql<{ version: string }>`
-    select j.version from reconcile_job j
-    join client c on c.id = j.client_id
-    join bot_lease b on b.application_id = c.application_id
-    where j.client_id = ${member.clientId} and j.discord_user_id = ${member.discordUserId}
-      and j.claimed_by = ${owner} and b.owner = ${owner} and b.leased_until > clock_timestamp()
-    for update of j`.execute(db);
+  const { rows } = await ownJob(member, owner).execute(db);
   const [row] = rows;
-  if (row === undefined) {
-    throw new LeaseLostError(
-      `another process now owns the job of member ${member.discordUserId} of client ${member.clientId}`,
-    );
-  }
+  if (row === undefined) throw jobLost(member);
   return Number(row.version);
+}
+
+/** The job, locked; no row if another process now owns it or its bot. */
+export const ownJob = (member: MemberKey, owner: string) => sql<{ version: string }>`
+  select j.version from reconcile_job j
+  join client c on c.id = j.client_id
+  join bot_lease b on b.application_id = c.application_id
+  where j.client_id = ${member.clientId} and j.discord_user_id = ${member.discordUserId}
+    and j.claimed_by = ${owner} and b.owner = ${owner} and b.leased_until > clock_timestamp()
+  for update of j`;
+
+export function jobLost({ discordUserId, clientId }: MemberKey): LeaseLostError {
+  return new LeaseLostError(
+    `another process now owns the job of member ${discordUserId} of client ${clientId}`,
+  );
 }

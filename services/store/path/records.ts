@@ -18,7 +18,7 @@ import type {
 import type { Database } from '../connection/database.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import { lockJob } from '../jobs/bot-leases.js';
+import { jobLost, lockJob, ownJob } from '../jobs/bot-leases.js';
 import { lockGuard, readTally } from './guard-tally.js';
 import { saveMember } from './save-member.js';
 
@@ -32,9 +32,19 @@ export function createOpenRecord(deps: {
   readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
 }) {
-  return async (request: OpenRecordRequest): Promise<OpenedRecord> =>
-    deps.database.transaction(async ({ sql: db }) => {
-      await lockJob(db, request.job, deps.owner);
+  const { owner } = deps;
+  return async (request: OpenRecordRequest): Promise<OpenedRecord> => {
+    const guarded = request.remove.filter((roleId) => !request.uncounted.includes(roleId));
+    const isAlone =
+      guarded.length === 0 && request.observed === null && request.supersedes === null;
+    const hasWrites = request.add.length + request.remove.length > 0 || request.nickname !== null;
+    if (isAlone && (hasWrites || request.isArrival)) {
+      const removals = { remove: request.remove, counted: [] };
+      const recordId = await insertRecord(deps.database.sql(), owner, request, removals);
+      return { recordId, verdict: { allowedRemovals: [], heldRemovals: [], reason: null } };
+    }
+    return deps.database.transaction(async ({ sql: db }) => {
+      await lockJob(db, request.job, owner);
       const superseded = {
         closes: request.supersedes,
         reason: 'the plan changed during the run',
@@ -53,7 +63,6 @@ export function createOpenRecord(deps: {
           },
           deps.enqueueEvent,
         );
-      const guarded = request.remove.filter((roleId) => !request.uncounted.includes(roleId));
       const verdict = await judge(db, request, guarded);
       const remove = request.remove.filter((roleId) => !verdict.heldRemovals.includes(roleId));
       const isRenamed = request.nickname !== null;
@@ -61,10 +70,11 @@ export function createOpenRecord(deps: {
       if (!hasChanges && !request.isArrival) return { recordId: null, verdict };
       const counted = guarded.filter((roleId) => remove.includes(roleId));
       return {
-        recordId: await insertRecord(db, request, { remove, counted }),
+        recordId: await insertRecord(db, owner, request, { remove, counted }),
         verdict,
       };
     });
+  };
 }
 
 async function judge(
@@ -86,6 +96,7 @@ async function judge(
 
 async function insertRecord(
   db: Db,
+  owner: string,
   request: OpenRecordRequest,
   removals: {
     readonly remove: readonly RoleId[];
@@ -95,15 +106,16 @@ async function insertRecord(
   const id = uuidv7();
   const { job, takenBack } = request;
   const { remove, counted } = removals;
-  await sql`
+  const { numAffectedRows } = await sql`
+    with job as (${ownJob(job, owner)})
     insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes,
       planned_added, planned_removed, ensured_added, ensured_removed, guarded_removed, taken_back, planned_nickname, opened_at)
-    values (${id}, ${job.clientId}, (select guild_id from client where id = ${job.clientId}), ${job.discordUserId},
+    select ${id}::uuid, ${job.clientId}::uuid, (select guild_id from client where id = ${job.clientId}), ${job.discordUserId},
       ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb, ${request.add}::text[], ${remove}::text[],
       ${request.ensured.added}::text[], ${request.ensured.removed}::text[],
-      ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp())`.execute(
-    db,
-  );
+      ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp()
+    from job`.execute(db);
+  if (numAffectedRows !== 1n) throw jobLost(job);
   return id;
 }
 
