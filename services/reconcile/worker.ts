@@ -146,7 +146,10 @@ class Loop {
     for (const job of claimed) this.#start(job);
     await this.#listCrowds(claimed);
     // Urgent jobs may have taken places left for others, and there may be more of them.
-    if (claimed.some(isUrgentJob)) this.#isWoken = true;
+    const isFull = ({ clientId }: Job) =>
+      claimed.filter((job) => job.clientId === clientId).length >=
+      runsPerClient - (places.taken.get(clientId) ?? 0);
+    if (claimed.some((job) => isUrgentJob(job) && isFull(job))) this.#isWoken = true;
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs, restsMs);
   }
 
