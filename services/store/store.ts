@@ -157,7 +157,7 @@ function memoryOf(path: {
   const { database, guard } = path;
   const db = () => database.sql();
   return {
-    readMember: (member) => readMember(db(), member),
+    readMember: (member) => readMember(database.byKey, member),
     openRecord: createOpenRecord(path),
     settle: createSettle(path),
     postpone: createPostpone(path),
