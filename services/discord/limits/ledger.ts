@@ -143,7 +143,7 @@ interface Use {
   readonly isUrgent: boolean;
   /**
    * Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for
-   * longer than this.
+   * longer than this, and always if its calls come back one by one.
    */
   readonly reserveMs: number;
 }
@@ -251,7 +251,8 @@ function keepsLast(
 ): boolean {
   // Of a bucket of one there would be nothing left.
   if (isUrgent || allowance.limit < 2 || allowance.wholeAt <= now) return false;
-  return (msPerCall(allowance) ?? allowance.wholeAt - now) > reserveMs;
+  // A call kept back once costs a gradual bucket no throughput, and is there at any moment.
+  return msPerCall(allowance) !== null || allowance.wholeAt - now > reserveMs;
 }
 
 function leftAt(allowance: Allowance, now: number): number {

@@ -167,10 +167,12 @@ describe('the last call of a bucket', () => {
     expect(freeFrom(allowance, { ...calm, calls: 3 }, 100)).toBe(10_000);
   });
 
-  test('is not kept where the next one comes back soon', () => {
+  test('is always kept where calls come back one by one', () => {
     const { allowance } = learnt(SLIDING, burst(9));
 
-    expect(callsLeft(allowance, calm, 100)).toBe(1);
+    expect(callsLeft(allowance, calm, 100)).toBe(0);
+    expect(callsLeft(allowance, { ...calm, isUrgent: true }, 100)).toBe(1);
+    expect(freeFrom(allowance, calm, 100)).toBeLessThanOrEqual(1_100);
   });
 
   test('is not kept of a bucket of one', () => {
