@@ -165,9 +165,9 @@ export type LinkStatus = 'ACTIVE' | 'ENDING';
 
 /**
  * More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake
- * sweeps. Among fresh facts, those that remove a role go first.
+ * sweeps. Among fresh facts, those that remove a role go first. Nicknames never delay roles.
  */
-export const LANES = { sweep: 0, bulk: 10, fresh: 20, removal: 30 } as const;
+export const LANES = { name: -10, sweep: 0, bulk: 10, fresh: 20, removal: 30 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
 /** Fresh work, and what goes before it: it may use the last call of a bucket. */

@@ -77,6 +77,8 @@ export interface ClaimRequest {
   readonly busy?: readonly MemberKey[];
   /** Clients for which only urgent jobs are claimed: lane `fresh` and above. */
   readonly urgentOnly?: readonly ClientId[];
+  /** Members that can be edited now, by client, the only way of setting nicknames. Absent: any number. */
+  readonly edits?: ReadonlyMap<ClientId, number>;
   /** Clients to skip. */
   readonly except: readonly ClientId[];
 }

@@ -219,6 +219,8 @@ export interface MemberWrite {
 export interface WriteOutlook {
   /** Writes of either kind that are possible now; Infinity: nothing is known yet. */
   readonly left: number;
+  /** The part of them that are edits. */
+  readonly edits: number;
   /**
    * When this many single roles can be granted and removed, in addition to the ones that `others`
    * are about to write; in ms, in the past: at once.
@@ -242,6 +244,8 @@ export interface Places {
   readonly taken: ReadonlyMap<ClientId, number>;
   /** Clients that may only start urgent runs. */
   readonly urgentOnly: readonly ClientId[];
+  /** Edits left, by client, as far as they are known. */
+  readonly edits: ReadonlyMap<ClientId, number>;
   readonly closed: readonly ClientId[];
   /** Time until more runs may begin even if none ends; Infinity: no client waits. */
   readonly moreInMs: number;

@@ -140,6 +140,7 @@ class Loop {
       inWork,
       busy: [...inWork, ...[...this.#resting].map(({ member }) => member)],
       urgentOnly: places.urgentOnly,
+      edits: places.edits,
       runsPerClient,
       except: [...leaving, ...places.closed],
     });

@@ -12,7 +12,7 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { PILOT } from '../builders/member-facts.js';
 import { NOTHING_SETTLED } from '../../services/reconcile/settle/settlement.js';
 import { NOTHING_DONE } from '../../services/reconcile/write/records.js';
-import { cause, createMappedClient, link, membership } from '../builders/store-world.js';
+import { cause, createMappedClient, link, membership, nextOrder } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { ALICE, useJobs } from '../support/jobs-fixture.js';
 import { must } from '../support/must.js';
@@ -80,6 +80,37 @@ describe('a mark', () => {
       [OTHERS.bob, LANES.fresh],
       [OTHERS.carol, LANES.bulk],
     ]);
+  });
+
+  test('of a name alone comes last, and is claimed while edits are left', async () => {
+    for (const [name, id] of Object.entries(OTHERS)) await link(store, clientId, name, id);
+    const template = { strategy: 'TEMPLATE', template: '%username', onUnlink: 'KEEP' } as const;
+    await store.clients.updateClient(clientId, { nicknamePolicy: template }, cause);
+    await jobs.query('delete from reconcile_job');
+    for (const platformUserId of ['alice', 'bob'])
+      await store.applyFacts([
+        {
+          kind: 'userChanged',
+          platformUserId,
+          username: platformUserId,
+          attributes: {},
+          order: nextOrder(),
+          cause,
+        },
+      ]);
+    await store.applyFacts([membership('carol', 'pilots')]);
+    const request = { running: new Map(), inWork: [], runsPerClient: 10, except: [] };
+    const claimWith = async (edits: number) =>
+      (await store.jobs.claim({ ...request, edits: new Map([[clientId, edits]]) })).jobs.map(
+        ({ discordUserId, lane }) => [discordUserId, lane],
+      );
+
+    expect(await claimWith(1)).toEqual([
+      [OTHERS.carol, LANES.fresh],
+      [ALICE, LANES.name],
+    ]);
+    await jobs.query('update reconcile_job set claimed_by = null');
+    expect(await claimWith(0)).toEqual([[OTHERS.carol, LANES.fresh]]);
   });
 
   test('of a group that is mapped nowhere makes no job', async () => {

@@ -34,18 +34,11 @@ const ASK_AGAIN_MS = 30_000;
  * be left.
  */
 export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Pacing {
-  /** Set after a run was delayed; for urgent runs only if the delayed run was urgent. */
-  const calmFromMs = new Map<ClientId, number>();
-  const urgentFromMs = new Map<ClientId, number>();
   const worked = new Set<ClientId>();
-  /** Number of times each client was freed, now and at the start of a run, to detect late delays. */
-  const timesFreed = new Map<ClientId, number>();
-  const freedBefore = new WeakMap<object, number>();
-  const isOver = (job: Pick<Job, 'clientId'>) =>
-    freedBefore.has(job) && freedBefore.get(job) !== (timesFreed.get(job.clientId) ?? 0);
+  const delays = createDelays(clock);
 
   const calmRoom = (clientId: ClientId, runs: number, now: number): Room => {
-    const openFromMs = calmFromMs.get(clientId) ?? 0;
+    const openFromMs = delays.calmFromMs(clientId);
     if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
     const outlook = writeOutlook({ clientId, isUrgent: false });
     const { left } = outlook;
@@ -54,48 +47,77 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   };
 
   const urgentRoom = (clientId: ClientId, runs: number, now: number): Room => {
-    const openFromMs = urgentFromMs.get(clientId) ?? 0;
+    const openFromMs = delays.urgentFromMs(clientId);
     if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
     const { left } = writeOutlook({ clientId, isUrgent: true });
     return { room: Math.max(left - runs, runs === 0 ? 1 : 0), moreAtMs: Infinity };
   };
 
+  const editRoom = (clientId: ClientId): Room => {
+    const outlook = writeOutlook({ clientId, isUrgent: false });
+    return { room: outlook.edits, moreAtMs: outlook.edits > 0 ? Infinity : outlook.listsFrom(1) };
+  };
+
   return {
     begun(job) {
       worked.add(job.clientId);
-      freedBefore.set(job, timesFreed.get(job.clientId) ?? 0);
+      delays.begun(job);
     },
-    delayed(job, until) {
-      if (isOver(job)) return;
-      const fromMs = Math.min(until.getTime(), clock() + ASK_AGAIN_MS);
-      calmFromMs.set(job.clientId, fromMs);
-      if (isUrgentJob(job)) urgentFromMs.set(job.clientId, fromMs);
-    },
-    freed(clientId) {
-      timesFreed.set(clientId, (timesFreed.get(clientId) ?? 0) + 1);
-      calmFromMs.delete(clientId);
-      urgentFromMs.delete(clientId);
-    },
+    delayed: delays.delayed,
+    freed: delays.freed,
     places(running) {
       const taken = new Map(running);
       const urgentOnly: ClientId[] = [];
       const closed: ClientId[] = [];
+      const edits = new Map<ClientId, number>();
       let moreInMs = Infinity;
       for (const clientId of worked) {
         const runs = running.get(clientId) ?? 0;
         const now = clock();
         const calm = calmRoom(clientId, runs, now);
         const urgent = urgentRoom(clientId, runs, now);
+        const edit = editRoom(clientId);
         const room = calm.room > 0 ? calm.room : urgent.room;
-        const moreAtMs = Math.min(calm.moreAtMs, urgent.moreAtMs);
+        const moreAtMs = Math.min(calm.moreAtMs, urgent.moreAtMs, edit.moreAtMs);
         moreInMs = Math.min(moreInMs, Math.max(SOONEST_MS, moreAtMs - now));
+        if (edit.room < Infinity) edits.set(clientId, edit.room);
         if (calm.room <= 0) urgentOnly.push(clientId);
         if (room <= 0) closed.push(clientId);
         else taken.set(clientId, Math.max(runs, runsPerClient - room));
       }
-      return { taken, urgentOnly, closed, moreInMs };
+      return { taken, urgentOnly, edits, closed, moreInMs };
     },
     reserve: createReservations(writeOutlook, clock),
+  };
+}
+
+/** Until when clients wait because a run was delayed. */
+function createDelays(clock: () => number) {
+  const calmFrom = new Map<ClientId, number>();
+  /** Only where the delayed run was urgent. */
+  const urgentFrom = new Map<ClientId, number>();
+  /** Number of times each client was freed, now and at the start of a run, to detect late delays. */
+  const timesFreed = new Map<ClientId, number>();
+  const freedBefore = new WeakMap<object, number>();
+  const isOver = (job: Pick<Job, 'clientId'>) =>
+    freedBefore.has(job) && freedBefore.get(job) !== (timesFreed.get(job.clientId) ?? 0);
+
+  return {
+    calmFromMs: (clientId: ClientId): number => calmFrom.get(clientId) ?? 0,
+    urgentFromMs: (clientId: ClientId): number => urgentFrom.get(clientId) ?? 0,
+    begun: (job: Pick<Job, 'clientId'>) =>
+      void freedBefore.set(job, timesFreed.get(job.clientId) ?? 0),
+    delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date): void => {
+      if (isOver(job)) return;
+      const fromMs = Math.min(until.getTime(), clock() + ASK_AGAIN_MS);
+      calmFrom.set(job.clientId, fromMs);
+      if (isUrgentJob(job)) urgentFrom.set(job.clientId, fromMs);
+    },
+    freed: (clientId: ClientId): void => {
+      timesFreed.set(clientId, (timesFreed.get(clientId) ?? 0) + 1);
+      calmFrom.delete(clientId);
+      urgentFrom.delete(clientId);
+    },
   };
 }
 
@@ -165,6 +187,7 @@ function createReservations(outlookOf: WriteOutlookOf, clock: () => number): Pac
 /** The outlook when Discord's limits are not tracked. */
 export const NOTHING_KNOWN: WriteOutlook = {
   left: Infinity,
+  edits: Infinity,
   singlesFrom: () => 0,
   listsFrom: () => 0,
 };
@@ -202,6 +225,7 @@ function outlookOf(
 
   return {
     left: left(edit) + Math.max(...singles),
+    edits: left(edit),
     singlesFrom(calls, others) {
       const all = calls.add + calls.remove + others.add + others.remove;
       const wanted = (kind: 'add' | 'remove') => {

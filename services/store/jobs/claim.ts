@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import { LANES, type MemberKey } from '../../model.js';
+import { type ClientId, LANES, type MemberKey } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 import { IS_LISTED_SOON } from './start-listing.js';
@@ -29,8 +29,8 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 
 /**
  * Claims due jobs of the clients that may be worked now, up to the room of each, most urgent lane
- * first, and returns when the next falls due. Skips jobs that are not urgent while a crowd of the
- * client is being listed.
+ * first, and returns when the next falls due. Of jobs for nicknames alone, no more than the client
+ * has edits. Skips jobs that are not urgent while a crowd of the client is being listed.
  *
  * A bot is leased to one process at a time. So a job claimed by another owner was lost by it and is
  * free at once, without a lease of its own. So is a job that this process claimed but does not run:
@@ -42,10 +42,11 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 export async function claimJobs(
   db: Db,
   leasing: Leasing,
-  { running, inWork, except, runsPerClient, urgentOnly = [], busy = [] }: ClaimRequest,
+  request: ClaimRequest,
   claim: { readonly own: number; readonly endedBefore: number },
 ): Promise<Claimed> {
   const { owner } = leasing;
+  const { inWork, busy = [] } = request;
   const { rows } = await sql<JobRow | DueRow>`
     with new_bot as (
       insert into bot_lease (application_id, owner, leased_until)
@@ -53,26 +54,20 @@ export async function claimJobs(
       from client c
       where ${isReadable(leasing)} and not exists (select from bot_lease b where b.application_id = c.application_id)
       on conflict do nothing returning application_id
-    ), slot as (
-      select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room,
-        case when c.id = any(${urgentOnly}::uuid[]) or ${IS_LISTED_SOON} then ${LANES.fresh}::smallint else ${LANES.sweep}::smallint end as least_lane
-      from client c
-      left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
-        on busy.client_id = c.id
-      where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
-        and ${isReadable(leasing)} and c.id <> all(${except}::uuid[]) and c.application_id in (
-          select application_id from new_bot union all
-          select application_id from bot_lease where owner = ${owner} and leased_until > statement_timestamp())
+    ), slot as (${slots(leasing, request)}
     ), next as (
       select due.client_id, due.discord_user_id from slot cross join lateral (
-        select r.client_id, r.discord_user_id from reconcile_job r
-        where r.client_id = slot.client_id and r.due_at <= statement_timestamp()
-          and (r.claimed_by is distinct from ${owner} or (r.claim_number < ${claim.endedBefore}
-            and r.client_id || r.discord_user_id <> all(${keysOf(inWork)}::text[])))
-          and r.client_id || r.discord_user_id <> all(${keysOf(busy)}::text[])
-          and r.lane >= slot.least_lane
-        order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
+        select found.*, row_number() over (partition by found.lane order by found.due_at) as place from (
+          select r.client_id, r.discord_user_id, r.lane, r.due_at from reconcile_job r
+          where r.client_id = slot.client_id and r.due_at <= statement_timestamp()
+            and (r.claimed_by is distinct from ${owner} or (r.claim_number < ${claim.endedBefore}
+              and r.client_id || r.discord_user_id <> all(${keysOf(inWork)}::text[])))
+            and r.client_id || r.discord_user_id <> all(${keysOf(busy)}::text[])
+            and r.lane >= slot.least_lane
+          order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
+        ) found
       ) due
+      where due.lane > ${LANES.name}::smallint or due.place <= coalesce(slot.edits, due.place)
     ), claimed as (
       update reconcile_job j set
         claimed_by = ${owner}, claim_number = ${claim.own},
@@ -95,6 +90,35 @@ export async function claimJobs(
     jobs: jobs.sort((a, b) => b.lane - a.lane),
     nextDueInMs: rows.find((row) => row.clientId === null)?.dueMs ?? null,
   };
+}
+
+/**
+ * The clients that may be worked now, each with the room for its runs, the edits left for nicknames
+ * (null: any number) and the least urgent lane to claim.
+ */
+function slots(
+  leasing: Leasing,
+  {
+    running,
+    except,
+    runsPerClient,
+    urgentOnly = [],
+    edits = new Map<ClientId, number>(),
+  }: ClaimRequest,
+): RawBuilder<unknown> {
+  const { owner } = leasing;
+  return sql`
+      select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room, edits."left" as edits,
+        case when c.id = any(${urgentOnly}::uuid[]) or ${IS_LISTED_SOON} then ${LANES.fresh}::smallint
+          when edits."left" <= 0 then ${LANES.sweep}::smallint else ${LANES.name}::smallint end as least_lane
+      from client c
+      left join unnest(${[...edits.keys()]}::uuid[], ${[...edits.values()]}::int[]) as edits (client_id, "left") on edits.client_id = c.id
+      left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
+        on busy.client_id = c.id
+      where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
+        and ${isReadable(leasing)} and c.id <> all(${except}::uuid[]) and c.application_id in (
+          select application_id from new_bot union all
+          select application_id from bot_lease where owner = ${owner} and leased_until > statement_timestamp())`;
 }
 
 const keysOf = (members: readonly MemberKey[]) =>

@@ -91,7 +91,7 @@ export async function markPeople(db: Db, marks: readonly PersonMark[]): Promise<
     where c.authority <> 'OBSERVE' and a.is_present is not false
       and (c.nickname_strategy = 'TEMPLATE' or (c.nickname_strategy = 'EVE_ONLINE' and m.is_character))
     group by l.client_id, l.discord_user_id`;
-  await raiseJobs(concerned, LANES.fresh).execute(db);
+  await raiseJobs(concerned, LANES.name).execute(db);
 }
 
 function causeJson(cause: Cause, groupId: GroupId | null): string {

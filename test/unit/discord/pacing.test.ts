@@ -24,6 +24,7 @@ function setUp() {
     runsPerClient: 4,
     writeOutlook: ({ isUrgent }) => ({
       left: isUrgent ? left.urgent : left.calm,
+      edits: Infinity,
       singlesFrom: () => opensAt,
       listsFrom: () => opensAt + 1,
     }),

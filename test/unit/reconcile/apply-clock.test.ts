@@ -20,7 +20,7 @@ test('what is open at the very moment it is asked for counts as open, though the
       },
     },
     pacing: createPacing({
-      writeOutlook: () => ({ left: 1, singlesFrom: tick, listsFrom: tick }),
+      writeOutlook: () => ({ left: 1, edits: 1, singlesFrom: tick, listsFrom: tick }),
       clock: tick,
       runsPerClient: 4,
     }),
