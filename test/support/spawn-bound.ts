@@ -9,14 +9,18 @@ export async function spawnBound(
   words: readonly string[],
   options: SpawnOptions,
 ): Promise<ChildProcess> {
-  const bound = ['setpriv', '--pdeathsig', 'KILL', '--'];
-  const canBind = await run('setpriv', [...bound.slice(1), 'true']).then(
+  canBind ??= run(BOUND[0], [...BOUND.slice(1), 'true']).then(
     () => true,
     () => false,
   );
-  const [file = '', ...args] = canBind ? [...bound, ...words] : words;
+  const [file = '', ...args] = (await canBind) ? [...BOUND, ...words] : words;
   return spawn(file, args, options);
 }
+
+const BOUND = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+
+/** Tried once: a test file may start a hundred children. */
+let canBind: Promise<boolean> | undefined;
 
 /** Asks, and after `limitMs` insists. Resolves when the process is gone. */
 export async function endChild(child: ChildProcess, limitMs: number): Promise<void> {
