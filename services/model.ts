@@ -176,7 +176,7 @@ export function isUrgentJob({ lane }: { readonly lane: Lane }): boolean {
 }
 
 /** Facts reported by the platform. */
-export type * from './model/facts.js';
+export * from './model/facts.js';
 export type * from './model/base.js';
 export * from './model/writing.js';
 

@@ -21,11 +21,12 @@ export interface ClaimedOrder {
   readonly timeUs: number | null;
 }
 
-export interface Attributes {
-  readonly character?: string | null;
-  readonly corporation?: string | null;
-  readonly alliance?: string | null;
-}
+/** What the platform may say about a user besides the username; nickname variables use it. */
+export const ATTRIBUTE_NAMES = ['character', 'corporation', 'alliance'] as const;
+export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
+
+/** Null: the platform says that there is none. Absent: it says nothing. */
+export type Attributes = { readonly [Name in AttributeName]?: string | null };
 
 interface FactBase {
   readonly order: ClaimedOrder;

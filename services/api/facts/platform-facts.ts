@@ -1,13 +1,14 @@
 import { isEmptyText, MAX_CHARACTERS } from '../../lib/platform-values.js';
-import type {
-  Attributes,
-  Cause,
-  ClaimedOrder,
-  GroupChanged,
-  MembershipChanged,
-  MembershipSnapshot,
-  UserChanged,
-  UserDeleted,
+import {
+  ATTRIBUTE_NAMES,
+  type Attributes,
+  type Cause,
+  type ClaimedOrder,
+  type GroupChanged,
+  type MembershipChanged,
+  type MembershipSnapshot,
+  type UserChanged,
+  type UserDeleted,
 } from '../../model.js';
 import {
   checkInputText,
@@ -228,7 +229,7 @@ export function userChanges(
 
 function toAttributes(input: PlatformUserAttributesInput, field: string): Attributes {
   const attributes: { -readonly [Name in keyof Attributes]: Attributes[Name] } = {};
-  for (const name of ['character', 'corporation', 'alliance'] as const) {
+  for (const name of ATTRIBUTE_NAMES) {
     const value = input[name];
     if (value === undefined) continue;
     attributes[name] = isEmptyText(value)

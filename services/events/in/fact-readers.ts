@@ -1,4 +1,11 @@
-import type { Attributes, Cause, FactOrder, GroupId, PlatformFact } from '../../model.js';
+import {
+  ATTRIBUTE_NAMES,
+  type Attributes,
+  type Cause,
+  type FactOrder,
+  type GroupId,
+  type PlatformFact,
+} from '../../model.js';
 import {
   BrokenEvent,
   checkEventText,
@@ -118,14 +125,6 @@ function readAttributes({ fields, at }: FieldScope): Attributes | null {
     throw new BrokenEvent(`${at}attributes must be an object, got ${shown(sent)}`);
   }
   const place = { fields: sent, at: `${at}attributes.` };
-  return {
-    ...readAttribute(place, 'character'),
-    ...readAttribute(place, 'corporation'),
-    ...readAttribute(place, 'alliance'),
-  };
-}
-
-function readAttribute(place: FieldScope, name: keyof Attributes): Attributes {
-  if (place.fields[name] === undefined) return {};
-  return { [name]: readOptionalText(place, name) };
+  const said = ATTRIBUTE_NAMES.filter((name) => sent[name] !== undefined);
+  return Object.fromEntries(said.map((name) => [name, readOptionalText(place, name)]));
 }

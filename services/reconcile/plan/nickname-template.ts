@@ -1,3 +1,5 @@
+import { ATTRIBUTE_NAMES, type AttributeName } from '../../model.js';
+
 /** A parsed nickname template: free text, variables, and brackets that contain any of these. */
 export interface NicknameTemplate {
   readonly parts: readonly Part[];
@@ -6,9 +8,14 @@ export interface NicknameTemplate {
   readonly unknownWords: ReadonlySet<string>;
 }
 
+export type Variable = 'username' | AttributeName;
+
 /** The first of these that has a value is used as the person's name. */
-export const VARIABLES = ['character', 'username', 'corporation', 'alliance'] as const;
-export type Variable = (typeof VARIABLES)[number];
+export const VARIABLES: readonly Variable[] = [
+  'character',
+  'username',
+  ...ATTRIBUTE_NAMES.filter((name) => name !== 'character'),
+];
 
 /** Tidied values. An absent or empty one leaves a gap in the template. */
 export type Values = Readonly<Partial<Record<Variable, string>>>;
@@ -32,8 +39,12 @@ const CLOSING = new Map([
   ['<', '>'],
 ]);
 
-const TOKEN =
-  /(?<percent>%%)|%(?<variable>username|character|corporation|alliance)|(?<unknown>%[\p{L}_][\p{L}\p{N}_]*)|(?<bracket>[[\](){}<>])|[^%[\](){}<>]+|%/gu;
+/** A name that begins with another one is tried before it. */
+const NAMES = VARIABLES.toSorted((a, b) => b.length - a.length).join('|');
+const TOKEN = new RegExp(
+  String.raw`(?<percent>%%)|%(?<variable>${NAMES})|(?<unknown>%[\p{L}_][\p{L}\p{N}_]*)|(?<bracket>[[\](){}<>])|[^%[\](){}<>]+|%`,
+  'gu',
+);
 
 /** Brackets without a partner are free text. */
 export function parseTemplate(template: string): NicknameTemplate {

@@ -75,6 +75,8 @@ function readValues(
   return { values, unsent };
 }
 
+/** Character and username are the first of the variables. */
+const NAMES = 2;
 /** Discord's limit, in UTF-16 units. */
 const MAX_LENGTH = 32;
 
@@ -82,7 +84,7 @@ const MAX_LENGTH = 32;
  * A text that is too long is shortened in this order until it fits:
  *
  * 1. the alliance is dropped, with its brackets and separators;
- * 2. the corporation likewise;
+ * 2. the corporation likewise (so every variable but character and username, the last one first);
  * 3. the longer of character and username loses one grapheme at a time (the username first if they
  *    are equally long), down to one each, with no whitespace left at the cut;
  * 4. the username is dropped if there is a character, which is then cut alone;
@@ -99,7 +101,7 @@ function fittedNickname(
 ): string {
   const name = naming.find((variable) => values[variable]) ?? 'username';
   let rest = values;
-  for (const dropped of ['alliance', 'corporation'] as const) {
+  for (const dropped of VARIABLES.slice(NAMES).toReversed()) {
     const text = renderTemplate(parts, rest);
     if (text.length <= MAX_LENGTH) return text;
     if (dropped !== name) rest = { ...rest, [dropped]: '' };

@@ -7,13 +7,14 @@ import {
   lostTo,
   ordersOf,
 } from './fold-memberships.js';
-import type {
-  FactOrder,
-  FactOutcome,
-  Outranker,
-  PlatformFact,
-  UserChanged,
-  UserDeleted,
+import {
+  ATTRIBUTE_NAMES,
+  type FactOrder,
+  type FactOutcome,
+  type Outranker,
+  type PlatformFact,
+  type UserChanged,
+  type UserDeleted,
 } from '../../model.js';
 import { deletionOver, fenceOfDeletion, isSameFence, joinFences } from './deletion-fence.js';
 import type { Known, KnownUser, UserRegister } from './known.js';
@@ -64,7 +65,7 @@ const lostAs = (order: FactOrder, outrankedBy: Outranker) =>
 
 function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Folding): FactOutcome {
   const values = new Map<UserRegister, string | null>([['username', fact.username]]);
-  for (const name of ATTRIBUTES) {
+  for (const name of ATTRIBUTE_NAMES) {
     const value = fact.attributes?.[name];
     if (value !== undefined) values.set(name, value);
   }
@@ -81,8 +82,6 @@ function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Foldin
   if (changed.length > 0) touched.personMarks.push({ platformUserId, changed, cause });
   return outcome;
 }
-
-const ATTRIBUTES = ['character', 'corporation', 'alliance'] as const;
 
 /**
  * Final: facts about a deleted user have no effect. A later deletion raises the fence that

@@ -1,6 +1,11 @@
 import { sql } from 'kysely';
 
-import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
+import {
+  ATTRIBUTE_NAMES,
+  type GroupId,
+  type PlatformFact,
+  type PlatformUserId,
+} from '../../model.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import type { Fence } from '../entities/platform.entity.js';
@@ -107,7 +112,7 @@ type UserRow = RawRow<
   (typeof USER)[number] | 'snapshotSequence' | 'snapshotTimeUs'
 >;
 
-const USER_REGISTERS = ['username', 'character', 'corporation', 'alliance'] as const;
+const USER_REGISTERS = ['username', ...ATTRIBUTE_NAMES] as const;
 
 function knownUser(row: UserRow): KnownUser {
   const values: Readonly<Record<string, string | null>> = {
