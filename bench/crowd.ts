@@ -21,9 +21,10 @@ const CASES: Readonly<Record<string, (world: BenchWorld) => Promise<Answer>>> = 
   renames,
   two: twoGuilds,
   fifty: fiftyGuilds,
-  removals: async (world) => removals(world, { members: 300, withNaive: true }),
+  removals: async (world) =>
+    removals(world, { members: world.isQuick ? 100 : 300, withNaive: true }),
   dissolve: async (world) =>
-    removals(world, { members: world.isQuick ? 600 : 3_000, withNaive: false }),
+    removals(world, { members: world.isQuick ? 300 : 3_000, withNaive: false }),
 };
 
 async function answer(world: BenchWorld): Promise<Answer> {
