@@ -1,26 +1,28 @@
 import type { Cause, ClientId, Lane, MemberKey } from '../model.js';
 
-/** A claimed job. `causes` are all marks since the last settled run. */
+/** A claimed job: a member to reconcile, with the causes marked since its last settled run. */
 export interface Job extends MemberKey {
-  /** Settling the job settles all marks up to this version. */
+  /** Settling the job covers all marks up to this version. */
   readonly version: number;
   readonly lane: Lane;
-  /** How often it failed without being settled; determines the backoff. */
+  /** Failed runs since the last settled one; determines the backoff. */
   readonly attempts: number;
   readonly causes: readonly Cause[];
-  /** How many of the last `causes` came after the claim. */
+  /** The number of causes, at the end of `causes`, that were marked after the claim. */
   readonly lateCauses: number;
 }
 
-/** The job when its member is read. The facts already include everything marked since the claim. */
+/**
+ * The job's state when the member's facts are read. The facts include every mark since the claim.
+ */
 export interface Marks {
   readonly version: number;
   readonly lane: Lane;
-  /** Marks that came after the claim. */
+  /** Causes marked after the claim. */
   readonly causes: readonly Cause[];
 }
 
-/** What the worker needs of the job table. */
+/** Operations on the job table for the worker. */
 export interface JobTable {
   /**
    * Renews this process's bot leases and takes free bots up to its share. Call it several times
@@ -28,24 +30,25 @@ export interface JobTable {
    */
   renewLeases(): Promise<Renewal>;
   /**
-   * Frees these bots for another process; no member of theirs may be running here. A bot whose
-   * lease was renewed since is kept, so a late statement cannot free a bot that is in use again.
+   * Releases bots to other processes. None of their members may have a run in progress here. Skips
+   * a bot whose lease was renewed since, so that a delayed statement cannot release a bot in use.
    */
   letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**
-   * Claims due jobs of clients whose bots are leased to this process and that are neither stopped,
-   * paused nor disabled. A job that this process claimed before and that is not in `inWork` is
-   * claimed again: its run was dropped, or the answer to the claim was lost.
+   * Claims due jobs of clients whose bot is leased to this process, except stopped, paused and
+   * disabled clients. Also reclaims this process's own jobs that are not in `inWork`: their run was
+   * dropped, or the response to the claim was lost.
    */
   claim(request: ClaimRequest): Promise<Claimed>;
   /**
-   * Starts a member list if it takes fewer calls than the pending single reads. Until it is read,
-   * only urgent jobs of the client are claimed. Resolves with whether it started one.
+   * Starts listing a guild's members if that takes fewer calls than the pending single reads. Until
+   * the list is complete, only urgent jobs of the client are claimed. Resolves to true if it
+   * started.
    */
   startListing(clientId: ClientId): Promise<boolean>;
   /** Releases all bots, so that another process takes over at once. */
   releaseLeases(): Promise<void>;
-  /** Calls back when a process marks a member. Resolves with a function that stops listening. */
+  /** Calls `wake` when any process marks a member. Resolves to an unsubscribe function. */
   onMarked(wake: () => void): Promise<() => Promise<void>>;
 }
 
@@ -53,31 +56,36 @@ export interface JobTable {
 export interface LeasedBot {
   readonly applicationId: string;
   readonly clientIds: readonly ClientId[];
-  /** As the database prints it; each renewal has a different one. */
+  /** The expiry as text from the database. Every renewal changes it, so it identifies the lease. */
   readonly leasedUntil: string;
 }
 
 export interface Renewal {
-  /** Bots that were just taken over. */
+  /** Number of bots just taken over. */
   readonly gained: number;
-  /** Bots beyond this process's share: to be released once none of their members is running. */
+  /**
+   * Bots beyond this process's share. Release each once none of its members has a run in progress.
+   */
   readonly surplus: readonly LeasedBot[];
 }
 
 export interface ClaimRequest {
-  /** Places taken, by client. Together with the claimed jobs they are at most `runsPerClient`. */
+  /**
+   * Runs that count towards the limit, by client. With the claimed jobs they never exceed
+   * `runsPerClient`.
+   */
   readonly running: ReadonlyMap<ClientId, number>;
   readonly runsPerClient: number;
   /** Members whose jobs are running in this process. */
   readonly inWork: readonly MemberKey[];
   /**
-   * Members to skip: their run is in progress or ended less than a window ago. While a run settles,
-   * a new mark may already have made a job that no process has claimed.
+   * Members to skip, because their run is in progress or ended less than `windowMs` ago. `inWork`
+   * is not enough: a mark made while a run settles creates an unclaimed job.
    */
   readonly busy?: readonly MemberKey[];
   /** Clients for which only urgent jobs are claimed: lane `fresh` and above. */
   readonly urgentOnly?: readonly ClientId[];
-  /** Members that can be edited now, by client, the only way of setting nicknames. Absent: any number. */
+  /** Member edits (PATCH) possible now, by client. Each nickname needs one. Absent: unlimited. */
   readonly edits?: ReadonlyMap<ClientId, number>;
   /** Clients to skip. */
   readonly except: readonly ClientId[];
@@ -86,6 +94,9 @@ export interface ClaimRequest {
 export interface Claimed {
   /** Most urgent lane first. */
   readonly jobs: readonly Job[];
-  /** Time until the next job falls due for a client with room; null: none is waiting. */
+  /**
+   * Time until the next job is due for a client that may start another run; null: no job is
+   * waiting.
+   */
   readonly nextDueInMs: number | null;
 }

@@ -1,34 +1,32 @@
 import type { Logger } from '../lib/logger.js';
 import type { JobTable, LeasedBot } from './job.js';
 
-/** The leases this process has on its bots. */
+/** This process's leases on its bots. */
 export interface Lease {
-  /** `onGained` is called whenever bots were taken over. */
+  /** Takes leases and renews them. Calls `onGained` when a renewal takes over bots. */
   start(onGained: () => void): Promise<void>;
   /** Releases the bots at once, so that another process need not wait until the leases expire. */
   stop(): Promise<void>;
   /**
-   * Starts a hold for one run. The returned function answers, at any later time, whether a call
-   * that starts then would end by its deadline within a lease that never expired in between. After
-   * an expiry, another process may have used the bot.
+   * Call it when a run begins. The returned function tells whether the run may call Discord now:
+   * the leases have not expired since the run began, and they outlast the longest call. After an
+   * expiry another process may have used the bot.
    */
   hold(): () => boolean;
   /**
-   * Bots beyond this process's share, as of the last renewal: to be released once none of their
-   * members is running.
+   * Bots beyond this process's share, as of the last renewal. Release each once none of its members
+   * has a run in progress.
    */
   surplus(): readonly LeasedBot[];
   letGo(bots: readonly LeasedBot[]): Promise<void>;
-  /**
-   * From now on no call may begin, and runs stop before their next call. The leases are kept until
-   * `stop`.
-   */
+  /** Stops every run before its next call. Keeps the leases until `stop`. */
   close(): void;
 }
 
 /**
- * `callMs` is the longest a call to Discord may take. That much of the lease must always be left,
- * so a slow database may use up only the rest; the lease is renewed three times within it.
+ * `callMs` is the longest duration of a call to Discord; a call starts only if that much of the
+ * lease is left. The lease is renewed three times in the remaining time, to survive a slow
+ * database.
  */
 export function createLease(deps: Deps): Lease {
   const holding = new Holding(deps);

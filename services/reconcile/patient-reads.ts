@@ -9,9 +9,9 @@ const PATIENCE_MS = 2_000;
 const SHORTEST_MS = 10;
 
 /**
- * Makes member reads wait for their rate limit inside the run. Ending the run instead would repeat
- * its first read and cost a crowd up to twice the reads. Longer waits and errors from Discord still
- * end the run.
+ * Makes member reads wait inside the run for their rate limit, up to PATIENCE_MS. Ending the run
+ * instead would repeat its first read: up to twice the reads when many members wait. Longer waits
+ * and errors from Discord still end the run.
  */
 export function withPatientReads(
   discord: DiscordMembers,

@@ -1,5 +1,5 @@
 /**
- * What the path needs from outside.
+ * What reconciling a member needs from the store and from Discord.
  * In: claimed jobs and the facts about a member. Out: calls to Discord, audit records, settlements.
  * Never: a write to a member without a link, or before its audit record is open.
  */
@@ -58,7 +58,7 @@ interface ClientFacts extends GuildRef {
   /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;
-  /** An earlier pause is still recorded. */
+  /** A stop or pause of the client is still recorded. */
   readonly hasTrouble: boolean;
 }
 
@@ -67,7 +67,8 @@ export interface LinkFacts {
   readonly platformUserId: PlatformUserId;
   readonly status: LinkStatus;
   /**
-   * True for an ending link that an admin ended by name; the guard then does not hold its removals.
+   * True for an ending link that an admin ended by name. Its removals join no held plan; only the
+   * limits of the guard can hold them.
    */
   readonly isEndAskedFor: boolean;
 }
@@ -88,48 +89,51 @@ export interface MappingFacts extends MappingNames {
   readonly remote: RemoteFacts | null;
 }
 
-/** The last observed state; `null` in MemberFacts when the member was never read. */
+/** The last observed state of a member; null in MemberFacts if never read. */
 export type Mirror = MemberReading;
 
 export interface MemberFacts {
-  /** Null: no job is waiting for the member. */
+  /** Null: the member has no job. */
   readonly marks: Marks | null;
   readonly client: ClientFacts;
   readonly links: readonly LinkFacts[];
   readonly mappings: readonly MappingFacts[];
-  /** Every role the guild is known to have had, with the reason the bot cannot assign it. */
+  /**
+   * Every known role of the guild, even a deleted one, with the reason the bot cannot assign it;
+   * null: it can.
+   */
   readonly roles: ReadonlyMap<RoleId, RoleRefusal | null>;
   /** Members the bot cannot rename: the guild's owner and the holders of these roles. */
   readonly renaming: {
     readonly ownerId: DiscordUserId | null;
     readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
   };
-  /** Removals that wait for approval or that a person decided on. */
+  /** Removals that wait for approval, and removals that a person approved or rejected. */
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
   /**
-   * The age of the last answer that carried all roles in the mirror, in ms by the database's clock;
-   * null: unknown.
+   * Time since Discord last returned all roles in the mirror, in ms by the database's clock; null:
+   * unknown.
    */
   readonly mirrorAgeMs: number | null;
-  /** Whether that answer is newer than the oldest unsettled mark. */
+  /** Whether the reading that `mirrorAgeMs` refers to is newer than the oldest unsettled mark. */
   readonly isReadSinceMark: boolean;
   /**
-   * A reading in the last minute lacked foreign roles that the mirror has, so it may have been
+   * A reading in the last minute lacked foreign roles that the mirror had, so the reading may be
    * wrong.
    */
   readonly hasLostRoles: boolean;
   /**
-   * Discord reported at least a minute ago that the account is not in the guild, and nothing to the
-   * contrary since; or a complete member list did.
+   * Either Discord first reported at least a minute ago that the account is not in the guild, and
+   * has not contradicted that since; or a complete member list lacked the account.
    */
   readonly isAbsenceProven: boolean;
-  /** Left by a run that died, or was delayed, between its first change and its last. */
+  /** The record of a run that was interrupted between its first and last change; null: none. */
   readonly openRecord: OpenRecord | null;
   /**
-   * The grant from the person's sign-in. It allows adding them to the guild; `isJoinWanted`: do so
-   * at once.
+   * The OAuth grant from the sign-in, which allows adding the person to the guild. `isJoinWanted`:
+   * do so at once.
    */
   readonly grant: { readonly grantId: string; readonly isJoinWanted: boolean } | null;
   /**
@@ -147,7 +151,7 @@ export interface MemberFacts {
    * or reset.
    */
   readonly nicknameSetHash: string | null;
-  /** A nickname that was tried within the last day and that Discord refused. */
+  /** The nickname that Discord refused within the last day; null: none. */
   readonly nicknameRefused: string | null;
   /**
    * The platform's data about the user of the active link; null: the account has no active link.
@@ -156,47 +160,58 @@ export interface MemberFacts {
 }
 
 /**
- * What the store does for the path. Every method throws `LeaseLostError` if this process no longer
+ * The store's operations for a run. Every method throws `LeaseLostError` if this process no longer
  * holds the job.
  */
 export interface Memory {
   readMember(member: MemberKey): Promise<MemberFacts | null>;
   openRecord(request: OpenRecordRequest): Promise<OpenedRecord>;
-  /** Resolves with the requests that were made to the platform. */
+  /** Stores the run's result and ends the job. Resolves to the requests made to the platform. */
   settle(job: Job, settlement: Settlement): Promise<readonly RemoteReading[]>;
   /**
-   * Returns the job unsettled, e.g. after a 429. Its causes and its open record, if any, are kept
-   * for the next run.
+   * Puts the job back unsettled, for example after a 429. The next run gets its causes and its open
+   * record, if any.
    */
   postpone(job: Job, request: Postponement): Promise<void>;
-  /** Saves the guild's roles and marks parked members whom a change unblocks. */
+  /** Saves the guild's roles and marks the parked members that a role change unblocks. */
   saveRoles(clientId: ClientId, reading: GuildRoleReading): Promise<void>;
-  /** Stops or pauses a client, and makes that visible. */
+  /** Stops or pauses a client and records the reason. */
   saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
 }
 
 /**
- * Trouble of a whole client. STOPPED lasts until a new token is set; PAUSED expires, later
- * each time.
+ * A problem that stops or pauses a whole client. STOPPED lasts until a new token is set. PAUSED
+ * expires; consecutive pauses get longer.
  */
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
-  /** For a guild that refused too many calls: the number of the trip, counted by the breaker. */
+  /**
+   * Set if the guild refused too many calls: the number of times its circuit breaker has tripped.
+   */
   readonly trip?: number;
-  /** Members whose refusals may have been caused by the guild: they are retried after the pause. */
+  /**
+   * Members to retry after the pause, because the problem of the guild may have caused their
+   * refusals.
+   */
   readonly tryAgain?: readonly DiscordUserId[];
-  /** The revision of the refused token: a client whose credentials changed since is not stopped. */
+  /**
+   * The revision of the client whose token was refused. If its credentials have changed since, the
+   * client is not stopped.
+   */
   readonly revision?: string;
 }
 
 export interface MemberTarget extends GuildRef {
   readonly discordUserId: DiscordUserId;
-  /** A fresh change that goes before others and may use the last call of a bucket. */
+  /**
+   * True for a fresh change: it goes before others and may use the last call of a rate limit
+   * bucket.
+   */
   readonly isUrgent: boolean;
 }
 
-/** `reason` is written to Discord's own audit log; it names our record. */
+/** `reason` appears in Discord's audit log and names our audit record. */
 export interface RoleWrite {
   readonly member: MemberTarget;
   readonly roleId: RoleId;
@@ -205,28 +220,28 @@ export interface RoleWrite {
 
 export interface MemberWrite {
   readonly member: MemberTarget;
-  /** The whole list; null: the roles are not changed. */
+  /** The complete role list to write; null: leave the roles alone. */
   readonly roleIds: readonly RoleId[] | null;
-  /** Null: the nickname is not changed. NO_NICKNAME: it is reset. */
+  /** Null: leave the nickname alone. NO_NICKNAME: reset it. */
   readonly nickname: string | null;
   readonly reason: string;
 }
 
 /**
- * The writes Discord still allows in one guild, according to its last answers. Single role changes
- * and member edits use different buckets.
+ * The writes Discord still allows in one guild, according to its latest responses. Single role
+ * writes and member edits (PATCH) have separate limits.
  */
 export interface WriteOutlook {
-  /** Writes of either kind that are possible now; Infinity: nothing is known yet. */
+  /** Writes of both kinds possible now; Infinity: nothing is known yet. */
   readonly left: number;
-  /** The part of them that are edits. */
+  /** The member edits among `left`. */
   readonly edits: number;
   /**
-   * When this many single roles can be granted and removed, in addition to the ones that `others`
-   * are about to write; in ms, in the past: at once.
+   * The time in ms from which `calls` are possible, in addition to the single writes that other
+   * runs have booked (`others`). In the past: now.
    */
   singlesFrom(calls: Singles, others: Singles): number;
-  /** When this many members can be edited. */
+  /** The time in ms from which this many members can be edited. In the past: now. */
   listsFrom(calls: number): number;
 }
 
@@ -238,33 +253,36 @@ export interface Singles {
 
 export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) => WriteOutlook;
 
-/** Which runs may begin, by client. Clients that are not listed are unrestricted. */
+/** The runs that may begin, by client. A client in none of these lists is unrestricted. */
 export interface Places {
-  /** Runs in progress plus the places that must stay empty. */
+  /** Runs in progress plus runs that must not begin yet, by client. */
   readonly taken: ReadonlyMap<ClientId, number>;
   /** Clients that may only start urgent runs. */
   readonly urgentOnly: readonly ClientId[];
-  /** Edits left, by client, as far as they are known. */
+  /** Member edits possible now, by client; absent: not known. */
   readonly edits: ReadonlyMap<ClientId, number>;
   readonly closed: readonly ClientId[];
-  /** Time until more runs may begin even if none ends; Infinity: no client waits. */
+  /** Time until more runs may begin even if none ends; Infinity: no client is waiting. */
   readonly moreInMs: number;
 }
 
 /**
- * Announces the calls that a run is about to make to the other runs of its client, so that two runs
- * do not count on the same last call.
+ * Books the calls that a run is about to make, so that no other run of its client counts on the
+ * same last call.
  */
 export interface WriteReservation {
   readonly singlesFrom: (calls: Singles) => number;
   readonly listsFrom: () => number;
   /** Replaces this run's earlier booking. */
   readonly book: (calls: Partial<BookedWrites>) => void;
-  /** Discord delayed a call although the outlook allowed it. */
+  /** Notes that Discord delayed a call although the outlook allowed it. */
   readonly block: (way: 'singles' | 'lists', untilMs: number) => void;
-  /** This run's nickname has to wait for an edit. */
+  /** Notes that this run's nickname has to wait for a member edit. */
   readonly awaitEdit: () => void;
-  /** Nicknames of the client have recently had to wait for edits, which are their only way. */
+  /**
+   * Whether a nickname of the client recently had to wait for a member edit, the only call that
+   * sets one.
+   */
   readonly areEditsAwaited: () => boolean;
   readonly leave: () => void;
 }
@@ -273,18 +291,18 @@ export interface BookedWrites extends Singles {
   readonly lists: number;
 }
 
-/** How much work Discord's limits leave room for. */
+/** Decides how many runs may begin under Discord's rate limits. */
 export interface Pacing {
   readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
   readonly begun: (job: Pick<Job, 'clientId'>) => void;
-  /** The run of this job has to wait until then, and so does its client. */
+  /** Notes that a run was delayed until `until`; the next runs of its client wait too. */
   readonly delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
-  /** The client no longer has to wait. */
+  /** Ends the client's wait. */
   readonly freed: (clientId: ClientId) => void;
   readonly reserve: (target: MemberTarget) => WriteReservation;
 }
 
-/** Adds a person who has consented: `accessToken` is theirs, with the scope guilds.join. */
+/** Adds a consenting person to the guild. `accessToken` is theirs and has the scope guilds.join. */
 export interface JoinRequest {
   readonly member: MemberTarget;
   readonly accessToken: string;
@@ -297,20 +315,23 @@ type Joining =
   { readonly kind: 'joined'; readonly member: PresentMember } | { readonly kind: 'alreadyMember' };
 
 /**
- * The calls to Discord. Each throws `RetryLaterError` (429, or no invalid requests left to spend),
- * `UnavailableError` (a 5xx that names no time), or `TerminalError` with a `DiscordRefusal` as its
- * code. A call is made at most once.
+ * The calls to Discord. Each throws `RetryLaterError` (429, or the limit of invalid requests is
+ * reached), `UnavailableError` (a 5xx without a retry time), or `TerminalError` with a
+ * `DiscordRefusal` as its code. Each sends its request at most once.
  */
 export interface DiscordMembers {
   readMember(member: MemberTarget): Promise<MemberReading>;
   addRole(write: RoleWrite): Promise<void>;
   removeRole(write: RoleWrite): Promise<void>;
   /**
-   * Returns the member as Discord shows it after the write; null when Discord answers without a
+   * Resolves to the member as Discord shows them after the write; null if Discord answers without a
    * body.
    */
   editMember(write: MemberWrite): Promise<PresentMember | null>;
-  /** Every role of the guild, with the reasons the bot cannot assign it or rename its holders. */
+  /**
+   * Resolves to every role of the guild, with the reasons the bot cannot assign it or rename its
+   * holders.
+   */
   readRoles(guild: GuildRef): Promise<GuildRoleReading>;
   joinMember(request: JoinRequest): Promise<Joining>;
 }
@@ -318,21 +339,22 @@ export interface DiscordMembers {
 /** Codes of TerminalErrors that come from Discord. */
 export type DiscordRefusal =
   | 'UNAUTHORIZED'
-  /** The guild itself answered this, whatever was called first: the bot is not in it. */
+  /**
+   * The bot is not in the guild. Confirmed by a read of the guild itself, whichever call failed
+   * first.
+   */
   | 'UNKNOWN_GUILD'
   | 'UNKNOWN_MEMBER'
   | 'UNKNOWN_ROLE'
-  /** Applies to this call only: the guild does answer the bot. */
+  /** Discord refuses only this call; the bot can still read the guild. */
   | 'MISSING_ACCESS'
   | 'MISSING_PERMISSION'
   /**
-   * Applies to the nickname only, by the rules of Discord or of the server; the roles of the same
-   * write may be fine.
+   * Discord's or the server's rules forbid the nickname. The roles of the same write may be valid.
    */
   | 'BAD_NICKNAME'
   /** The guild has banned the person who was to be added. */
   | 'BANNED'
-  /** The guild is full. */
   | 'GUILD_FULL'
   /** The person is in as many guilds as Discord allows. */
   | 'USER_GUILD_LIMIT'
@@ -340,54 +362,61 @@ export type DiscordRefusal =
   | 'INVALID_TOKEN'
   | 'REFUSED';
 
-/** What the path needs of the stored grants. */
+/** Access to stored OAuth grants for adding people to the guild. */
 export interface GrantMemory {
-  /** Null: the grant has been given up. */
+  /** Resolves to null if the grant has been deleted. */
   readGrant(grantId: string): Promise<TokenGrant | null>;
-  /** Stores the new pair before it is used, because Discord has invalidated the old one. */
+  /**
+   * Stores a refreshed token pair. Call it before using the pair, because Discord has invalidated
+   * the old one.
+   */
   renewGrant(grantId: string, grant: TokenGrant): Promise<void>;
 }
 
-/** A grant that is no longer needed here and still valid at Discord. */
+/** A grant that the connector no longer needs but Discord still accepts. */
 export interface DueRevocation {
   readonly id: string;
   readonly clientId: ClientId;
   /** Null: the sign-in ended before the person was known. */
   readonly discordUserId: DiscordUserId | null;
-  /** Includes this attempt. */
+  /** Attempts to revoke the grant, including this one. */
   readonly attempts: number;
-  /** Throws if the key that encrypted it is no longer known. */
+  /** Decrypts the tokens. Throws if their encryption key is no longer known. */
   readonly unlock: () => RevocableGrant;
 }
 
 export interface RevocableGrant {
   readonly application: OAuthApplication;
   readonly accessToken: string;
-  /** Outlives the access token, so this is the one to revoke if there is one. */
+  /** Outlives the access token, so revoke this one if it exists. */
   readonly refreshToken: string | null;
 }
 
 /**
- * Whether the tokens of one account at one application are needed; Discord revokes them together.
- * `SIGNING_IN`: someone has just been granted new ones and may be the same person.
+ * Whether an account's tokens for one application are still needed; Discord revokes them all
+ * together. `SIGNING_IN`: a person not yet identified has just received tokens and may own the
+ * account.
  */
 export type GrantUse = 'IN_USE' | 'SIGNING_IN' | 'NONE';
 
 /** Grants to revoke, shared by all processes. */
 export interface RevocationTable {
   /**
-   * Claims due grants for a minute, and again the grants that this process claimed earlier and
-   * neither postponed nor forgot.
+   * Claims due grants for a minute. Also reclaims this process's own grants that it neither
+   * postponed nor forgot.
    */
   claimDue(): Promise<readonly DueRevocation[]>;
-  /** Covers all other grants of this person at the same application: revoking one revokes all. */
+  /**
+   * Checks all other grants of this person for the same application, because revoking one revokes
+   * all.
+   */
   findUse(id: string, discordUserId: DiscordUserId): Promise<GrantUse>;
-  /** Ends the claim for `waitMs`. */
+  /** Releases the claim; the grant is due again in `waitMs`. */
   wait(id: string, waitMs: number): Promise<void>;
-  /** Ends the claim; the next attempt comes later after each failure. */
+  /** Releases the claim. The delay until the next attempt grows with each failure. */
   postpone(id: string): Promise<void>;
   forget(id: string): Promise<void>;
-  /** When the next one falls due; null: none is waiting. */
+  /** Resolves to the time when the next grant is due; null: none is waiting. */
   nextDueAt(): Promise<Date | null>;
   onAdded(wake: () => void): Promise<() => Promise<void>>;
 }

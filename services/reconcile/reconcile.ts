@@ -1,5 +1,5 @@
 /**
- * The path, for one member.
+ * Reconciles one member: the path from a claimed job to its settlement.
  * In: a claimed job. Out: changes at Discord and a settlement with the result.
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
@@ -42,7 +42,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Resolves with when the job's client may be worked again after a rate limit; null: at once. */
+/** Resolves to the time when the client's next run may start after a rate limit; null: at once. */
 export type Reconcile = (job: Job) => Promise<Date | null>;
 
 export function createReconcile(deps: Deps): Reconcile {
@@ -95,7 +95,7 @@ async function bringUpToDate(
   const run: Run = { job, known, knownAtMs, target, isLeased };
   const grant = known.grant;
   const isJoinWanted = grant?.isJoinWanted === true;
-  // An interrupted run may have added or changed the person, so the member is read first.
+  // If a record is open, an interrupted run may already have added the person, so read them first.
   if (isJoinWanted && known.openRecord === null) return arrive(deps, run, grant);
   const ready = await readAndPlan(deps, { ...run, answered: null });
   if (!ready.reading.member.isPresent && grant !== null) return arrive(deps, run, grant);
@@ -114,8 +114,8 @@ interface Run {
 type Grant = NonNullable<MemberFacts['grant']>;
 
 /**
- * Adds a person who has consented. If they cannot be added, or are in already, the run continues as
- * for any member.
+ * Adds a consenting person to the guild. If Discord refuses, or they are already a member,
+ * continues with the usual read and plan.
  */
 async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResult> {
   const { job, known, target, isLeased } = run;
@@ -142,8 +142,8 @@ async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResu
     known: { ...known, openRecord: record },
     answered: arrived,
   });
-  // In a new record only the nickname remains to be done; everything else Discord shows now was
-  // there before the record.
+  // Under a record opened in this run, the join call can have set only the nickname. Everything
+  // else Discord shows now dates from before the record.
   const isNew = record?.recordId !== known.openRecord?.recordId;
   const { member } = ready.reading;
   const before = arrived !== null && member.isPresent ? { ...member, nickname: null } : member;
@@ -182,8 +182,8 @@ async function goOn(
 }
 
 /**
- * Adds marks that came after the claim. The run has read their facts, so they need no run of their
- * own.
+ * Adds the marks made since the claim to the job. The run has read their facts, so they need no
+ * second run.
  */
 export function withMarks(job: Job, { version, lane, causes }: Marks): Job {
   return { ...job, version, lane, causes: [...job.causes, ...causes], lateCauses: causes.length };
@@ -212,7 +212,7 @@ function logSettled(logger: Logger, job: Job, { outcome, reason, closes }: Settl
   );
 }
 
-/** One line for each request to the platform, under authority DISCORD. */
+/** Logs each membership change requested from the platform under authority DISCORD. */
 function logAsked(
   logger: Logger,
   { clientId, discordUserId }: Job,

@@ -1,6 +1,6 @@
 /**
- * Drives the path: claims due jobs of the bots leased to this process and runs them concurrently.
- * In: marks (by NOTIFY, with a poll as safety net). Out: runs of the path.
+ * Claims due jobs of the bots leased to this process and runs them concurrently.
+ * In: marks, announced by NOTIFY or found by polling. Out: one reconcile run per job.
  * Never: two runs for one member, a run for a bot leased to another process, or more than
  * `runsPerClient` runs for a client.
  */
@@ -18,27 +18,32 @@ interface Deps {
   readonly lease: Lease;
   readonly reconcile: Reconcile;
   readonly pacing: Pick<Pacing, 'places' | 'begun' | 'delayed' | 'freed'>;
-  /** Calls back when a waiting client can continue. Returns a function that stops listening. */
+  /** Calls `freed` when a rate-limited client can continue. Returns an unsubscribe function. */
   readonly onFreed?: (freed: (clientId: ClientId) => void) => () => void;
   readonly logger: Logger;
-  /** Concurrent runs per client. Discord's rate limits are per guild, so more would only wait. */
+  /**
+   * Maximum concurrent runs per client. Discord limits each guild, so more runs would only wait.
+   */
   readonly runsPerClient: number;
   readonly pollMs: number;
   /**
-   * After a run, further changes of the same member wait this long and share the next run. Kept in
-   * memory, because only one process works a bot at a time; a takeover forgets it.
+   * How long new changes of a member wait after its last run, so that they share the next one. Kept
+   * in memory, because only one process works a bot at a time; not kept across a takeover.
    */
   readonly windowMs: number;
 }
 
 /**
- * After a stop, runs may continue for this long. Unfinished jobs are then free for the next process
- * that works the bot.
+ * How long runs may continue after a stop. Jobs unfinished by then are left to the next process
+ * that leases the bot.
  */
 const FINISH_MS = 2_000;
-/** Under load the end of a run looks for jobs sooner, so that rests cost no claims of their own. */
+/**
+ * Minimum delay before claiming the jobs of members whose `windowMs` has ended, so that each member
+ * does not cause its own claim. Under load a finished run claims sooner anyway.
+ */
 const REST_GRAIN_MS = 25;
-/** How often to check a busy client for a crowd. */
+/** How often to check whether a busy client has many members waiting to be read. */
 const CROWD_EVERY_MS = 1_000;
 
 export function createWorker(deps: Deps): Part {
@@ -65,6 +70,7 @@ export function createWorker(deps: Deps): Part {
   };
 }
 
+/** A member whose last run ended less than `windowMs` ago, so that no new run may start yet. */
 interface Resting {
   readonly member: MemberKey;
   readonly untilMs: number;
@@ -87,10 +93,7 @@ class Loop {
     return this.#trouble === null ? { ok: true } : { ok: false, reason: this.#trouble };
   }
 
-  /**
-   * Looks for work now. A call during a look causes one more look, not a second one at the same
-   * time.
-   */
+  /** Looks for jobs now. If a lookup is already running, another one follows it. */
   wake(): void {
     this.#isWoken = true;
     if (this.#isStopped || this.#pump !== null) return;
@@ -128,7 +131,7 @@ class Loop {
     if (!this.#isStopped) this.#timer = setTimeout(() => this.wake(), againInMs);
   }
 
-  /** Claims as many jobs as there is room for. Resolves with how long to sleep. */
+  /** Claims as many jobs as may run. Resolves to the time until the next lookup, in ms. */
   async #look(): Promise<number> {
     const { jobs, pollMs, runsPerClient } = this.deps;
     const leaving = await this.#letGoOfIdle();
@@ -146,7 +149,8 @@ class Loop {
     });
     for (const job of claimed) this.#start(job);
     await this.#listCrowds(claimed);
-    // Urgent jobs may have taken places left for others, and there may be more of them.
+    // Urgent jobs filled the client. More of them may be due, and some room is reserved for urgent
+    // jobs, so look again at once.
     const isFull = ({ clientId }: Job) =>
       claimed.filter((job) => job.clientId === clientId).length >=
       runsPerClient - (places.taken.get(clientId) ?? 0);
@@ -154,7 +158,10 @@ class Loop {
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs, restsMs);
   }
 
-  /** Checks clients at their limit of runs, because they may have a crowd waiting. */
+  /**
+   * Starts listing the guild of a client at its run limit, if that takes fewer calls than reading
+   * its waiting members one by one.
+   */
   async #listCrowds(claimed: readonly Job[]): Promise<void> {
     const now = performance.now();
     for (const clientId of new Set(claimed.map((job) => job.clientId))) {
@@ -168,9 +175,8 @@ class Loop {
   }
 
   /**
-   * Bots beyond this process's share get no new work and are released when their last run ends.
-   * Only this loop claims jobs, so no run can begin in between. Resolves with the clients of these
-   * bots.
+   * Releases surplus bots without a run in progress. Only this loop claims jobs, so none can start
+   * meanwhile. Resolves to the clients of all surplus bots; these get no new runs.
    */
   async #letGoOfIdle(): Promise<readonly ClientId[]> {
     const { lease } = this.deps;
@@ -190,13 +196,17 @@ class Loop {
       const left = (this.#running.get(job.clientId) ?? 1) - 1;
       if (left > 0) this.#running.set(job.clientId, left);
       else this.#running.delete(job.clientId);
-      // A dropped job waits for the next poll: at once it might be dropped again, endlessly.
+      // A dropped job waits for the next poll. Claimed at once, it could be dropped in an endless
+      // loop.
       if (!isDropped) this.wake();
     });
     this.#runs.set(run, job);
   }
 
-  /** Removes expired rests. Returns when to look for jobs of the next one to expire, in ms. */
+  /**
+   * Removes expired rests. Returns the time until the next one expires, in ms, but at least
+   * REST_GRAIN_MS.
+   */
   #endRests(): number {
     const now = performance.now();
     let nextInMs = Infinity;
@@ -213,8 +223,8 @@ class Loop {
   }
 
   /**
-   * A job that cannot even be settled (database unreachable, bot lease lost) is dropped; the next
-   * claim takes it again. Resolves with true if it was dropped.
+   * Runs one job. Resolves to true if it could not be settled (database unreachable, bot lease
+   * lost) and was dropped; a later claim takes it again.
    */
   async #run(job: Job): Promise<boolean> {
     try {

@@ -2,7 +2,7 @@ import type { Cause, GroupId, JoinRefusal, RoleBlock } from '../../model.js';
 import type { MappingFacts } from '../ports.js';
 import type { RoleStanding } from './explanation.js';
 
-/** One or two sentences that an administrator can paste to the person. */
+/** Returns one or two sentences that an admin can paste into a message to the person. */
 export function sentenceOf(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
   const first = standing.isMapped ? mappedSentence(standing) : foreignSentence(standing);
   const second = isChangeDue(standing)
@@ -54,7 +54,7 @@ function namesOf({ roleId, roleName, history }: RoleStanding): readonly [string,
   return [username ?? platformUserId, roleName ?? `role ${roleId}`];
 }
 
-/** The first obstacle to a change that is due. */
+/** Returns a sentence about the first obstacle to a change that is due. */
 function obstacle(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
   const block = blockedBy.find((one) => one in OBSTACLES);
   if (block === 'PARKED') return parked(standing);
@@ -86,7 +86,10 @@ function parked({ history }: RoleStanding): string {
     : `The change is parked: ${history.reason}.`;
 }
 
-/** The last change, if it led to the current state and `first` does not name it already. */
+/**
+ * Returns a sentence about the last change, if that led to the current state and `first` does not
+ * name it already.
+ */
 function lastChange(standing: RoleStanding, first: string): string | null {
   const { lastChange: change, isHeld } = standing;
   if (isHeld === null) return null;
@@ -98,13 +101,13 @@ function lastChange(standing: RoleStanding, first: string): string | null {
   return `It was ${verb} at ${utcTime(change.at)}${by}.`;
 }
 
-/** The role may have been granted or removed by a change whose record has been deleted. */
+/** Returns a notice if the record of the last change may have been deleted; null otherwise. */
 function forgotten({ isMapped, history }: RoleStanding): string | null {
   if (!isMapped || history.forgottenBefore === null) return null;
   return `No record shows when this last changed: records from before ${utcTime(history.forgottenBefore)} have been deleted.`;
 }
 
-/** What would unblock it. */
+/** Returns the instructions that remove the block. */
 export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { history } = standing;
   const { joinRefusal, job, decision } = history;
@@ -162,7 +165,8 @@ const JOIN_REFUSALS: Readonly<Record<JoinRefusal, string>> = {
 };
 
 /**
- * Why a mapped role is desired, not desired, or left as it is: a clause that can follow "because".
+ * Returns a clause that can follow "because": why a mapped role is desired, not desired, or left as
+ * it is.
  */
 function reasonFor(standing: RoleStanding): string {
   const { mappings, desired, isEnding, isTakenOver } = standing;
@@ -189,7 +193,7 @@ function inOneClause(clauses: readonly string[]): string {
   return clauses.join(', and ');
 }
 
-/** Clauses for mappings whose authority writes nothing to Discord. */
+/** Returns clauses for mappings whose authority writes nothing to Discord. */
 function unwritten(standing: RoleStanding): readonly string[] {
   const { mappings } = standing;
   const has = (authority: string) => mappings.some((mapping) => mapping.authority === authority);
@@ -199,7 +203,7 @@ function unwritten(standing: RoleStanding): readonly string[] {
   ];
 }
 
-/** What the platform was asked for. An ending link makes no requests. */
+/** Returns a clause about the open request to the platform. An ending link makes no requests. */
 function saidOfRequest(standing: RoleStanding): string {
   const asking = standing.mappings.find(({ remote }) => remote?.baseline?.request);
   const request = asking?.remote?.baseline?.request;
@@ -214,7 +218,7 @@ function sayIn(standing: RoleStanding, mappings: readonly MappingFacts[]): strin
   return `the platform says they are in ${withEvidence(standing, mappings, ' and ')}`;
 }
 
-/** A deleted group has no members, whatever was last reported of the person. */
+/** Names the groups the person is not in. A deleted group has no members, whatever was reported. */
 function sayNotIn(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isGone = ({ groupId }: MappingFacts) => groupOf(standing, groupId)?.isDeleted === true;
   const gone = mappings.filter(isGone);
@@ -227,7 +231,7 @@ function sayNotIn(standing: RoleStanding, mappings: readonly MappingFacts[]): re
   ];
 }
 
-/** Also mentions when unknown counts as "no". */
+/** Names groups with unknown membership, and says if unknown counts as "no". */
 function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   if (mappings.length === 0) return [];
   const groups = labels(standing, mappings, ' or ');
@@ -236,7 +240,8 @@ function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]):
 }
 
 /**
- * Mentioned if the role has no active mapping, or if the retired one would grant it.
+ * Returns a clause about retired mappings if the role has no active one, or if the retired one
+ * would grant it.
  */
 function retired(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isAlone = mappings.every((mapping) => mapping.isRetired);
@@ -275,14 +280,15 @@ function groupOf({ history }: RoleStanding, groupId: GroupId) {
 }
 
 /**
- * A fact dated 1 January 1970 is ordered like others but shown without a date: its sender had no
- * real one.
+ * The end of 1 January 1970. A fact of that day is ordered like others but shown without a date,
+ * because its sender had no real one.
  */
 const FIRST_DAY_ENDS = new Date('1970-01-02T00:00:00Z');
 
 /**
- * When the membership was reported, and by what. The source is only known for the last change of
- * the role, so it is named if that change agrees with the membership and no later fact arrived.
+ * Returns when the membership was reported, and by what. The source is known only for the last
+ * change of the role, so it is named only if that change agrees with the membership and no later
+ * fact has arrived.
  */
 function evidence(standing: RoleStanding, mapping: MappingFacts): string {
   const { lastChange: change } = standing;
@@ -306,12 +312,12 @@ function causeWords({ kind, id, actor }: Cause): string {
   return kind === 'SWEEP' ? `sweep ${id}` : `a repair by ${actor}`;
 }
 
-/** `2026-11-29 22:05:12 UTC`: a time for people, with its zone. */
+/** Formats a time for people: `2026-11-29 22:05:12 UTC`. */
 function utcTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Discord's state differs, or may differ, from the desired one. */
+/** Whether Discord's state differs, or may differ, from the desired one. */
 export function isChangeDue(standing: RoleStanding): boolean {
   const { desired, isHeld, isTakenOver, refusal } = standing;
   if (desired === 'UNKNOWN' || isTakenOver) return false;

@@ -5,7 +5,7 @@ import type { LinkFacts, MappingFacts, MemberFacts } from '../ports.js';
 import { isChangeDue, remedyOf, sentenceOf } from './explain-words.js';
 import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
 
-/** Null when the guild has no such role and never had one. */
+/** Explains why a person has a role or not. Null: the guild has never had such a role. */
 export function explainRole(input: {
   readonly roleId: RoleId;
   readonly facts: MemberFacts;
@@ -66,7 +66,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
 
 const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
 
-/** Facts of the account's new user must not show in an explanation for the old one. */
+/** Hides the facts of the account's new user from the explanation for the old one. */
 function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   if (link.status === 'ACTIVE') return facts;
   const mappings = facts.mappings.map((mapping) => ({
@@ -76,7 +76,7 @@ function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   return { ...facts, links: [link], mappings };
 }
 
-/** Discord omits @everyone from a member's list. */
+/** Whether the member has the role; null: never read. Discord omits @everyone from role lists. */
 function isHeld(
   { mirror }: MemberFacts,
   roleId: RoleId,
@@ -99,13 +99,14 @@ function changeOf(
 }
 
 /**
- * Ordered as they have to be fixed: first why the role is not desired, then why a change waits.
+ * Returns the blocks in the order to fix them: first why the role is not desired, then why a change
+ * waits.
  */
 function blocksOf(standing: RoleStanding): readonly RoleBlock[] {
   return [...blocksOfWish(standing), ...blocksOfChange(standing)];
 }
 
-/** Why the role is not desired for the person. */
+/** Returns why the role is not desired for the person. */
 function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
   const { mappings, desired, isEnding } = standing;
   if (desired === 'YES') return [];
@@ -134,9 +135,7 @@ function isAsked({ mappings, isEnding }: RoleStanding, state: RequestState) {
   return !isEnding && mappings.some(({ remote }) => remote?.baseline?.request?.state === state);
 }
 
-/**
- * The platform would be asked to remove the person from the group, which waits for approval.
- */
+/** Whether a request to remove the person from the group waits for approval. */
 function isRequestHeld({ mappings, isHeld, history }: RoleStanding): boolean {
   return (
     isHeld === false &&
@@ -153,7 +152,7 @@ const OF_ROLE: Readonly<Record<RoleRefusal, ChangeBlock>> = {
   UNKNOWN_ROLE: 'ROLE_GONE',
 };
 
-/** Why a desired change has not been made yet. */
+/** Returns why a desired change has not been made yet. */
 function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   if (!isChangeDue(standing)) return [];
   const { isAbsent, refusal, desired, history } = standing;

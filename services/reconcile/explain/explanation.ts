@@ -22,7 +22,7 @@ export interface RoleExplanation {
   /** False: no mapping names the role, so it is foreign. */
   readonly isMapped: boolean;
   readonly desired: DesiredWord;
-  /** As last read from Discord; null: never read. */
+  /** Whether Discord last showed the role on the member; null: never read. */
   readonly isHeld: boolean | null;
   readonly seenAt: Date | null;
   readonly mappings: readonly {
@@ -39,14 +39,14 @@ export interface RoleExplanation {
   readonly sentence: string;
 }
 
-/** `UNKNOWN`: no source decides, so the role is left as it is. */
+/** `UNKNOWN`: the role is left as it is, because nothing decides it. */
 export type DesiredWord = 'YES' | 'NO' | 'UNKNOWN';
 
 export interface RoleChange {
   readonly auditRecordId: AuditRecordId;
   readonly change: 'ADDED' | 'REMOVED';
   readonly at: Date;
-  /** Of several causes the one that names a mapped group, else the newest. */
+  /** The newest cause that names a group mapped to the role, or else the newest cause. */
   readonly cause: Cause | null;
 }
 
@@ -74,7 +74,7 @@ export interface RoleHistory {
   /** The state of the role's removal: it waits for approval, or a person has decided. */
   readonly decision: {
     readonly verdict: RemovalVerdict;
-    /** Null: the sweep is no longer kept. */
+    /** Null: the sweep has been deleted. */
     readonly sweepId: string | null;
     readonly why: string;
     readonly at: Date;
@@ -90,14 +90,14 @@ export interface RoleHistory {
     readonly groupId: GroupId;
     readonly name: string | null;
     readonly isDeleted: boolean;
-    /** The time of the current fact; null: there is none. */
+    /** The time of the current membership fact; null: there is none. */
     readonly saidAt: Date | null;
     /** The fact came with the complete list of the person's groups. */
     readonly isSnapshot: boolean;
   }[];
 }
 
-/** Everything the blocks and sentences are made from. */
+/** The facts from which the blocks and sentences of an explanation are made. */
 export interface RoleStanding extends Pick<
   RoleExplanation,
   'roleId' | 'roleName' | 'isMapped' | 'desired' | 'isHeld' | 'lastChange'

@@ -1,12 +1,12 @@
 /**
- * Decides when a guild refuses too many calls.
- * In: whether each answer was a refusal. Out: the next state. Healthy until more than a fifth of
- * ten or more answers are refusals; tripped until its client is paused; then on probation until ten
+ * The state of a circuit breaker, which trips when a guild refuses too many calls.
+ * In: whether each answer was a refusal. Out: the next state. Healthy until more than a fifth of at
+ * least ten answers are refusals; tripped until its client is paused; then on probation until ten
  * new answers decide.
  */
 export interface Health {
   readonly state: 'HEALTHY' | 'TRIPPED' | 'PROBATION';
-  /** Answers of the last ten minutes since the last trip, oldest first. */
+  /** Answers in the last ten minutes and since the last pause, oldest first. */
   readonly slices: readonly Slice[];
 }
 
@@ -21,7 +21,7 @@ export const HEALTHY: Health = { state: 'HEALTHY', slices: [] };
 const FEWEST_ANSWERS = 10;
 const MOST_REFUSED = 0.2;
 const WINDOW_MS = 600_000;
-/** Answers expire by the slice. */
+/** Length of a slice. The answers of a slice expire together. */
 const SLICE_MS = 10_000;
 
 export function afterAnswer(health: Health, isRefusal: boolean, now: number): Health {
@@ -32,7 +32,7 @@ export function afterAnswer(health: Health, isRefusal: boolean, now: number): He
   return { state: isHealthy ? 'HEALTHY' : 'TRIPPED', slices };
 }
 
-/** The client was paused, so counting starts again. */
+/** Starts the probation after the client was paused. Null: the guild was not tripped. */
 export function afterPause({ state }: Health): Health | null {
   return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
 }

@@ -12,9 +12,9 @@ import type {
 
 /**
  * The rule: the removals of one message, mutation, batch or sweep are judged as a whole, together
- * with removals that are due and those of the last hour. All of them wait for approval when they
- * exceed `minimum` or `percent` of the holders of a role or of the guild, whichever is more, or
- * half of a role with five or more holders.
+ * with removals that are due and those of the last hour. All of them wait for approval if they
+ * exceed the limit of a role or of the guild: `minimum`, or `percent` of the holders, whichever is
+ * more. They also wait if they exceed half the holders of a role with five or more.
  *
  * `judgePlan` applies the rule when a burst's members are marked, before any removal is written.
  * `guardRemovals` applies it again when one member's run begins, because marking cannot foresee
@@ -27,8 +27,8 @@ export function guardRemovals(input: {
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly cause: RemovalCause;
   /**
-   * An admin asked for this one member: the removal joins no held plan, and only the limits hold
-   * it.
+   * An admin requested the run of this one member: its removals join no held plan, and only the
+   * limits can hold them.
    */
   readonly isAskedFor: boolean;
 }): GuardVerdict {
@@ -60,7 +60,7 @@ function waitReason(
   const role = tally.roles.get(roleId);
   if (decisions.get(roleId) === 'HELD' || role?.isHeld === true)
     return `removal guard: ${roleIn(tally, roleId)} waits for a person to approve or reject its removal`;
-  // Marking allowed this removal before the plan that is held now existed.
+  // This removal was allowed when its member was marked, before the currently held plan existed.
   if (role?.isForeseen === true) return null;
   return joins({ roleId, cause, count: 1 }, tally) ? joinReason(roleId, tally) : null;
 }
@@ -80,9 +80,9 @@ function exceedingRoles(
 }
 
 /**
- * Which removals of a burst wait for a person. If a plan for the same role and kind of cause is
- * already held, they join it. If the other removals exceed a limit, all of them wait, not just
- * those above it: half an accident is still an accident.
+ * Returns the removals of a burst that wait for approval. Removals of a role for which a plan with
+ * the same kind of cause is already held join that plan. If the others exceed a limit, all of them
+ * wait, not just the excess: half an accident is still an accident.
  */
 export function judgePlan(input: {
   readonly removals: readonly PlannedRemovals[];
@@ -105,9 +105,10 @@ export function judgePlan(input: {
 }
 
 /**
- * Once a stream of single events has exceeded the limit, its later events are held too, so the
- * stream removes at most the limit, once. Only bursts join a held burst: a single person's removal
- * or deletion is not part of that accident and gets the limit to itself.
+ * Whether the removals join a held plan. Once a stream of single events exceeds the limit, its
+ * later events are held too, so the stream removes at most the limit. Only bursts join a held
+ * burst: a single person's removal or deletion is not part of that accident and is judged by the
+ * limit alone.
  */
 function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
   const { roleId, cause, count } = removals;
@@ -124,7 +125,7 @@ function isStreamJoined({ roleId, cause }: PlannedRemovals, tally: GuardTally): 
   return waiting.some((each) => each.cause === cause && each.isStream);
 }
 
-/** The tally without other removals, done or due, to judge a burst alone. */
+/** Returns the tally without other removals, done or due, to judge a burst alone. */
 function withoutOthers(tally: GuardTally): GuardTally {
   const alone = <Tally extends RoleTally>(each: Tally): Tally => ({
     ...each,
@@ -190,7 +191,10 @@ function totalOf({ removedLastHour, due }: RoleTally, more: number): number {
   return removedLastHour + due + more;
 }
 
-/** Strictly more than the limit. Members who lost the role this hour still count as holders. */
+/**
+ * Whether the removals exceed the limit. Members who lost the role this hour still count as
+ * holders.
+ */
 function exceeds(tally: RoleTally, more: number, limits: GuardLimits): boolean {
   return totalOf(tally, more) > limitOf(tally, limits);
 }
@@ -208,7 +212,7 @@ function reasonOf(what: string, tally: RoleTally, more: number, limits: GuardLim
   return `removal guard: too many removals ${what}: ${tally.removedLastHour} in the last hour${due} and ${more} more exceed the limit of ${limit}: ${RULE}`;
 }
 
-/** Ends each reason about a limit, so that a held plan explains itself. */
+/** The end of every reason about a limit: what the held removals wait for. */
 const RULE = 'these removals wait together until a person approves them';
 
 function roleIn({ roles }: GuardTally, roleId: RoleId): string {

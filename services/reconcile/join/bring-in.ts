@@ -1,7 +1,7 @@
 /**
- * Adds a person to the guild who consented when they signed in. The join call carries their roles,
- * except where members wait for screening, because a role may end it.
- * In: the facts of a member with a grant. Out: the member as Discord added them, or why not.
+ * Adds a person to the guild with the consent they gave at sign-in. The join call carries their
+ * roles, unless new members wait for screening, which a role may end.
+ * In: the facts of a member with a grant. Out: the member as Discord added them, or the refusal.
  * Never: a call without an open record if there are roles to grant, or with a token that was not
  * stored first.
  */
@@ -26,7 +26,7 @@ const MARGIN_MS = 60_000;
 interface Deps {
   readonly grants: GrantMemory;
   readonly discord: Pick<DiscordMembers, 'joinMember'>;
-  /** Throws TerminalError INVALID_GRANT when the refresh token is dead. */
+  /** Throws TerminalError INVALID_GRANT if the refresh token is no longer valid. */
   readonly refreshGrant: (clientId: string, refreshToken: string) => Promise<TokenGrant>;
   readonly clock: () => number;
 }
@@ -39,7 +39,10 @@ interface Arrival {
   readonly isLeased: () => boolean;
 }
 
-/** `refusal` null: the person is a member now, and the rest of the plan remains to be done. */
+/**
+ * The result of adding a person. `refusal` is null if they are a member now but part of the plan
+ * remains to be done.
+ */
 export type BroughtIn =
   | {
       readonly kind: 'JOINED';
@@ -51,7 +54,8 @@ export type BroughtIn =
       readonly kind: 'NOT_JOINED';
       readonly refusal: JoinRefusal | null;
       /**
-       * Set if this call added them, though without all their roles or nickname; null: it did not.
+       * The new member, if this call added them without all their roles or the nickname; null: it
+       * did not add them.
        */
       readonly arrived: PresentMember | null;
       readonly openRecord: OpenRecord | null;
@@ -89,7 +93,8 @@ function planArrival({ facts, causes, target }: Arrival): MemberPlan {
   });
   const { discordUserId } = target;
   const names = planMemberNickname(facts, { discordUserId, causes }, null);
-  // A new member has no earlier reading, so the roles of their groups are granted with the others.
+  // A new member has no earlier reading under authority DISCORD, so those roles are granted as
+  // well.
   const requests = planRequests(facts, ARRIVING);
   return { ...withRequests(roles, requests), ...names };
 }
@@ -105,9 +110,9 @@ const ARRIVING: MemberReading = {
 };
 
 /**
- * Discord refuses the whole call if the bot may not grant one of the roles or set the nickname. So
- * the call is repeated with less: the person gets in, and the roles follow one by one. `member`
- * null: they were already in the guild.
+ * Adds the person. Discord refuses the whole call if the bot may not grant one of the roles or set
+ * the nickname, so the call is repeated with less, and the rest is written after they have joined.
+ * `member` is null if they were already in the guild.
  */
 async function join(
   { discord }: Deps,
@@ -141,7 +146,7 @@ interface Gift {
   readonly nickname: string | null;
 }
 
-/** What the join call carries, from everything to nothing. */
+/** Returns the contents of each attempt to join, from all roles and the nickname to nothing. */
 function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...Gift[]] {
   return [
     { roleIds, nickname },
@@ -151,8 +156,8 @@ function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...G
 }
 
 /**
- * Discord does not document its code for an unknown role or a nickname it rejects, so any other
- * refusal (REFUSED) may be about them.
+ * Whether the refusal may be about the roles or the nickname. Discord does not document its codes
+ * for these, so an unknown refusal (REFUSED) may be about them too.
  */
 function mayBeOfGift(error: unknown): boolean {
   return (
@@ -163,7 +168,9 @@ function mayBeOfGift(error: unknown): boolean {
 
 const OF_GIFTS = ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'BAD_NICKNAME', 'REFUSED'];
 
-/** A valid access token, refreshed if it is about to expire; null: there is none any more. */
+/**
+ * Returns a valid access token, refreshed if it is about to expire; null: there is none any more.
+ */
 async function usableToken(
   { grants, refreshGrant, clock }: Deps,
   { grant, client }: MemberFacts,
@@ -190,7 +197,7 @@ function refused(
   return { kind: 'NOT_JOINED', refusal, arrived: null, openRecord };
 }
 
-/** The record that is open after the call; none of its changes has been made yet. */
+/** Returns the record that is open after the call. None of its changes has been made yet. */
 function recordAfter(
   { openRecord }: MemberFacts,
   plan: MemberPlan,
@@ -215,7 +222,7 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly JoinRefusal[];
 
-/** Null: Discord refused the client rather than the person, or did not answer. */
+/** Returns why Discord refused the person; null: it refused the client, or did not answer. */
 function refusalOf(error: unknown): JoinRefusal | null {
   if (!(error instanceof TerminalError)) return null;
   return isJoinRefusal(error.code) ? error.code : null;

@@ -1,6 +1,6 @@
 /**
- * Revokes tokens at Discord that are no longer needed: tokens that are not kept, and those of
- * people who unlinked or of sign-ins that failed.
+ * Revokes tokens at Discord that are no longer needed: those the client does not keep, and those of
+ * unlinked people and failed sign-ins.
  * In: due revocations. Out: one call each.
  * Never: a token revoked while another client of the same application still uses this person's
  * grant, or while the person signs in again.
@@ -12,22 +12,22 @@ import type { DiscordUserId, OAuthApplication } from '../../model.js';
 import type { DueRevocation, RevocableGrant, RevocationTable } from '../ports.js';
 
 /**
- * A refusal may pass: the secret may be replaced, or Discord may be wrong. After about nine hours
- * it is final.
+ * A refusal is final after this many attempts, about nine hours. Until then it may be temporary:
+ * the secret may be replaced, or Discord may be wrong.
  */
 const MOST_REFUSALS = 15;
 
 /**
- * A sign-in ends long before the last of these waits: after two minutes an unlinked grant is given
- * up as well.
+ * How long, and how often, to wait for a sign-in in progress: two minutes in all. A grant that is
+ * not linked by then is revoked as well.
  */
 const SIGN_IN_WAIT_MS = 10_000;
 const MOST_SIGN_IN_WAITS = 12;
 
-/** The database's clock decides what is due and may be behind this process's clock. */
+/** Shortest wait between rounds: the database decides what is due, and its clock may be behind. */
 const SHORTEST_MS = 100;
 
-/** How soon to query the database again after a round that failed. */
+/** Wait after a failed round. */
 const RETRY_MS = 2_000;
 
 interface Deps {
@@ -41,7 +41,7 @@ interface Deps {
   };
   readonly clock: () => number;
   readonly logger: Logger;
-  /** The safety net under NOTIFY. */
+  /** How often to check for due grants, in case a NOTIFY is lost. */
   readonly pollMs: number;
 }
 
@@ -127,8 +127,8 @@ class Loop {
   }
 
   /**
-   * Null: Discord no longer knows the token, or does not say whose it is. No one else can be
-   * affected then.
+   * Returns the owner of the token; null: Discord no longer knows the token, or does not name its
+   * owner. Revoking it can then affect no one else.
    */
   async #ownerOf({ application, accessToken }: RevocableGrant): Promise<DiscordUserId | null> {
     try {
@@ -140,7 +140,7 @@ class Loop {
     }
   }
 
-  /** A database error ends the round instead: the next claim takes the grant again. */
+  /** Postpones the grant, or gives it up after MOST_REFUSALS. A database error ends the round. */
   async #putUpWith(due: DueRevocation, error: unknown): Promise<void> {
     if (error instanceof DatabaseUnavailableError) throw error;
     const { clientId, discordUserId, attempts } = due;

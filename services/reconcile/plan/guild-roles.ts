@@ -2,17 +2,18 @@ import type { ClientId, GuildRoleReading, RoleId, RoleRefusal } from '../../mode
 import type { DiscordMembers, GuildRef, Memory, MemberFacts } from '../ports.js';
 
 /**
- * Refusals and obstacles cause at most one reading of the guild, its roles and the bot in this time.
- * What changes at Discord meanwhile is seen by the next sweep or run after it.
+ * Shortest time between two readings of a guild's roles that refusals or obstacles cause. A later
+ * sweep or run observes what changes at Discord in between.
  */
 const READ_AGAIN_MS = 60_000;
-/** A person who asks for one member has probably just changed something. */
+/** READ_AGAIN_MS for runs requested by an admin, who has probably just changed something. */
 const READ_AGAIN_ASKED_MS = 5_000;
 
 export interface GuildRoles {
   /**
-   * Checks whether known refusals still hold. Resolves with roles newer than facts read at
-   * `facts.readAtMs`; null: the facts are as new as the last reading.
+   * Reads the roles again, unless they were just read, to check whether known refusals still apply.
+   * Resolves to roles newer than the facts, which were read at `facts.readAtMs`; null: there are
+   * none.
    */
   refresh(
     guild: GuildRef,
@@ -21,28 +22,30 @@ export interface GuildRoles {
   /** Reads the roles, no matter how recently they were read. */
   readAnew(guild: GuildRef): Promise<GuildRoleReading>;
   /**
-   * Discord refused to change these roles, or a nickname, which should have been possible, so the
-   * roles are read again. If that fails they are doubtful. False: a reading of the last minute has
-   * already shown the roles as assignable, so they are doubtful too, and the refusal is explained
-   * when they may be read again.
+   * Reads the roles after Discord refused to change `roleIds`, or a nickname, although the known
+   * roles allow it. Resolves to false if it is too early to read them again (READ_AGAIN_MS). Until
+   * a reading succeeds the roles are doubtful; see `catchUp`.
    */
   explainRefusal(guild: GuildRef, roleIds: readonly RoleId[]): Promise<boolean>;
   /**
-   * Reads doubtful roles as soon as that may be, before another write fails for the same reason;
-   * null: nothing was read.
+   * Reads the roles if they are doubtful and it is not too early, before another write fails for
+   * the same reason. Resolves to null if it read nothing.
    */
   catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
-   * Discord refused a list with these ids. Ids that the guild's role list lacks become suspects: a
-   * member may still show the id of a deleted role, and a list with it is refused. No role is
-   * dropped because of that, as the role list may be the one that is behind.
+   * Call it when Discord refuses a role list with these ids. Marks the ids that the guild's role
+   * list lacks as suspects: a member may still show a deleted role, and Discord refuses a list that
+   * contains it. Drops no role, because the guild's role list may be outdated instead.
    */
   suspectRefused(guild: GuildRef, roleIds: readonly RoleId[]): Promise<void>;
-  /** A list with one of these ids was refused, and the latest role list still lacks it. */
+  /**
+   * Whether one of these ids is a suspect: Discord refused a list with it, and the guild's latest
+   * role list still lacks it.
+   */
   hasSuspect(roleIds: readonly RoleId[]): boolean;
 }
 
-/** The facts with the newly read roles. */
+/** Returns the facts with the newly read roles. */
 export function withRoles(facts: MemberFacts, reading: GuildRoleReading | null): MemberFacts {
   if (reading === null) return facts;
   const { ownerId, roles } = reading;
@@ -105,7 +108,7 @@ class LatestRoles implements GuildRoles {
 
   async explainRefusal(guild: GuildRef, roleIds: readonly RoleId[]): Promise<boolean> {
     const last = this.#read.get(guild.clientId)?.reading.roles ?? [];
-    // Someone else has read the roles since, or these would not have been written.
+    // The last reading already shows a refusal, so it is newer than the facts of this run.
     const isOutdated = last.some(
       ({ roleId, refusal }) => roleIds.includes(roleId) && refusal !== null,
     );
@@ -131,7 +134,10 @@ class LatestRoles implements GuildRoles {
     return roleIds.filter((roleId) => !listed.has(roleId));
   }
 
-  /** Null: the roles stay doubtful until they may be read again. Concurrent runs share a reading. */
+  /**
+   * Reads the roles; concurrent runs share one reading. Resolves to null if it is too early to read
+   * again: the roles stay doubtful.
+   */
   async #explain(guild: GuildRef, readAgainMs: number): Promise<GuildRoleReading | null> {
     const { clientId } = guild;
     const underWay = this.#explaining.get(clientId);

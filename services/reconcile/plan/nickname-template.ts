@@ -10,14 +10,14 @@ export interface NicknameTemplate {
 
 export type Variable = 'username' | AttributeName;
 
-/** The first of these that has a value is used as the person's name. */
+/** In order of preference as the person's name: the first one with a value is used. */
 export const VARIABLES: readonly Variable[] = [
   'character',
   'username',
   ...ATTRIBUTE_NAMES.filter((name) => name !== 'character'),
 ];
 
-/** Tidied values. An absent or empty one leaves a gap in the template. */
+/** Values after `tidyName`. An absent or empty one leaves a gap in the template. */
 export type Values = Readonly<Partial<Record<Variable, string>>>;
 
 type Part =
@@ -46,7 +46,7 @@ const TOKEN = new RegExp(
   'gu',
 );
 
-/** Brackets without a partner are free text. */
+/** Parses a template. Unmatched brackets are free text. */
 export function parseTemplate(template: string): NicknameTemplate {
   const variables = new Set<Variable>();
   const unknownWords = new Set<string>();
@@ -100,7 +100,7 @@ function closeBracket(stack: Frame[], close: string): void {
   topOf(stack).parts.push({ kind: 'brackets', open, close, parts });
 }
 
-/** The bracket was never closed, so it and its contents belong to its parent. */
+/** Moves an unclosed bracket, as text, and its contents into its parent. */
 function unwrapTop(stack: Frame[]): void {
   const { open, parts } = topOf(stack);
   stack.pop();
@@ -110,15 +110,18 @@ function unwrapTop(stack: Frame[]): void {
     else topOf(stack).parts.push(part);
 }
 
-/** Values are inserted verbatim: they are never parsed for variables, brackets or separators. */
+/**
+ * Renders a template. Values are inserted verbatim, never parsed for variables, brackets or
+ * separators.
+ */
 export function renderTemplate(parts: readonly Part[], values: Values): string {
   return tidyName(renderParts(parts, values));
 }
 
 /**
- * A run is everything between two solid pieces: separators and whitespace around gaps. If a run has
- * a gap, it is dropped at either end, and becomes its first separator in the middle. A run without
- * a gap is kept as written.
+ * A run is the separators, whitespace and gaps between two solid pieces. A run without a gap is
+ * kept as written. A run with a gap is dropped at the start and end of the text; between two pieces
+ * it becomes its first separator, or a space if it has only whitespace.
  */
 function renderParts(parts: readonly Part[], values: Values): string {
   let text = '';
@@ -177,8 +180,8 @@ function closeRun(run: readonly Piece[], isAtEnd: boolean): string {
 }
 
 /**
- * A name as Discord would store it: no hidden characters, whitespace collapsed and trimmed,
- * composed. Tidying twice changes nothing.
+ * Returns a name as Discord would store it: without hidden characters, whitespace collapsed and
+ * trimmed, in NFC. A second call changes nothing.
  */
 export function tidyName(name: string): string {
   let tidied = name;
@@ -191,24 +194,27 @@ export function tidyName(name: string): string {
 }
 
 /**
- * Includes line breaks, tabs and the blank Braille cell; Unicode's list differs from that of \s.
+ * Unicode's whitespace, which differs from \s, and the blank Braille cell. Includes line breaks and
+ * tabs.
  */
 const WHITESPACE = /[\p{White_Space}\u2800]/gu;
 
 /**
- * Invisible characters, unpaired surrogates and noncharacters. Characters that emoji and some
- * scripts are built with are handled below.
+ * Invisible characters, unpaired surrogates and noncharacters. Joiners, variation selectors and
+ * tags, which emoji and some scripts need, are handled below.
  */
 const HIDDEN =
   /(?!\u200D|[\uFE0E\uFE0F]|[\u{E0020}-\u{E007F}])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u180E\uFFF9-\uFFFB]/gu;
 
-/** A joiner stays inside an emoji and after a virama, where it shapes the letter that follows. */
+/**
+ * Zero-width joiners, except inside an emoji and after a virama, where they shape the next letter.
+ */
 const STRAY_JOINER =
   /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D\p{Extended_Pictographic}|(?<=[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA])\u200D\p{L})\u200D/gu;
 
 const STRAY_SELECTOR = /(?<!\p{Emoji})[\uFE0E\uFE0F]/gu;
 
-/** Tags are only valid after a black flag, where they spell the flag. */
+/** Tag characters, except after a black flag, where they spell the flag. */
 const STRAY_TAG = /(?<![\u{1F3F4}\u{E0020}-\u{E007F}])[\u{E0020}-\u{E007F}]+/gu;
 
 /** A combining mark without a base would attach to whatever precedes it. */

@@ -25,7 +25,7 @@ export interface DesiredNickname {
   readonly withheld: string | null;
 }
 
-/** The nickname that the policy gives the person. */
+/** Returns the nickname that the policy gives the person. */
 export function desiredNickname(
   policy: { readonly strategy: NicknameStrategy; readonly template: string | null },
   person: NicknamePerson,
@@ -57,8 +57,8 @@ function templateOf(policy: {
 }
 
 /**
- * `unsent` values are waited for. Otherwise half a nickname would be set, and set again when the
- * rest arrives.
+ * `unsent`: variables that the platform has not sent yet. The nickname waits for them, because a
+ * partial one would have to be set again later.
  */
 function readValues(
   variables: ReadonlySet<Variable>,
@@ -75,24 +75,25 @@ function readValues(
   return { values, unsent };
 }
 
-/** Character and username are the first of the variables. */
+/** The first variables of `VARIABLES`, character and username, are names of the person. */
 const NAMES = 2;
-/** Discord's limit, in UTF-16 units. */
+
+/** Discord's limit for nicknames, in UTF-16 units. */
 const MAX_LENGTH = 32;
 
 /**
- * A text that is too long is shortened in this order until it fits:
+ * Renders the nickname. A text that is too long is shortened in this order until it fits:
  *
  * 1. the alliance is dropped, with its brackets and separators;
  * 2. the corporation likewise (so every variable but character and username, the last one first);
  * 3. the longer of character and username loses one grapheme at a time (the username first if they
  *    are equally long), down to one each, with no whitespace left at the cut;
- * 4. the username is dropped if there is a character, which is then cut alone;
- * 5. the free text is dropped, and the name is cut alone. Only a single grapheme over 32 units is
- *    cut within, between code points.
+ * 4. the username is dropped if there is a character, and only the character is cut further;
+ * 5. the free text is dropped, and only the name is cut. A grapheme is split, between code points,
+ *    only if it exceeds 32 units by itself.
  *
- * The name is never dropped. It is the character, else the username; if the template has neither,
- * the corporation, else the alliance.
+ * The name is never dropped. It is the character, or else the username; if the template has
+ * neither, it is the corporation, or else the alliance.
  */
 function fittedNickname(
   { parts }: NicknameTemplate,
@@ -110,7 +111,10 @@ function fittedNickname(
   return cutToFit(parts, rest) ?? cutToFit(parts, nameOnly) ?? cutName(values[name] ?? '');
 }
 
-/** Null when one grapheme of each value is still too long. */
+/**
+ * Cuts the values until the text fits. Returns null if it is too long even with one grapheme per
+ * value.
+ */
 function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | null {
   let cut = values;
   for (;;) {
@@ -122,7 +126,7 @@ function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | nu
   }
 }
 
-/** Checks the person's name last, so that it is cut last among equally long values. */
+/** Shortens the longest value; of equally long ones, the last in VARIABLES. */
 function withLongestCut(values: Values): Values | null {
   let longest: { variable: Variable; value: string; shorter: string } | null = null;
   for (const variable of VARIABLES.toReversed()) {
@@ -137,8 +141,8 @@ function withLongestCut(values: Values): Values | null {
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * Removes one grapheme, or at once as many as needed for it to fit alone; '' when only one is left
- * or the first is too long.
+ * Removes the last grapheme, or as many as needed to fit 32 units. Returns an empty string if only
+ * one grapheme is left or the first is too long.
  */
 function shortened(value: string): string {
   const length = Math.min(value.length - 1, MAX_LENGTH);
@@ -154,7 +158,7 @@ function graphemesOf(value: string): readonly string[] {
   return [...segmenter.segment(value)].map(({ segment }) => segment);
 }
 
-/** As many of the first pieces as fit into `length` units. */
+/** Joins as many of the first pieces as fit into `length` units. */
 function fitting(pieces: readonly string[], length: number): string {
   let text = '';
   for (const piece of pieces) {
@@ -165,16 +169,16 @@ function fitting(pieces: readonly string[], length: number): string {
 }
 
 /**
- * Whether Discord already shows that nickname. Discord says that it trims, collapses whitespace and
- * drops "some zero-width characters" without naming them. So none of these count here; otherwise
- * the nickname would be written again and again.
+ * Whether Discord already shows the nickname `wanted`. Ignores extra whitespace and all invisible
+ * characters: Discord trims, collapses whitespace and drops "some zero-width characters" without
+ * naming them, so an exact comparison would write the nickname again and again.
  * https://docs.discord.com/developers/resources/user#usernames-and-nicknames
  */
 export function isSameNickname(wanted: string, shown: string | null): boolean {
   return shown !== null && visibleOf(wanted) === visibleOf(shown);
 }
 
-/** Also without the characters that join and colour emoji. */
+/** Removes all invisible characters, even those that join and colour emoji. */
 function visibleOf(nickname: string): string {
   return tidyName(nickname).replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 }
@@ -182,7 +186,7 @@ function visibleOf(nickname: string): string {
 const MAX_TEMPLATE_LENGTH = 200;
 const CHOICE = '%username, %character, %corporation and %alliance';
 
-/** What is wrong with a template; empty: nothing. */
+/** Returns the faults of a template; empty if it is valid. */
 export function templateFaults(template: string): readonly string[] {
   if (tidyName(template) === '') return ['the template is empty'];
   const { parts, variables, unknownWords } = parseTemplate(template);
@@ -206,8 +210,8 @@ export function templateFaults(template: string): readonly string[] {
 }
 
 /**
- * The variables that name the person, most specific first: the names, or the tickers if the
- * template has no names.
+ * Returns the variables that name the person, in order of preference: character and username, or,
+ * if the template has neither, corporation and alliance.
  */
 function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
   const found = VARIABLES.filter((name) => variables.has(name));

@@ -31,13 +31,12 @@ export interface NicknamePlan {
   /** Why the nickname is not set although it should be; null: no obstacle. */
   readonly nicknameBlocked: string | null;
   /**
-   * The obstacle is the member's or the bot's rank in the guild, which may have changed since it
-   * was read.
+   * The obstacle is a role or permission in the guild, which may have changed since it was read.
    */
   readonly isBlockedByRank: boolean;
   /**
-   * The platform has not sent enough to name the person. `nicknameBlocked` names what is missing;
-   * this is not a failure.
+   * The data from the platform does not name the person. `nicknameBlocked` says what is missing.
+   * This is not a failure.
    */
   readonly isWithheld: boolean;
 }
@@ -50,9 +49,9 @@ export const LEAVE_NICKNAME: NicknamePlan = {
 };
 
 /**
- * Discord may return no nickname if it equals the name shown anyway. So the shown name is compared;
- * otherwise the nickname would be written again and again. `refusedBefore` is a nickname that
- * Discord refused within the last day; it is not tried again.
+ * Compares the desired nickname with the name that Discord shows: Discord may return no nickname if
+ * it equals the account's own name, and it would be written again and again. Does not retry
+ * `refusedBefore`, a nickname that Discord refused within the last day.
  */
 export function planNickname(input: {
   readonly policy: NicknamePolicy;
@@ -89,7 +88,7 @@ export function showsNickname(written: string, shown: ShownNames): boolean {
     : isSameNickname(written, shownName(shown));
 }
 
-/** The reason for a nickname that Discord refused or stored as a different text. */
+/** Returns the reason text for a nickname that Discord refused or stored as a different text. */
 export function notTaken(nickname: string): string {
   return nickname === NO_NICKNAME
     ? notReset('Discord refused it')
@@ -121,7 +120,7 @@ export interface RenameRules {
   readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
 }
 
-/** Null: no known obstacle. */
+/** Returns why the bot cannot rename the member; null: no known obstacle. */
 export function renameRefusal(
   { guildId, ownerId, refusals }: RenameRules,
   member: { readonly discordUserId: DiscordUserId; readonly roleIds: readonly RoleId[] },
@@ -152,8 +151,8 @@ export function planNicknameOf(
 }
 
 /**
- * Plans the nickname of a member from what the run has read; `shown` null: they are not in the
- * guild yet. A sweep may carry its own strategy; the last one counts.
+ * Plans the nickname of a member for a run; `shown` is null if they are not in the guild yet. If
+ * sweeps among the causes set a strategy, the last one applies.
  */
 export function planMemberNickname(
   facts: MemberFacts,
@@ -178,9 +177,9 @@ export function planMemberNickname(
 }
 
 /**
- * The last link is ending. Only a nickname that the connector set is reset: one that the member or
- * a moderator chose since is theirs. An interrupted run may have set the one that its open record
- * planned.
+ * Plans the reset of the nickname when the last link ends. Resets only a nickname that the
+ * connector set, not one that the member or a moderator chose since. An interrupted run may have
+ * set the nickname that its open record planned.
  */
 function planReset(
   facts: MemberFacts,

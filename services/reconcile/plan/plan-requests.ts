@@ -15,9 +15,9 @@ import {
 type Facts = Pick<MemberFacts, 'links' | 'mappings' | 'roles' | 'decisions' | 'mirror'>;
 
 /**
- * Nothing is requested about a member who is not in the guild, or while the account is still being
- * transferred from another user; nor for a role that the bot cannot change or that no longer
- * exists; nor if the request waits for approval or was rejected.
+ * Plans the requests to the platform. Requests nothing for a member who is not in the guild, for an
+ * account still being transferred from another user, for a role that the bot cannot change or that
+ * no longer exists, or if the request waits for approval or was rejected.
  */
 export function planRequests(facts: Facts, actual: MemberReading, isAskedFor = false): RequestPlan {
   const { links, mappings, decisions } = facts;
@@ -46,7 +46,7 @@ export function planRequests(facts: Facts, actual: MemberReading, isAskedFor = f
   return { gives: gives.toSorted(byId), readings, uncounted, waiting };
 }
 
-/** Adds the requests and grants under authority DISCORD to a plan of roles. */
+/** Adds the requests and grants under authority DISCORD to a role plan. */
 export function withRequests<Plan extends RolePlan>(plan: Plan, requests: RequestPlan): Plan {
   const add = new Set([...plan.add, ...requests.gives]);
   return { ...plan, add: [...add].toSorted(byId), requests };
@@ -62,8 +62,8 @@ function remoteOf(
 }
 
 /**
- * Discord removes every role from a member who leaves, so a reading from before does not apply to
- * one who returned.
+ * Whether the member left and returned since the mirror was read. Discord removed all their roles
+ * then, so earlier readings do not apply.
  */
 function hasReturned(mirror: MemberFacts['mirror'], actual: MemberReading): boolean {
   if (mirror === null || !actual.isPresent) return false;
@@ -73,21 +73,21 @@ function hasReturned(mirror: MemberFacts['mirror'], actual: MemberReading): bool
   return Math.abs(now.getTime() - before.getTime()) > A_SECOND_MS;
 }
 
-/** Discord's answers differ in how many digits of this time they carry. */
+/** Tolerance for `joinedAt`: its precision differs between responses of Discord. */
 const A_SECOND_MS = 1_000;
 
 function unasked(hasRole: boolean): RemoteVerdict {
   return { gives: false, asks: null, next: { hasRole, request: null } };
 }
 
-/** Requests to remove the member from a group. */
+/** Returns the roles for which a removal from the group is requested. */
 export function removalsAskedFor(readings: readonly RemoteReading[]): readonly RoleId[] {
   return readings.flatMap(({ asks, roleId }) => (asks === 'REMOVED' ? [roleId] : []));
 }
 
 /**
- * Keeps the planned readings that Discord's last answer still confirms. The rest are read again, as
- * if this reading had not happened.
+ * Returns the planned readings that still match the roles Discord last showed. The others are
+ * discarded, and the next run reads those roles again.
  */
 export function readingsThatHold(
   readings: readonly RemoteReading[],
@@ -104,7 +104,7 @@ function byId(one: RoleId, other: RoleId): number {
 
 /** What one reading of a role means under authority DISCORD. */
 interface RemoteVerdict {
-  /** Grant the role. Only the first reading does: it merges both sides and removes from neither. */
+  /** Grant the role. Only the first reading does this: it merges both sides and removes nothing. */
   readonly gives: boolean;
   /** The change to request from the platform now. */
   readonly asks: RequestedChange | null;
@@ -113,9 +113,9 @@ interface RemoteVerdict {
 }
 
 /**
- * Under authority DISCORD, a difference becomes a request to the platform. Nothing is requested
- * while the platform's state is unknown or about a deleted group. A removal from a group is
- * requested only if the role was once observed, or granted, in agreement with the group.
+ * Turns a difference between Discord and the platform into a request. Requests nothing about a
+ * deleted group or an unknown membership. Requests a removal from the group only if an earlier
+ * reading found role and membership in agreement, or granted the role.
  */
 export function remoteVerdict(reading: {
   readonly remote: RemoteFacts;
@@ -124,7 +124,7 @@ export function remoteVerdict(reading: {
 }): RemoteVerdict {
   const { remote, membership, hasRole } = reading;
   const { baseline, factOrder, isGroupDeleted } = remote;
-  // A group that is restored is read as if for the first time.
+  // Forget the baseline, so that the first reading after a restore merges both sides.
   if (isGroupDeleted) return { gives: false, asks: null, next: null };
   if (membership === 'unknown' || factOrder === null)
     return { gives: false, asks: null, next: baseline };
@@ -134,27 +134,27 @@ export function remoteVerdict(reading: {
   const change = hasRole ? 'ADDED' : 'REMOVED';
   const standing = baseline?.request;
   if (standing?.change !== change) return asked(change, factOrder);
-  // Already requested. A newer fact still says the opposite, so the platform has declined.
+  // Already requested. A newer fact that still reports the opposite disputes the request.
   const state = standing.askedOrder === factOrder ? standing.state : 'DISPUTED';
   const request = { ...standing, state } as const;
   return { gives: false, asks: null, next: { hasRole, request } };
 }
 
-/** The request was fulfilled or is no longer needed. */
+/** Role and membership agree, so a request has been fulfilled or is no longer needed. */
 function agreed(hasRole: boolean): RemoteVerdict {
   return { gives: false, asks: null, next: { hasRole, request: null } };
 }
 
 /**
- * Replaces an open request for the opposite change: Discord has changed since, or the platform has
- * done what was requested.
+ * Opens a request. It replaces an open request for the opposite change, which is obsolete: Discord
+ * has changed since, or the platform has done it.
  */
 function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   const request = { change, state: 'OPEN', askedOrder } as const;
   return { gives: false, asks: change, next: { hasRole: change === 'ADDED', request } };
 }
 
-/** Nothing to do and nothing to remember. */
+/** Whether there is nothing to do and nothing new to remember. */
 export function isQuiet(
   { gives, asks, next }: RemoteVerdict,
   { baseline }: Pick<RemoteFacts, 'baseline'>,
@@ -176,8 +176,8 @@ interface SettledReading {
 }
 
 /**
- * Adds the run's readings under authority DISCORD to its settlement, to be judged, requested and
- * stored with the rest. A parked member requests nothing.
+ * Adds the run's readings under authority DISCORD to its settlement, which applies the guard, makes
+ * the requests and stores the new state. A parked member requests nothing.
  */
 export function withReadings(
   settlement: Omit<Settlement, 'requests'>,
@@ -190,7 +190,7 @@ export function withReadings(
   return {
     ...settlement,
     ...(waiting.length > 0 && heldBy(settlement, waiting)),
-    // Decisions that wait, or are approved but could not be requested yet, are kept.
+    // Keep decisions that wait for approval, and approved ones that could not be requested yet.
     settledDecisions: settledDecisions.filter(
       (roleId) => !waiting.includes(roleId) && !asked.includes(roleId),
     ),

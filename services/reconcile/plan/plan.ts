@@ -17,7 +17,7 @@ export interface AfterScreening {
   readonly nickname: string | null;
 }
 
-/** What to change for one member. */
+/** The changes to make for one member. */
 export interface MemberPlan extends RolePlan, NicknamePlan {
   /** Grants that wait for screening; absent: none do. */
   readonly afterScreening?: AfterScreening;
@@ -28,19 +28,19 @@ export interface RolePlan {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
   /**
-   * The part of `remove` that was requested when the mapping was retired, or approved since. The
-   * guard does not hold these.
+   * The removals that an admin approved, or requested by retiring the mapping with TAKE_BACK. The
+   * guard does not hold them.
    */
   readonly approved: readonly RoleId[];
   /** The part of `approved` that follows from a mapping retired with `holders: TAKE_BACK`. */
   readonly takenBack: readonly RoleId[];
-  /** Held roles that stay because a person rejected their removal. */
+  /** Roles that the member keeps because a person rejected their removal. */
   readonly rejected: readonly RoleId[];
-  /** Held roles that stay because a mapped group is unknown for this person. */
+  /** Roles that the member keeps because their membership in a mapped group is unknown. */
   readonly unknown: readonly RoleId[];
   /** Changes the bot currently cannot make. */
   readonly blocked: readonly BlockedRole[];
-  /** For roles under authority DISCORD; absent: no such role was read. */
+  /** Requests and grants under authority DISCORD; absent: none were planned. */
   readonly requests?: RequestPlan;
 }
 
@@ -50,8 +50,9 @@ export interface BlockedRole {
 }
 
 /**
- * `written` are roles with a new fact. They are written even if `actual` agrees, because that may
- * be only the mirror. Only mapped roles are considered, so a plan can never name a foreign one.
+ * Plans the role changes. Considers only mapped roles, so a plan never names a foreign one. Roles
+ * in `written` have a new fact and are written even if `actual` agrees, because `actual` may be
+ * only the mirror.
  */
 export function planRoles(input: {
   readonly desired: ReadonlyMap<RoleId, DesiredRole>;
@@ -60,8 +61,8 @@ export function planRoles(input: {
   readonly refusals: ReadonlyMap<RoleId, RoleRefusal | null>;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   /**
-   * True: a link is ending. Then a removal at Discord, not the guild's role list, decides whether a
-   * held role still exists.
+   * True: a link is ending. Then a removal is sent even for a role that the guild no longer lists:
+   * only Discord's response proves that the role is gone.
    */
   readonly isAnyEnding?: boolean;
 }): RolePlan {
@@ -91,7 +92,7 @@ export function planRoles(input: {
       continue;
     }
     const refusal = refusals.get(roleId) ?? null;
-    // A role that the guild deleted is gone from its members, even if they still show its id.
+    // A deleted role is gone from its members, even if they still show its id.
     const isUnlisted = verdict === 'no' && refusal === 'UNKNOWN_ROLE';
     const isTried = isUnlisted && isHeld && input.isAnyEnding === true;
     if (refusal !== null && !isTried) {
@@ -107,9 +108,9 @@ export function planRoles(input: {
 }
 
 /**
- * Roles mapped to the groups that the causes name. Null when a cause concerns more than single
- * groups. A sweep names no group: it has just compared the mirror with Discord, so the mirror is
- * enough unless the sweep asks for a new reading. Facts about a person's name affect no role.
+ * Returns the roles mapped to the groups that the causes name; null if a cause is not about a
+ * single group. Ignores facts about a name, which affect no role, and sweeps, which have just
+ * compared the mirror with Discord, unless the sweep requires a new reading.
  */
 export function rolesOfCauses(
   causes: readonly Cause[],
@@ -127,9 +128,9 @@ export function rolesOfCauses(
 }
 
 /**
- * Whether a member should have a mapped role. `unknown`: no source has said "no" yet, so a held
- * role stays. `isTakenBack`: a person retired a mapping of the role, or all of them, with
- * TAKE_BACK, and that is the only reason this member should not have it.
+ * Whether a member should have a mapped role. `unknown`: the role stays as it is, because no
+ * mapping grants it and at least one is undecided. `isTakenBack`: if the verdict is "no", the only
+ * reason is that an admin retired the mapping with TAKE_BACK.
  */
 export interface DesiredRole {
   readonly verdict: 'yes' | 'no' | 'unknown';
@@ -137,7 +138,8 @@ export interface DesiredRole {
 }
 
 /**
- * Every mapped role with its verdict. Empty for a member without a link, who is never written to.
+ * Returns every mapped role with its verdict; empty for a member without a link, who is never
+ * changed.
  */
 export function desiredRoles(
   facts: Pick<MemberFacts, 'client' | 'links' | 'mappings'>,
@@ -168,8 +170,8 @@ function mappingVerdict(
   if (mapping.isRetired || links.every((link) => link.status === 'ENDING')) return 'no';
   if (mapping.membership === 'held') return 'yes';
   if (mapping.membership === 'notHeld') return 'no';
-  // The account belonged to another user until now. Roles granted to that user must not pass to
-  // this one.
+  // The account is being transferred from another user. Roles granted to that user must not pass to
+  // the new one.
   const isHandedOver = links.some((link) => link.status === 'ENDING');
   return isHandedOver || client.unknownMembership === 'REMOVE' ? 'no' : 'unknown';
 }
@@ -179,9 +181,9 @@ export function isAnyEnding({ links }: Pick<MemberFacts, 'links'>): boolean {
 }
 
 /**
- * In some guilds a granted role ends screening, and the member would get in without having accepted
- * the rules. So nothing is granted to a pending member. Discord reports the end of screening only
- * in its next answer about the member.
+ * Whether grants to the member wait for screening. In some guilds a granted role ends screening,
+ * and the member would enter without accepting the rules. Only the next reading of the member shows
+ * that screening has ended.
  */
 export function isScreened(
   { client }: Pick<MemberFacts, 'client'>,
@@ -191,8 +193,8 @@ export function isScreened(
 }
 
 /**
- * The plan without grants that have to wait. Removals continue, and roles that the member already
- * holds stay.
+ * Returns the plan without the grants that wait for screening. Removals stay, and so do roles that
+ * the member already has.
  */
 export function withholdGrants(
   facts: Pick<MemberFacts, 'client'>,
@@ -213,7 +215,10 @@ export function withholdGrants(
   };
 }
 
-/** The first reading grants roles, so the reading after screening has to count as the first. */
+/**
+ * Forgets the readings that would grant roles. Only a first reading grants, so the one after
+ * screening must count as the first.
+ */
 function withoutGrants(requests: RequestPlan): RequestPlan {
   const { gives, readings } = requests;
   return {
@@ -230,8 +235,8 @@ function isAnything({ roleIds, nickname }: AfterScreening): boolean {
 }
 
 /**
- * The grants that still wait when a run ends: those its plan withheld, and those it left out when
- * an answer showed the member pending.
+ * Returns the grants that wait for screening when a run ends: those withheld by the plan, and those
+ * left out when a response showed the member pending. Null: none.
  */
 export function stillWaiting(
   facts: Pick<MemberFacts, 'client'>,

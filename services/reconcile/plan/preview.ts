@@ -22,7 +22,7 @@ import {
 import type { RequestedChange, RequestPlan } from './remote.js';
 
 /**
- * What the next run would do, from the mirror alone. Calls nothing at Discord and changes nothing.
+ * What the next run would do, computed from the mirror. Does not call Discord and changes nothing.
  */
 interface Preview extends Omit<
   MemberPlan,
@@ -81,7 +81,10 @@ export function createPreview(deps: {
   };
 }
 
-/** Under authority DISCORD nothing is unknown: the role stays because Discord decides. */
+/**
+ * Plans roles and requests. Roles under authority DISCORD are never unknown: they stay because
+ * Discord decides.
+ */
 function planOf(known: MemberFacts) {
   const facts = isOfBot(known) ? { ...known, mappings: [] } : known;
   const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
@@ -99,7 +102,7 @@ function planOf(known: MemberFacts) {
   return { plan: withRequests({ ...roles, unknown }, asked), asked };
 }
 
-/** Bots are never changed. */
+/** Whether the account is a bot, which is never changed. */
 function isOfBot({ mirror }: MemberFacts): boolean {
   return mirror?.isPresent === true && mirror.isBot === true;
 }
@@ -120,7 +123,7 @@ function heldOf(
   return verdict.heldRemovals;
 }
 
-/** Members who are not in the guild get no nickname. */
+/** Plans the nickname; none for accounts that are not in the guild. */
 function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): NicknamePlan {
   if (facts.mirror?.isPresent !== true || isOfBot(facts)) return LEAVE_NICKNAME;
   const run = { discordUserId, causes: [] };
@@ -160,7 +163,7 @@ function nicknameWords({ nickname }: Pick<MemberPlan, 'nickname'>) {
   return nickname === NO_NICKNAME ? 'the nickname to reset' : `the nickname ${nickname} to set`;
 }
 
-/** Shows the differences of OBSERVE mappings as if they were PLATFORM. */
+/** Treats OBSERVE mappings as PLATFORM, to show what they would change. */
 function asIfWritten(facts: MemberFacts): MemberFacts {
   return {
     ...facts,
@@ -185,7 +188,7 @@ interface PreviewedRequest {
   readonly groupId: GroupId;
   readonly roleId: RoleId;
   readonly change: RequestedChange;
-  /** The removal guard holds it, or would. */
+  /** The removal guard holds the request, or would hold it. */
   readonly isHeld: boolean;
 }
 

@@ -42,15 +42,15 @@ export interface Ready {
 }
 
 /**
- * Everything needed before a record is opened. If a role or a rank is an obstacle, it is read
- * again.
+ * Reads the member, unless the mirror is enough, and plans the run. If a role or a rank blocks a
+ * change, reads the roles again first.
  */
 export async function readAndPlan(
   deps: Deps,
   start: {
     readonly job: Job;
     readonly known: MemberFacts;
-    /** At or before the time `known` was read. */
+    /** A time at or before the reading of `known`, in ms. */
     readonly knownAtMs: number;
     readonly target: MemberTarget;
     /** The member as Discord just returned them; null: not read in this run yet. */
@@ -66,8 +66,8 @@ export async function readAndPlan(
   const reading = { member, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
   if (asksToRemove(plan)) {
-    // A role that the guild deleted vanishes from its members before the role list shows it. That
-    // is no reason to request anything.
+    // Discord removes a deleted role from its members before the role list shows the deletion. Such
+    // a removal must request nothing, so read the list anew.
     const now = withRoles(facts, await deps.guildRoles.readAnew(target));
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }
@@ -80,10 +80,10 @@ export async function readAndPlan(
 }
 
 /**
- * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change
- * nothing else. Nor does any cause when the mirror was just read. Everything else starts from
- * Discord's current state: a member who was never read or is absent, an interrupted run, an ending
- * link, a cause that names no group. Null: read first.
+ * Returns a plan from the mirror, or null if the member must be read first. The mirror is enough
+ * for up to two role changes and a nickname if every cause names a group or the mirror was just
+ * read: single writes change nothing else. It is never enough for a member who was never read or is
+ * absent, after an interrupted run, or while a link is ending.
  */
 function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
   const { mirror } = facts;
@@ -96,9 +96,9 @@ function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
 }
 
 /**
- * Whether the mirror can replace a reading: Discord returned it within the last minute, to a member
- * list or to a postponed run. Urgent work and authority DISCORD also need it to be newer than the
- * mark. Causes that request a reading always get one.
+ * Whether the mirror can replace a reading: Discord returned it within the last minute, in a member
+ * list or a postponed run. For urgent jobs and for authorities other than PLATFORM it must also be
+ * newer than the mark. A cause that requests a reading always gets one.
  */
 function isJustRead(job: Job, facts: MemberFacts): boolean {
   const { mirrorAgeMs, isReadSinceMark, mappings } = facts;
@@ -114,7 +114,8 @@ async function readMember(
   target: MemberTarget,
 ): Promise<MemberReading> {
   const member = await discord.readMember(target);
-  // A single answer without the roles would end the link permanently while the account keeps them.
+  // Confirm a loss of the roles: after a wrong reading the link would end and the account keep
+  // them.
   return isAnyEnding(facts) && hasLostMapped(facts, member) ? discord.readMember(target) : member;
 }
 
@@ -126,9 +127,9 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
 }
 
 /**
- * Under authority DISCORD the member is read first, except after a sweep that requests no removal,
- * because the sweep has just read it. The same holds while grants wait for screening, which may be
- * over by now.
+ * Whether the plan may use the mirror. Under authority DISCORD, and while grants wait for
+ * screening, which may be over, the member is read first, unless a sweep has just read them. A
+ * request for a removal always needs a new reading.
  */
 function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
@@ -146,8 +147,8 @@ function asksToRemove({ requests = NO_REQUESTS }: MemberPlan): boolean {
 }
 
 /**
- * A state that Discord just returned needs no confirming write; one known only from the mirror
- * does.
+ * Plans from `reading`. If it is only the mirror, roles with a new fact are written even if the
+ * mirror already agrees.
  */
 function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
   const written = reading.readAtMs === null ? rolesOfCauses(job.causes, facts.mappings) : null;

@@ -1,9 +1,9 @@
-/** What is remembered of one link and one mapping under authority DISCORD. */
+/** Readings and remembered state of mappings under authority DISCORD. */
 import type { GroupId, GuildId, LinkId, MappingId, PlatformUserId, RoleId } from '../../model.js';
 
 /** What one reading of a member means for all roles under authority DISCORD. */
 export interface RequestPlan {
-  /** Roles that the first reading grants. */
+  /** Roles to grant because this is their first reading. */
   readonly gives: readonly RoleId[];
   /** Mappings with a new request, or with a new state to remember. */
   readonly readings: readonly RemoteReading[];
@@ -20,8 +20,8 @@ export const NO_REQUESTS: RequestPlan = { gives: [], readings: [], uncounted: []
 export type RequestedChange = 'ADDED' | 'REMOVED';
 
 /**
- * `OPEN`: the platform has reported nothing newer about the user and the group. `DISPUTED`: it has,
- * and reported the opposite.
+ * `OPEN`: the platform has not reported the membership since the request. `DISPUTED`: it has, and
+ * reported the opposite of the request.
  */
 export type RequestState = 'OPEN' | 'DISPUTED';
 
@@ -29,7 +29,7 @@ export type RequestState = 'OPEN' | 'DISPUTED';
 export interface RemoteRequest {
   readonly change: RequestedChange;
   readonly state: RequestState;
-  /** The order of the fact about the user and the group that was current at the time. */
+  /** The order of the membership fact that was current when the request was made. */
   readonly askedOrder: string;
 }
 
@@ -39,13 +39,13 @@ export interface Baseline {
   readonly request: RemoteRequest | null;
 }
 
-/** A mapping under authority DISCORD, for the active link. */
+/** The state of a mapping under authority DISCORD, for the active link. */
 export interface RemoteFacts {
   /** Null: the next reading is the first, and merges both sides. */
   readonly baseline: Baseline | null;
-  /** The order of the current fact about the user and the group; null: there is none. */
+  /** The order of the current membership fact; null: there is none. */
   readonly factOrder: string | null;
-  /** A deleted group can gain and lose no members. */
+  /** True: members can be neither added to the group nor removed from it. */
   readonly isGroupDeleted: boolean;
 }
 
@@ -59,7 +59,10 @@ export interface RemoteReading {
   readonly next: Baseline | null;
 }
 
-/** For the active link. Only mappings with a new request, or with a new state to remember. */
+/**
+ * A run's readings for the active link: only mappings with a new request or a new state to
+ * remember.
+ */
 export interface RemoteReadings {
   readonly guildId: GuildId;
   readonly linkId: LinkId;

@@ -17,13 +17,12 @@ import type { ParkedCause, Unfinished } from '../write/records.js';
 import { UnhealthyGuildError } from '../write/write-breaker.js';
 import { NOTHING_SETTLED } from './settlement.js';
 
-/** After this many failures of our own code the member is parked, where an admin sees it. */
+/** After this many failures of our own code the member is parked, so that an admin sees it. */
 const MOST_ATTEMPTS = 10;
 
 /**
- * A job waits at most this long. The wait belongs to the bucket, bot or sender that asked for it,
- * and may end early or with the process that knows of it. Whether the client may be worked is for
- * the worker to decide.
+ * Longest postponement of a rate-limited job. The job does not wait for the whole limit, which may
+ * end early or be forgotten when its process ends. The worker decides whether the client may run.
  */
 const MOST_WAIT_MS = 5_000;
 
@@ -35,8 +34,8 @@ export interface Interruption extends Unfinished {
 
 export interface Interruptions {
   /**
-   * Decides what happens to an interrupted job. Resolves with when its client may be worked again;
-   * null: at once.
+   * Postpones or parks an interrupted job. Throws the error if the lease is lost or the database
+   * unreachable. Resolves to the time when a run of its client may start; null: at once.
    */
   handleError(job: Job, interrupted: Interruption): Promise<Date | null>;
 }
@@ -56,7 +55,7 @@ interface Deps {
   readonly clock: () => number;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Growing pauses for one member after calls that got no answer. */
+  /** Backoff for a member whose run failed. */
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
 }
 
@@ -64,7 +63,7 @@ export function createInterruptions(deps: Deps): Interruptions {
   return {
     async handleError(job, interrupted) {
       const { error } = interrupted;
-      // Not the member's fault: the run is dropped and repeated when the database answers again.
+      // Not the member's fault: the run is dropped, and a later claim repeats it.
       if (error instanceof LeaseLostError || error instanceof DatabaseUnavailableError) throw error;
       if (error instanceof RetryLaterError) {
         const waitMs = Math.max(0, error.retryAt.getTime() - deps.clock());
@@ -81,7 +80,10 @@ export function createInterruptions(deps: Deps): Interruptions {
   };
 }
 
-/** A spent bucket of reads or joins concerns this job alone; null: the client can be worked at once. */
+/**
+ * Returns the time when a run of the client may start; null: at once. A used-up limit of reads or
+ * joins delays only this job.
+ */
 function clientOpenFrom(error: RetryLaterError): Date | null {
   if (error instanceof WritesSpentError) return error.openFrom;
   return error instanceof BucketSpentError ? null : error.retryAt;
@@ -166,8 +168,8 @@ function reasonOf({ error, inWords }: Interruption): string {
 }
 
 /**
- * The text before the first colon names the member; the rest is the same for every member refused
- * for this reason.
+ * Builds the parking from the reason. The text before the first colon names the member; the rest is
+ * shared by all members refused for this reason.
  */
 function parkedBy(interrupted: Interruption, code: string) {
   const reason = reasonOf(interrupted);

@@ -6,7 +6,10 @@ import type { MemberFacts, Mirror } from '../ports.js';
 import type { OpenedRecord, OpenRecord, RecordClosing, Settlement } from '../write/records.js';
 import type { WritesDone } from '../write/writes.js';
 
-/** The changes of this run and of an interrupted run before it under the same record. */
+/**
+ * Returns the changes of this run and of an interrupted run before it under the same record; null:
+ * no record to close.
+ */
 export function closingOf(run: {
   readonly facts: MemberFacts;
   readonly plan: MemberPlan;
@@ -46,7 +49,7 @@ export function wasOnlyEnsured(closes: RecordClosing | null): boolean {
 
 const NOTHING: RoleChanges = { added: [], removed: [] };
 
-/** An open record still fits if its plan contains everything that is left to do. */
+/** Whether an open record still fits: its plan contains everything that is left to do. */
 export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
   return (
     plan.add.every((roleId) => record.plannedAdded.includes(roleId)) &&
@@ -56,10 +59,10 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 }
 
 /**
- * The part of a record's plan that Discord shows now: as changes, or as ensured if the reading
- * before the record already showed it. `changed` is what this run has changed since, based on a
- * later reading. `mirror` is from before the record, because it is not updated while a record is
- * open.
+ * Returns the part of a record's plan that Discord shows now: as changes, or as ensured if the
+ * reading before the record already showed it. `changed`: changes of the current run, which is
+ * based on a later reading. `mirror` is from before the record, because it is not updated while a
+ * record is open.
  */
 export function landedChanges(
   record: OpenRecord,
@@ -104,7 +107,7 @@ function landedNickname(
   return isShown(seen.actual) && !isShown(seen.before) ? plannedNickname : null;
 }
 
-/** Roles that an unfinished record may have changed. */
+/** Returns the roles that an unfinished record may have changed. */
 export function plannedRoles(record: OpenRecord | null): readonly RoleId[] {
   return [...(record?.plannedAdded ?? []), ...(record?.plannedRemoved ?? [])];
 }
@@ -118,13 +121,13 @@ export function askedNickname(
   return { asked: plan.nickname, isTaken: applied.nickname === 'SET' };
 }
 
-/** A nickname that cannot be set does not stop the roles. */
+/** Returns why the nickname was not set; null: no obstacle. The roles are written anyway. */
 export function nicknameReason(plan: MemberPlan, nickname: Settlement['nickname']): string | null {
   if (nickname === null) return plan.nicknameBlocked;
   return nickname.isTaken ? null : notTaken(nickname.asked);
 }
 
-/** A nickname was written and refused, and nothing else changed. */
+/** Whether a nickname was written and refused, and nothing else changed. */
 export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing | null): boolean {
   if (asked === null || asked.isTaken || closes === null) return false;
   const { added, removed, nickname } = closes;
@@ -132,8 +135,8 @@ export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing |
 }
 
 /**
- * Discord accepts or refuses the whole call. A new member without the nickname was added without
- * it.
+ * The nickname after a join. Discord accepts or refuses the whole call, so a new member without the
+ * nickname was added by a call without it.
  */
 export function arrivalNickname(
   { nickname }: MemberPlan,
@@ -143,7 +146,7 @@ export function arrivalNickname(
   return isSameNickname(nickname, shownName(member)) ? 'SET' : 'REFUSED';
 }
 
-/** The nickname Discord shows now, if it differs from the one before. */
+/** Returns the nickname Discord shows now if it differs from the one before; null otherwise. */
 function changedNickname(
   plan: MemberPlan,
   applied: WritesDone | null,

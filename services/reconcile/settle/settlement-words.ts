@@ -31,7 +31,7 @@ const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
   UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
 };
 
-/** Why roles of a member could not be granted or removed, and how to end that. */
+/** Returns why roles of a member could not be granted or removed, and how to fix each cause. */
 export function roleCauses(
   blocked: readonly BlockedRole[],
   refused: readonly RoleId[],
@@ -49,13 +49,13 @@ export function roleCauses(
   ];
 }
 
-/** Names a mapped role, with its id behind. */
+/** Returns a function that formats a mapped role as its name and id. */
 export function roleNamer({ mappings }: Pick<MemberFacts, 'mappings'>): (roleId: RoleId) => string {
   const names = new Map(mappings.map((each) => [each.roleId, each.roleName]));
   return (roleId) => named('role', roleId, names.get(roleId));
 }
 
-/** Adds names to the ids in a text of the Discord client: `add role 12 to member 7`. */
+/** Returns a function that adds names to the ids in an error text: `add role 12 to member 7`. */
 export function textNamer(
   facts: Pick<MemberFacts, 'mappings' | 'mirror'>,
   discordUserId: DiscordUserId,

@@ -15,12 +15,12 @@ import {
 } from './record-closing.js';
 import { IS_BOT, NOT_LET_IN, roleCauses, roleNamer } from './settlement-words.js';
 
-/** How a run ends: settled, or interrupted with what Discord had shown until then. */
+/** The result of a run: settled, or interrupted with the state Discord had shown until then. */
 export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | ({ readonly kind: 'interrupted'; readonly error: unknown } & Unfinished);
 
-/** A run that changes nothing and leaves nothing to remember. */
+/** The settlement of a run that changes nothing and leaves nothing to remember. */
 export const NOTHING_SETTLED: Settlement = {
   outcome: 'UNCHANGED',
   reason: null,
@@ -40,14 +40,14 @@ export const NOTHING_SETTLED: Settlement = {
   endedLinkIds: [],
 };
 
-/** The account has no link any more, so the connector does not manage it. */
+/** Settles a run whose account has no link left, so it must not be changed. */
 export function settledUnlinked(): RunResult {
   return { kind: 'settled', settlement: NOTHING_SETTLED };
 }
 
 /**
- * Not in the guild: Discord has removed every role, so once the absence is proven, ending links
- * have nothing left to remove.
+ * Settles a run whose account is not in the guild. Discord has removed every role, so the ending
+ * links can end once the absence is proven.
  */
 export function absent(facts: MemberFacts, observed: MemberReading): RunResult {
   const settlement: Settlement = {
@@ -79,10 +79,10 @@ export function settled(run: {
   readonly record: OpenedRecord;
   readonly applied: WritesDone | null;
   readonly reading: MemberReading;
-  /** Discord answered in this run; a state from the mirror does not show that the client works. */
+  /** True: Discord answered in this run, so the client works. The mirror does not show that. */
   readonly hasAsked: boolean;
   readonly isReading: boolean;
-  /** False: why Discord refused a write is found out later. */
+  /** False: the cause of a refused write is not known yet. */
   readonly isExplained?: boolean;
 }): RunResult {
   const { facts, plan, record, applied, reading } = run;
@@ -135,8 +135,8 @@ export function settled(run: {
 }
 
 /**
- * Decisions to forget: held removals that are no longer desired, and approved ones that are done or
- * no longer due.
+ * Returns the decisions to delete: held removals that are no longer planned, and approved ones that
+ * are done or no longer due.
  */
 function settledDecisions(
   { facts, plan, record }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
@@ -154,7 +154,7 @@ function settledDecisions(
   });
 }
 
-/** The person was added, with the roles that Discord shows for the new member. */
+/** Settles a run that added the person, with the roles that Discord shows for the new member. */
 export function joined(
   facts: MemberFacts,
   grantId: string,
@@ -211,8 +211,8 @@ function outcomeOf(run: {
 }
 
 /**
- * The account is a bot's, which no run ever writes to: others gave it its roles, and its
- * permissions may depend on them. So an ending link ends without removals, and an active one waits
+ * Settles the run of a bot account, which is never changed: other people granted its roles, and its
+ * permissions may depend on them. An ending link ends without removals; an active one is parked
  * until it is unlinked.
  */
 export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): RunResult {
@@ -235,23 +235,25 @@ export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boo
 }
 
 /**
- * What proves that an ending link may be removed. While the link exists its roles can still be
- * removed; once it is gone, no run reads the account again. So neither the guild's role list nor a
- * single answer that the account has left is enough.
+ * When an ending link may be deleted. While it exists its roles can still be removed; once it is
+ * gone, no run reads the account again. So neither the guild's role list nor a single answer that
+ * the account has left is enough.
  */
 
 const WAITS_FOR_ABSENCE =
   'the account is not in the guild; its link ends when Discord confirms this, at least a minute later';
 
 /**
- * An account that two answers a minute apart, or a complete list, report as not in the guild has no
- * roles left.
+ * Returns the ending links if the account is proven absent, by two answers a minute apart or by a
+ * complete member list: it has no roles left.
  */
 function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
   return facts.isAbsenceProven ? endingLinks(facts) : [];
 }
 
-/** Whether a pending end depends on the absence, which is not proven yet. */
+/**
+ * Whether an ending link or a retired mapping waits for proof that the account is not in the guild.
+ */
 function needsAbsenceProof(facts: MemberFacts): boolean {
   const isAnythingEnding =
     endingLinks(facts).length > 0 || facts.mappings.some((one) => one.isRetired);
@@ -259,8 +261,9 @@ function needsAbsenceProof(facts: MemberFacts): boolean {
 }
 
 /**
- * Links to end after a reading with `roleIds`. A role that the account's current owner should have
- * does not keep an earlier link, nor does a role that Discord itself reports as nonexistent.
+ * Returns the links to end after a reading with `roleIds`: none while a role still has to be
+ * removed. Roles that the account's current user should have do not count, nor do roles that
+ * Discord reports as nonexistent.
  */
 function endedByReading(
   run: {

@@ -17,7 +17,10 @@ import type {
 import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
 import { nextWrite, type Write, WriteProgress, type WritesDone } from './writes.js';
 
-/** Enough to be delayed once on each way of writing; after that, changing the way does not help. */
+/**
+ * Delays that end a run when exceeded: one for singles and one for lists, after which no other way
+ * of writing is left.
+ */
 const MOST_DELAYS = 2;
 
 export interface Changes {
@@ -37,16 +40,14 @@ export interface Changes {
   readonly mirrored: Mirrored | null;
   /** Roles that an interrupted run may have changed since the mirror was read. */
   readonly unfinished: readonly RoleId[];
-  /** False once another process may hold the bot: then nothing more is written. */
+  /** Returns false once another process may hold the bot; then nothing more is written. */
   readonly isLeased: () => boolean;
 }
 
-/**
- * `interruption` is the error that ended the writes early; the writes listed before it were done.
- */
+/** What was written. `interruption` is the error that ended the writes early; null if none did. */
 export interface Applied extends WritesDone {
   readonly interruption: unknown;
-  /** False: no call was made, so nothing was changed and Discord has no trace of the record. */
+  /** False: no write was sent, so nothing was changed and Discord has no trace of the record. */
   readonly hasTried: boolean;
 }
 
@@ -127,7 +128,7 @@ class Run {
       needsNoRead: verdict === 'WRITE',
       isUrgent: target.isUrgent,
       areEditsAwaited: this.place.areEditsAwaited(),
-      // Read the clock last, so that nothing that is open "now" is later than it.
+      // Read the clock after the limits, so that a limit that is open now is not later than `now`.
       now: this.deps.clock(),
       singlesFrom,
       listsFrom,
@@ -135,7 +136,8 @@ class Run {
   }
 
   /**
-   * Makes the call. If the call has to wait, sent or not, the other way of writing is still open.
+   * Makes the call. If it is delayed, before or after it was sent, blocks this way of writing; the
+   * other one may still be open.
    */
   async #orDelay(write: Edit | Single): Promise<void> {
     const { add, remove } = this.#progress.pending;
@@ -205,7 +207,8 @@ class Run {
   }
 
   /**
-   * One bad role or nickname rejects a whole call. Single calls let the others through and find it.
+   * Switches to single writes. One bad role or nickname rejects a whole list; single writes find
+   * the bad one and let the others through.
    */
   async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
     this.#isListRefused = true;
@@ -215,8 +218,8 @@ class Run {
   }
 
   /**
-   * Reads the member until it is clear whether a list may be written. Null: it may not, or the
-   * member has left.
+   * Returns the role list to write, reading the member as often as that needs. Null: no list may be
+   * written, or the member has left.
    */
   async #agreedList(): Promise<readonly RoleId[] | null> {
     for (;;) {
@@ -235,7 +238,10 @@ class Run {
     return this.#sources.judge(roleIds, pending, this.deps.clock());
   }
 
-  /** False: no list may be written, because the member has left or is pending. */
+  /**
+   * Reads the member again. Resolves to false if no list may be written, because they left or are
+   * pending.
+   */
   async #read(): Promise<boolean> {
     const { roleIds } = this.#progress.member;
     const reading = await this.deps.discord.readMember(this.changes.target);
@@ -250,9 +256,9 @@ class Run {
 }
 
 /**
- * None of the remaining writes is possible now. `openFrom` is when any write to the client's
- * members is possible again. It can be earlier than `retryAt`, because five changes need a list
- * where one does not.
+ * Rate limits allow none of the run's remaining writes now. `openFrom` is when some write to the
+ * client's members is possible again. It can be earlier than `retryAt`: five changes need a list,
+ * while another member may need only a single write.
  */
 export class WritesSpentError extends RetryLaterError {
   constructor(
@@ -288,10 +294,13 @@ const OF_ONE_WRITE: readonly DiscordRefusal[] = [
   'REFUSED',
 ];
 
-/** A list may contain a role unknown to Discord; which code it then answers is not documented. */
+/** Codes Discord may return for a list with an unknown role; it does not document which. */
 const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
 
-/** Another write may succeed: this one was refused permanently, or for a reason that may pass. */
+/**
+ * Whether the refusal, permanent or temporary, concerns only this write, so that others may
+ * succeed.
+ */
 function isOfThisWrite(error: unknown): boolean {
   return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);
 }

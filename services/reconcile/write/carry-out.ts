@@ -56,7 +56,7 @@ export async function carryOut(
     add: plan.add,
     remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
     nickname: plan.nickname,
-    // A list could grant again a role that someone else has just removed.
+    // A list could restore a role that someone else has just removed.
     wholeListWrites:
       facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, reading.member),
     waitsForScreening: facts.client.waitsForScreening,
@@ -87,9 +87,10 @@ export async function carryOut(
 }
 
 /**
- * A rate limit leaves no doubt which writes were done, so it closes the record, and the next run
- * starts from what is known now. After any other error the record stays open and the mirror stays
- * as it was before: the run that closes the record reports what was done.
+ * Returns the result of an interrupted run. After a rate limit it is certain which writes were
+ * done, so the record is closed and the mirror includes them. After any other error the record
+ * stays open and the mirror keeps the state before the writes; the run that closes the record
+ * reports them.
  */
 function unfinishedRun(
   run: Parameters<typeof closingOf>[0] & { readonly applied: Applied },
@@ -135,9 +136,9 @@ function writtenGroups(
 }
 
 /**
- * Reads the member again after the removals for an ending link. Discord may accept a removal and
- * not apply it, and no run would notice once the link is gone. For other members the answers to the
- * writes are enough, because sweeps check them again.
+ * Reads the member again after removals for an ending link. Discord may accept a removal without
+ * applying it, and no run would notice once the link is gone. For other members the responses to
+ * the writes are enough, because sweeps check those members again.
  */
 async function proveRemovals(
   discord: Pick<DiscordMembers, 'readMember'>,
@@ -213,8 +214,8 @@ export async function recordPlan(
 }
 
 /**
- * What the reading shows and the mirror does not; null if roles and nickname are the same, so there
- * is nothing to save.
+ * Returns the reading if its roles or nickname differ from the mirror; null: there is nothing to
+ * save.
  */
 function news(
   { mirror }: Pick<MemberFacts, 'mirror'>,
@@ -232,8 +233,8 @@ function news(
 }
 
 /**
- * The part of the plan that the last reading already shows. Without a reading it is all of the
- * plan, because nothing proves that a write is a change.
+ * Returns the part of the plan that the last reading already shows. Without a reading that is the
+ * whole plan, because nothing proves that a write is a change.
  */
 function alreadyShown(
   { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
@@ -248,9 +249,9 @@ function alreadyShown(
 }
 
 /**
- * An admin named this one member, with `reconcileDiscordUser` or by ending the link. That is not an
- * accident, so its removals join no held plan; they still count towards the limits and are held by
- * them.
+ * Whether an admin named this member, with `reconcileDiscordUser` or by ending the link. That is no
+ * accident, so its removals join no held plan; they still count towards the limits and can be held
+ * by them.
  */
 function isAskedFor(
   { causes }: Pick<Job, 'causes'>,
@@ -263,7 +264,9 @@ function isAskedFor(
   );
 }
 
-/** The run's best estimate. Marking a burst knows the cause exactly. */
+/**
+ * Estimates the kind of cause of the run's removals. Only the marking of a burst knows it exactly.
+ */
 export function removalCause(
   { causes }: Pick<Job, 'causes'>,
   { links }: Pick<MemberFacts, 'links'>,

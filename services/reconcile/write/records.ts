@@ -1,5 +1,6 @@
 /**
- * What a run records before its first change and after its last, and the guard's tally and verdict.
+ * The records a run writes before its first and after its last change; the guard's tally and
+ * verdict.
  */
 import type {
   AuditRecordId,
@@ -34,7 +35,10 @@ export interface RecordClosing {
   readonly recordId: AuditRecordId;
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
-  /** Written or found in place, although the last reading before the write already showed it. */
+  /**
+   * Changes that the last reading before the write already showed: written again, or found in
+   * place.
+   */
   readonly ensured: RoleChanges;
   /** Null: the nickname did not change. */
   readonly nickname: string | null;
@@ -50,11 +54,11 @@ export interface GuardLimits {
 }
 
 export interface RoleTally {
-  /** Distinct members, without the ones being judged now. */
+  /** Members with removals in the last hour, each counted once, without those being judged now. */
   readonly removedLastHour: number;
   /**
-   * Allowed when their members were marked, but not started yet. 0 for the run of a single member,
-   * who was judged together with these.
+   * Removals that were allowed when their members were marked and have not started. 0 in the run of
+   * a single member, whose removal was judged together with these.
    */
   readonly due: number;
   /** Current holders, without members who were granted the role within the hour. */
@@ -70,12 +74,12 @@ export interface RoleState {
   /** Null: not known. */
   readonly name: string | null;
   /**
-   * Members known to have held the role within the hour, counted up to twice the removals being
+   * Members known to have held the role within the hour; counting stops at twice the removals being
    * judged.
    */
   readonly heldLastHour: number;
   /**
-   * Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum
+   * Causes of the removals held by the limits. `isStream`: they came one by one, and only their sum
    * exceeded the limit.
    */
   readonly waiting: readonly { readonly cause: RemovalCause; readonly isStream: boolean }[];
@@ -91,7 +95,7 @@ export interface RoleState {
 export interface GuardTally {
   readonly roles: ReadonlyMap<RoleId, RoleTally & RoleState>;
   readonly guild: RoleTally;
-  /** No membership at all is stored, so the platform cannot have said "no". */
+  /** No membership at all is stored, so a missing one does not mean "no". */
   readonly hasNoMemberships: boolean;
 }
 
@@ -130,7 +134,8 @@ export interface OpenRecordRequest {
    */
   readonly uncounted: readonly RoleId[];
   /**
-   * The part of `uncounted` that follows from `holders: TAKE_BACK`; these do count for their role.
+   * The part of `uncounted` that follows from `holders: TAKE_BACK`. Never held, but later tallies
+   * of the role count these removals.
    */
   readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
@@ -159,7 +164,7 @@ export interface RequestsToSettle extends RemoteReadings {
   readonly judge: (tally: GuardTally) => GuardVerdict;
 }
 
-/** Names for people to read; null: it has no name. */
+/** Names for people to read; null: the role or group has none. */
 export interface MappingNames {
   readonly roleName: string | null;
   readonly groupName: string | null;
@@ -181,47 +186,50 @@ export interface Settlement {
   /** The record to close; null: nothing was written. */
   readonly closes: RecordClosing | null;
   readonly heldRemovals: readonly RoleId[];
-  /** For the held removals: later ones with the same kind of cause join them. Absent: OTHER. */
+  /**
+   * The kind of cause of the held removals; later removals of the same kind join them. Absent:
+   * OTHER.
+   */
   readonly removalCause?: RemovalCause;
-  /** Decisions that this run used up: carried out, or no longer needed. */
+  /** Decisions to delete: carried out, or no longer needed. */
   readonly settledDecisions: readonly RoleId[];
   readonly requests: RequestsToSettle | null;
-  /** The nickname that was written and whether Discord shows it now; null: none was. */
+  /** The nickname that was written and whether Discord shows it now; null: none was written. */
   readonly nickname: { readonly asked: string; readonly isTaken: boolean } | null;
-  /** Discord's last answer; null: the member was not read. */
+  /** The member's latest state, see `isReading`; null: the member was not read. */
   readonly observed: MemberReading | null;
   /**
-   * The result of adding the person with this grant, `refusal` null: they are in; null: it was not
-   * tried.
+   * The result of adding the person with this grant; null: not tried. `refusal` is null if they are
+   * in the guild.
    */
   readonly joining: { readonly grantId: string; readonly refusal: JoinRefusal | null } | null;
-  /** Something remains that only an outside change can fix: retried on a mark, or after a day. */
+  /** True: only an outside change can fix the rest. Retried on a mark, or after a day. */
   readonly isParked: boolean;
   /**
-   * Grants wait for screening: the member is PENDING, and is checked within a day if no sweep does
-   * so before.
+   * True: grants wait for membership screening. The link is PENDING, and the member is read within
+   * a day, or earlier by a sweep.
    */
   readonly isWaiting: boolean;
-  /** The reason of a parked member could not be read yet: they are tried again in a minute. */
+  /** True: the cause of the parking is not known yet, so the member is retried in a minute. */
   readonly isUnexplained?: boolean;
-  /** Absent or empty unless the run parked the member. */
+  /** Why the run parked the member; absent or empty if it did not. */
   readonly parking?: readonly ParkedCause[];
-  /** The absence needs a second answer before a link ends; the member is read again in a minute. */
+  /** True: a second reading must confirm the absence before a link ends. It follows in a minute. */
   readonly asksAgain: boolean;
-  /**
-   * Discord answers for this client again: its trouble is cleared, and pauses start from the
-   * shortest.
-   */
   /** True: `observed` is what Discord returned. False: it is the mirror plus the run's writes. */
   readonly isReading: boolean;
+  /**
+   * True: Discord answers for this client again, so its trouble is cleared, and a later pause
+   * starts with the shortest.
+   */
   readonly clearsTrouble: boolean;
-  /** Other members to reconcile again, because they were refused only while the guild was unhealthy. */
+  /** Other members to retry, because they were refused while the guild was unhealthy. */
   readonly tryAgain?: readonly DiscordUserId[];
   /** Links to end now, because their roles are removed or their member has left. */
   readonly endedLinkIds: readonly LinkId[];
 }
 
-/** What a run leaves behind that ended before its last change. */
+/** The result of a run that ended before its last change. */
 export interface Unfinished extends Pick<
   Settlement,
   'outcome' | 'observed' | 'isReading' | 'nickname'
@@ -232,7 +240,8 @@ export interface Unfinished extends Pick<
    */
   readonly closes: RecordClosing | null;
   /**
-   * A record under which nothing was changed. It is deleted, so that no later run has to find out.
+   * A record to delete, because nothing was changed under it. Otherwise a later run would have to
+   * find that out.
    */
   readonly idleRecordId: AuditRecordId | null;
   /** Groups with no role left to write: see `Cause.isWritten`. */
@@ -250,9 +259,9 @@ export const NOTHING_DONE: Unfinished = {
 };
 
 export interface Postponement extends Unfinished {
-  /** From now, by the database's clock, which may differ from the process's. */
+  /** Time from now until the next run, by the database's clock; the process's may differ. */
   readonly waitMs: number;
-  /** Adds one to `attempts`; a rate limit does not. */
+  /** True: adds one to `attempts`. False for a rate limit. */
   readonly isFailure: boolean;
   readonly reason: string;
 }

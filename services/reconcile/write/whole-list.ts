@@ -3,18 +3,18 @@ import type { MemberFacts } from '../ports.js';
 import type { Pending } from './writes.js';
 
 /**
- * Decides whether a member's whole role list may be written, and which; no other file does. A list
- * replaces every role the member has, so it is never built on a single answer: two sources must
- * agree on every role that the write leaves alone. Otherwise roles are written one at a time, which
- * cannot affect any other.
+ * Whether a member's complete role list may be written; only this file decides that. A list
+ * replaces every role of the member, so it never relies on a single reading: two sources must agree
+ * on every role that the write leaves alone. Otherwise roles are written one at a time, which
+ * affects no other role.
  */
 export type ListVerdict =
   | { readonly kind: 'WRITE'; readonly roleIds: readonly RoleId[] }
-  /** One more reading of the member may settle it. */
+  /** Read the member once more, then judge again. */
   | { readonly kind: 'READ' }
   | { readonly kind: 'SINGLES' };
 
-/** One account of a member's roles. */
+/** A member's roles according to one reading or the mirror. */
 export interface RoleSource {
   readonly roleIds: readonly RoleId[];
   /** When Discord answered, in ms; null: the mirror, at an unknown time. */
@@ -24,9 +24,9 @@ export interface RoleSource {
 }
 
 /**
- * The newest source must be younger than this, because the write undoes an edit that someone else
- * made since. One second covers the calls in between, and a second reading costs less than a lost
- * edit.
+ * The newest source must be younger than this, because a list undoes whatever someone else changed
+ * after the reading. One second covers the calls in between, and another reading costs less than a
+ * lost change.
  */
 export const FRESH_MS = 1_000;
 
@@ -34,7 +34,7 @@ export const FRESH_MS = 1_000;
 const MOST_READINGS = 2;
 
 export function judgeWholeList(input: {
-  /** In the order they were read. The newest includes the single writes made since. */
+  /** In the order they were read. The newest includes the single writes made after its reading. */
   readonly sources: readonly RoleSource[];
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
@@ -48,7 +48,7 @@ export function judgeWholeList(input: {
   const keeps = (source: RoleSource) => source.roleIds.filter((roleId) => !changing.has(roleId));
   const kept = keeps(newest);
   const earlier = sources.slice(0, -1).map(keeps);
-  // No removal of the role is known, so doubt the reading rather than drop the role.
+  // The newest source lacks a role without a known removal: doubt the reading and keep the role.
   if (!earlier.every((before) => includesAll(kept, before))) return { kind: 'SINGLES' };
   if (newest.isMirror || !isYounger(newest, FRESH_MS, now)) return { kind: 'READ' };
   const confirming = sources.slice(0, -1).filter((source) => isYounger(source, CONFIRMING_MS, now));
@@ -67,8 +67,8 @@ function includesAll(all: readonly RoleId[], some: readonly RoleId[]): boolean {
 }
 
 /**
- * Every other role is kept, even one that the guild's role list lacks, because it may be newer than
- * that list.
+ * Applies the changes to a list. Keeps every other role, even one that the guild's role list lacks:
+ * the role may be newer than that list.
  */
 function changedList(
   roleIds: readonly RoleId[],
@@ -85,7 +85,10 @@ export interface Mirrored {
   readonly readAtMs: number | null;
 }
 
-/** Null: no mirror, or the member was not in the guild. `knownAtMs` is when the facts were read. */
+/**
+ * Returns the roles in the mirror; null: no mirror, or the member was not in the guild. `knownAtMs`
+ * is when the facts were read.
+ */
 export function mirroredRoles(
   { mirror, mirrorAgeMs }: Pick<MemberFacts, 'mirror' | 'mirrorAgeMs'>,
   knownAtMs: number,
@@ -97,10 +100,7 @@ export function mirroredRoles(
   };
 }
 
-/**
- * What a run knows of a member's roles besides the newest state, to decide whether a whole list may
- * be written.
- */
+/** The sources of a member's roles in one run, to decide whether a whole list may be written. */
 export class RoleSources {
   readonly #changing: ReadonlySet<RoleId>;
   readonly #earlier: RoleSource[] = [];
@@ -128,7 +128,7 @@ export class RoleSources {
     if (readAtMs !== null && mirror !== null) this.#earlier.push(mirror);
   }
 
-  /** The member was read again. The roles known until then become an earlier source. */
+  /** Adds a new reading. The roles known before it become an earlier source. */
   renew(before: readonly RoleId[], readAtMs: number): void {
     this.#earlier.push({ roleIds: before, ...this.#newest });
     this.#newest = { readAtMs, isMirror: false };
@@ -144,7 +144,7 @@ export class RoleSources {
     });
   }
 
-  /** The roles of a list that the run does not change. */
+  /** Returns the roles of a list that the run does not change. */
   carried(roleIds: readonly RoleId[]): readonly RoleId[] {
     return roleIds.filter((roleId) => !this.#changing.has(roleId));
   }

@@ -7,7 +7,7 @@ import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from '../ports.
 export class UnhealthyGuildError extends TerminalError {
   constructor(
     message: string,
-    /** How often the guild has refused too many calls, in this process. */
+    /** How often the breaker has tripped for this guild, in this process. */
     readonly trip: number,
     /** False: already reported, and the guild has not been healthy since. */
     readonly isNews: boolean,
@@ -20,11 +20,14 @@ export class UnhealthyGuildError extends TerminalError {
 
 export interface Breaker {
   /**
-   * Counts the guild's answers. An unhealthy guild gets no more calls until its client has been
-   * paused.
+   * Wraps the calls to count refusals per guild. Sends no more calls to an unhealthy guild until
+   * its client has been paused.
    */
   guard(discord: DiscordMembers): DiscordMembers;
-  /** Learns of the pause, and keeps the trouble visible until the guild is healthy. */
+  /**
+   * Wraps the store to notice when the client is paused, and to keep its trouble recorded until the
+   * guild is healthy.
+   */
   watch(memory: Memory): Memory;
 }
 
@@ -40,23 +43,23 @@ interface Watched {
   readonly fed: Set<DiscordUserId>;
   /** Members refused during a probation that the guild passed; the next settlement retries them. */
   readonly passed: Set<DiscordUserId>;
-  /** Why it last tripped. */
+  /** Why the breaker last tripped. */
   reason: string;
-  /** The pause that follows; null: not made yet. */
+  /** The write that pauses the client after the last trip; null: not started. */
   pausing: Promise<void> | null;
 }
 
 export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   const all = new Map<ClientId, Watched>();
   /**
-   * The number of trips when a run began. A run uses one target for all its calls. Answers to a run
-   * that began before a pause do not count after it.
+   * The number of trips when each run began, keyed by the target that all calls of the run share.
+   * Answers to a run that began before the last trip do not count.
    */
   const begunAt = new WeakMap<GuildRef, number>();
 
   const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
     const known = all.get(clientId);
-    // The client was changed since, so earlier refusals no longer count.
+    // The client has a new revision, so earlier refusals no longer count.
     if (known?.revision === revision) return known;
     const watched: Watched = {
       revision,
@@ -98,7 +101,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     } catch (error) {
       if (!isVerdict(error)) throw error;
       count(guild, error);
-      // The client's own trouble is reported as such.
+      // UNAUTHORIZED and UNKNOWN_GUILD are thrown as they are, not as an unhealthy guild.
       if (!isOfTheClient(error)) refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
       throw error;
     }
@@ -138,7 +141,7 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
       };
       if (!watched || watched.trips !== trouble.trip)
         return memory.saveTrouble(clientId, trouble).then(endTrip);
-      // Concurrent runs end for one reason, and a single pause is enough for all of them.
+      // Concurrent runs end for the same reason, and a single pause is enough for all of them.
       const tryAgain = [...watched.fed];
       watched.pausing ??= memory
         .saveTrouble(clientId, { ...trouble, tryAgain })
@@ -161,7 +164,10 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
   };
 }
 
-/** Replaces a call that is not sent, or the refusal that tripped the breaker. */
+/**
+ * Throws if the breaker is tripped, or was since the run began, in place of a call or of the last
+ * refusal.
+ */
 function refuseUnhealthy(
   watched: Watched,
   guild: GuildRef,
@@ -177,7 +183,10 @@ function refuseUnhealthy(
   throw new UnhealthyGuildError(watched.reason, watched.trips, isNews, { cause });
 }
 
-/** Many of these in a row point to the guild. A missing member or role does not. */
+/**
+ * Refusals that count: many of them point to a problem of the guild. A missing member or role does
+ * not.
+ */
 const REFUSALS: readonly string[] = [
   'UNAUTHORIZED',
   'MISSING_ACCESS',
@@ -186,7 +195,7 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly DiscordRefusal[];
 
-/** Any answer of the guild counts; no answer does not. */
+/** Whether the error is an answer of the guild. A call without an answer does not count. */
 function isVerdict(error: unknown): error is Error {
   return error instanceof TerminalError || error instanceof PassingRefusalError;
 }

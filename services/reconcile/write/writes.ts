@@ -11,7 +11,7 @@ import {
 } from '../../model.js';
 import { showsNickname } from '../plan/plan-nickname.js';
 
-/** What is still to be changed for one member. */
+/** The changes still to make for one member. */
 export interface Pending {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
@@ -20,8 +20,8 @@ export interface Pending {
 }
 
 /**
- * The next call to Discord, or a wait until `until`. An edit with role changes writes the whole
- * list.
+ * The next call to Discord, or a wait until `until`. An edit (PATCH) with role changes writes the
+ * whole role list.
  */
 export type Write =
   | { readonly kind: 'removeRole'; readonly roleId: RoleId }
@@ -29,26 +29,30 @@ export type Write =
   | ({ readonly kind: 'edit' } & Pending)
   | { readonly kind: 'wait'; readonly until: number };
 
-/** A role change that is not urgent waits this long for a nickname, so that one call does both. */
+/** How long a role change that is not urgent waits for a nickname, so that one edit does both. */
 const NICKNAME_WAIT_MS = 10_000;
 
 export interface Choice extends Pending {
   /** Also false if a list was refused or its sources disagree: see whole-list.ts. */
   readonly wholeListWrites: boolean;
-  /** True: a list may be written from what has been read. */
+  /** True: a list may be written without another reading. */
   readonly needsNoRead: boolean;
   readonly isUrgent: boolean;
-  /** Other members' nicknames wait for edits, so a role that can go alone uses none. */
+  /** True: other members' nicknames wait for edits, so single writes are used where possible. */
   readonly areEditsAwaited: boolean;
   readonly now: number;
-  /** When this many single roles can be written, and a member edited; in the past: at once. */
+  /**
+   * The times in ms from which the pending single writes (`singlesFrom`) and an edit (`listsFrom`)
+   * are possible. In the past: now.
+   */
   readonly singlesFrom: number;
   readonly listsFrom: number;
 }
 
 /**
- * Single writes and lists have separate limits, so if one is exhausted the other is used. Null:
- * nothing is left to do. Removals come first: a revoked privilege should not outlive a grant.
+ * Returns the next write; null: nothing is left to do. Single writes and lists have separate
+ * limits, so if one way is exhausted the other is used. Removals come first, so that a revoked
+ * privilege ends early.
  */
 export function nextWrite(choice: Choice): Write | null {
   const { add, remove, nickname, now, listsFrom, isUrgent } = choice;
@@ -65,8 +69,8 @@ export function nextWrite(choice: Choice): Write | null {
 
   const single = singleWrite(choice) ?? edit;
   const open = ways.find((way) => way.from <= now);
-  // While single roles have to wait, a nickname uses the edit that it needs anyway. Writing the
-  // roles with it would cost a read.
+  // The single writes have to wait, so write the nickname alone. It needs an edit anyway, and
+  // adding the roles to the edit would cost a read.
   if (open?.isList && !prefersList && nickname !== null && !isUrgent)
     return { ...edit, add: [], remove: [] };
   if (open) return open.isList ? edit : single;
@@ -78,7 +82,7 @@ interface Way {
   readonly from: number;
 }
 
-/** The cheaper way first. */
+/** Returns the ways to write the role changes, the cheaper one first. */
 function waysOf(choice: Choice, changes: number): readonly Way[] {
   const { wholeListWrites, nickname, needsNoRead, areEditsAwaited, isUrgent } = choice;
   const list = { isList: true, from: choice.listsFrom };
@@ -103,13 +107,13 @@ function singleWrite({ add, remove }: Pending): Write | undefined {
 export interface WritesDone {
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
-  /** Accepted by Discord, though the last reading before the write already showed it. */
+  /** Writes that Discord accepted although the last reading before already showed their result. */
   readonly ensured: RoleChanges;
-  /** ALTERED: Discord accepted it but shows a different one. */
+  /** ALTERED: Discord accepted the nickname but shows a different one. */
   readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
   readonly observed: MemberReading;
   readonly refused: readonly RoleId[];
-  /** Removals of roles that Discord reports as nonexistent. */
+  /** Roles to remove that Discord reports as nonexistent. */
   readonly gone: readonly RoleId[];
 }
 
@@ -124,7 +128,9 @@ export class WriteProgress {
   pending: Pending;
   member: PresentMember;
   hasLeft = false;
-  /** A refusal that may pass: the other writes continue, and a later run retries this one. */
+  /**
+   * A refusal that may be temporary: the other writes continue, and a later run retries this one.
+   */
   passing: PassingRefusalError | null = null;
 
   constructor(
@@ -171,7 +177,10 @@ export class WriteProgress {
     this.#tick([roleId]);
   }
 
-  /** A reset is tried once: the link that ends with it does not wait for a refusal to pass. */
+  /**
+   * A reset is tried only once, because the ending link does not wait for a temporary refusal to
+   * end.
+   */
   refuseNickname(error: unknown): void {
     const isPassing = error instanceof PassingRefusalError && this.pending.nickname !== NO_NICKNAME;
     if (isPassing) this.passing = error;
@@ -183,7 +192,7 @@ export class WriteProgress {
     this.pending = { ...this.pending, nickname: null };
   }
 
-  /** The member has not passed screening: grants and nickname are left to a later run. */
+  /** Leaves grants and nickname to a later run, because the member has not passed screening. */
   withholdGrants(): void {
     const { remove, nickname } = this.pending;
     const isReset = nickname === NO_NICKNAME;
@@ -191,8 +200,8 @@ export class WriteProgress {
   }
 
   /**
-   * `roleIds` is the list that was written, if any; `answer` is null when Discord answered without
-   * a body.
+   * Records an accepted edit. `roleIds` is the list that was written, if any; `answer` is null if
+   * Discord answered without a body.
    */
   keepEdit(
     edit: Pending & { readonly roleIds: readonly RoleId[] | null },
@@ -231,8 +240,8 @@ export class WriteProgress {
   }
 
   /**
-   * `before` is what the last reading showed: a role already in the requested state was not
-   * changed.
+   * Records writes as changes, or as ensured where `before`, the roles in the last reading, already
+   * showed the result.
    */
   #note(direction: 'added' | 'removed', done: readonly RoleId[], before: readonly RoleId[]): void {
     for (const roleId of done) {
