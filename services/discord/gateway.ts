@@ -18,18 +18,18 @@ import { createSendingPauses, type OnPause, type SendingPauses } from './limits/
 import { createWriteOutlook } from './limits/pacing.js';
 import type { ObservedCall, ObservedWait } from './rest/calls.js';
 
-/** What the path, the sweeps and the doctor ask of Discord. */
+/** The Discord calls that the path, the sweeps and the doctor use. */
 export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
   readonly isBotAccount: IsBotAccount;
   /**
-   * Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop
-   * listening.
+   * Calls `listener` when a client's pause begins, changes or ends. Returns an unsubscribe
+   * function.
    */
   onPause(listener: OnPause): () => void;
   /**
-   * Re-reads the client's credentials at its next call, which is tried despite rejected tokens and
-   * pauses.
+   * Reloads the client's credentials at its next call, and tries that call even if the token was
+   * rejected or a pause is active.
    */
   forgetCredentials(clientId: ClientId): void;
   /** Clients with an active pause in this process. */
@@ -37,27 +37,34 @@ export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings,
 }
 
 export interface DiscordGatewayDeps {
-  /** Asked once for each revision of a client. */
+  /**
+   * Loads a client's credentials. Called once per revision, and again after `forgetCredentials`.
+   */
   readonly credentials: (clientId: ClientId) => Promise<DiscordCredentials>;
   readonly budget: InvalidBudget;
   readonly logger: Logger;
   readonly clock: () => number;
-  /** From 0 to 1; spreads pauses whose length Discord does not name. */
+  /** Returns a number from 0 to 1. Spreads pauses whose length Discord does not state. */
   readonly random: () => number;
-  /** As Discord asks for it: `DiscordBot (url, version)`. */
+  /** Discord requires the form `DiscordBot (url, version)`. */
   readonly userAgent: { readonly url: string; readonly version: string };
-  /** For waiting for a turn and for the call itself, each. */
+  /**
+   * Time limit, applied separately to waiting for a turn and to the call itself. Default: 4,000.
+   */
   readonly timeoutMs?: number;
   /**
-   * Of one bot in this process: divide 50 by the number of processes. A tenth of them is kept for
-   * joins.
+   * Global limit of one bot in this process. With several processes, divide 50 by their number. A
+   * tenth is reserved for joins.
    */
   readonly globalRequestsPerSecond?: number;
-  /** Margin on every window; scale it down with a scaled-down sandbox. */
+  /**
+   * Half the safety margin added to every wait that Discord states. Scale it down for a sandbox
+   * with scaled-down limits.
+   */
   readonly offsetMs?: number;
   /**
-   * The last call of a bucket is reserved for urgent calls while the bucket would otherwise stay
-   * closed for longer than this. Scaled like the margin.
+   * A bucket's last call is reserved for urgent calls if the exhausted bucket would stay closed for
+   * longer than this. Scale it like `offsetMs`.
    */
   readonly reserveMs?: number;
   readonly onCall?: (call: ObservedCall) => void;
@@ -66,9 +73,9 @@ export interface DiscordGatewayDeps {
 }
 
 /**
- * The Discord client over REST. In: members and guilds by their ids. Out: Discord's response, or
- * one of the errors of lib/errors.ts. Never: a call made twice, a call with a rejected token, or a
- * token in an error or a log line.
+ * Calls Discord's REST API.
+ * In: member and guild ids. Out: Discord's response, or one of the errors in lib/errors.ts.
+ * Never: a repeated call, a call with a rejected token, or a token in an error or a log line.
  */
 export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;

@@ -59,7 +59,10 @@ function callbackCheck({ redirectUris }: ApplicationReading, callbackUrl: string
 
 const NAME = 'invite link';
 
-/** Null: not an invite of Discord's, nor of a sandbox Discord on this machine. */
+/**
+ * Returns the invite's code, or null if the URL is neither a Discord invite nor one of a sandbox
+ * Discord on this machine.
+ */
 export function inviteCodeOf(inviteUrl: string): string | null {
   if (!URL.canParse(inviteUrl)) return null;
   const { host, hostname, pathname, protocol } = new URL(inviteUrl);

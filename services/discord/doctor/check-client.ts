@@ -24,24 +24,24 @@ export type { Check } from './check.js';
 export interface CheckRequest {
   readonly discord: BotReadings;
   readonly guild: GuildRef & { readonly applicationId: string };
-  /** Of mappings that are not retired. */
+  /** Roles of active mappings. */
   readonly mappedRoleIds: readonly RoleId[];
-  /** Names as last read, for roles that the guild no longer has. */
+  /** Last known role names, for roles that the guild no longer has. */
   readonly roleNames?: ReadonlyMap<RoleId, string>;
-  /** The redirect address, the client's own or the connector's; null: sign-in is off. */
+  /** The OAuth redirect URI: the client's own, else the connector's. Null: sign-in is off. */
   readonly callbackUrl?: string | null;
   readonly inviteUrl?: string | null;
   readonly hasNicknamePolicy?: boolean;
-  /** Linking brings people into the guild. */
+  /** True if linking adds people to the guild. */
   readonly joinsPeople?: boolean;
   readonly unknownMemberships?: UnknownMemberships | null;
 }
 
 /**
- * Asks Discord, in six calls at most, whether the client is set up as it must be.
- * In: a client and what it is there to do. Out: a check for each thing, with its remedy; a call
- * that fails is a check of its own, and only what hangs on it is left out. Never: a second call
- * with a token that is refused.
+ * Checks the client's setup with at most six calls to Discord.
+ * In: a client and the features it uses. Out: one check per aspect, with its remedy. A failed call
+ * becomes a check of its own, and only the checks that depend on it are left out.
+ * Never: a second call with a rejected token.
  */
 export async function checkClient(request: CheckRequest): Promise<readonly Check[]> {
   const { discord, guild, callbackUrl = null } = request;
@@ -56,7 +56,7 @@ export async function checkClient(request: CheckRequest): Promise<readonly Check
     ask(() => discord.readGuild(guild)),
     inviteChecks(request),
   ]);
-  // The application knows its bot too, should the bot itself not have been answered.
+  // If reading the bot failed, take the bot's user id from the application's response.
   const [botUserId = null] = [bot, application].flatMap((asked) =>
     asked.isAnswered ? [asked.value.botUserId] : [],
   );
@@ -64,7 +64,7 @@ export async function checkClient(request: CheckRequest): Promise<readonly Check
     token,
     ...applicationChecks(application, guild.applicationId, callbackUrl),
     guildCheck(found, guild),
-    // In a guild that is lost, every further question is refused too.
+    // If the bot is not in the guild, Discord refuses every further call about it.
     ...(isRefusedAs(found, 'UNKNOWN_GUILD') ? [] : await checkInGuild(request, found, botUserId)),
     ...invite,
     ...known,

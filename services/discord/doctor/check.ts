@@ -1,6 +1,6 @@
 import { messageOf, RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 
-/** The result of one check, in words for the admin of a community. */
+/** The result of one check, worded for a community's admin. */
 export interface Check {
   readonly name: string;
   readonly result: 'OK' | 'WARNING' | 'FAILED';
@@ -50,8 +50,8 @@ export function isRefusedAs<T>(asked: CheckedRead<T>, code: string): boolean {
 }
 
 /**
- * The check for a read that failed. `remedy` is for refusals; outages and rate limits have their
- * own.
+ * Returns the check for a failed read. `remedy` is used if Discord refused; outages and rate limits
+ * have their own remedies.
  */
 export function unanswered(name: string, error: unknown, remedy: string): Check {
   const why = messageOf(error);

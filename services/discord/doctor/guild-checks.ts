@@ -6,7 +6,7 @@ import type { GuildReading, RoleReading } from '../rest/bot-readings.js';
 import { type BotStanding, roleRefusals } from '../rest/hierarchy.js';
 import { type Check, failed, ok, warning } from './check.js';
 
-/** The permissions the bot needs, by what the client uses. */
+/** The features a client uses, which determine the permissions its bot needs. */
 interface Needs {
   readonly hasMappings: boolean;
   readonly hasNicknamePolicy: boolean;
@@ -60,7 +60,10 @@ export function twoFactorCheck({ asksForMfa, name: guild }: GuildReading) {
   );
 }
 
-/** https://docs.discord.com/developers/topics/opcodes-and-status-codes#json, 30005 */
+/**
+ * Discord's limit of roles per guild, error 30005:
+ * https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+ */
 const MOST_ROLES = 250;
 const FEW_LEFT = 10;
 
@@ -79,13 +82,16 @@ export function roleRoomCheck(roles: readonly RoleReading[]): Check {
   return count >= MOST_ROLES - FEW_LEFT ? warning(name, message, remedy) : ok(name, message);
 }
 
-/** What the bot may do in one guild. */
+/** The bot's permissions in one guild. */
 interface BotPermissions {
   readonly isAdministrator: boolean;
   may(permission: keyof typeof PermissionFlagsBits): boolean;
 }
 
-/** Combines the bot's roles, including @everyone. The owner of a guild may do everything. */
+/**
+ * Combines the permissions of the bot's roles and @everyone. The owner of a guild has all
+ * permissions.
+ */
 export function botPermissions(
   roles: readonly RoleReading[],
   bot: {
@@ -108,7 +114,7 @@ export function botPermissions(
   };
 }
 
-/** Permissions that let a holder of the role harm the guild, in Discord's words. */
+/** Returns the role's permissions that could harm the guild, by their names in Discord. */
 function powersOf({ permissions }: RoleReading): readonly string[] {
   const bits = BigInt(permissions);
   return POWERS.filter(([, bit]) => (bits & bit) !== 0n).map(([name]) => name);
@@ -132,7 +138,7 @@ const POWERS: readonly (readonly [string, bigint])[] = [
   ['Timeout Members', ModerateMembers],
 ];
 
-/** Linked people, and those whose membership in a mapped group is unknown. */
+/** Counts of linked people, and of those whose membership in a mapped group is unknown. */
 export interface UnknownMemberships {
   readonly linked: number;
   readonly unknown: number;
@@ -169,8 +175,8 @@ function percent(part: number, whole: number): string {
 }
 
 /**
- * `standing` is null when the bot's own roles could not be read: which roles are below the bot is
- * then unknown.
+ * `standing` is null if the bot's own roles could not be read. It is then unknown which roles are
+ * below the bot.
  */
 export function mappedRoleChecks(
   mappedRoleIds: readonly RoleId[],

@@ -1,26 +1,29 @@
 /**
- * One call per bucket at a time. The others wait here, urgent ones first and each in order of
- * arrival, and not in the REST client's own queue, where they could not be rejected. A closed
- * bucket rejects at once: pacing belongs to the caller.
+ * Allows one call per bucket at a time. Other calls wait here, urgent ones first, otherwise in
+ * order of arrival: in the REST client's own queue they could not be rejected. A closed bucket
+ * rejects calls immediately, because the caller decides when to retry.
  */
 export interface BucketGate {
-  /** Resolves when it is this caller's turn, or when its turn will never come. */
+  /** Resolves when the call's turn comes, the bucket closes, or `signal` aborts. */
   enter(turn: Turn, signal: AbortSignal): Promise<Entry>;
-  /** Closes the bucket until `until`; waiting calls are rejected. */
+  /** Closes the bucket until `until` and rejects its waiting calls. */
   close(bucket: string, until: number): void;
   closeAll(until: number): void;
   /**
-   * Ends the last `closeAll`, and what closes a single bucket for longer than everyday pacing does.
+   * Undoes `closeAll`, and reopens each bucket that would stay closed for more than EVERYDAY_MS.
    */
   openAll(): void;
-  /** When this bucket is open again; in the past: it is. */
+  /** Returns when the bucket opens; a past time means it is open. */
   openFrom(bucket: string): number;
 }
 
 export interface Turn {
   readonly bucket: string;
   readonly isUrgent: boolean;
-  /** The remaining calls may be reserved. Checked on arrival, and again before the call is sent. */
+  /**
+   * When the bucket has a call left for this turn; remaining calls may be reserved for urgent ones.
+   * Checked when the call arrives and again when its turn comes.
+   */
   readonly freeFrom?: () => number;
 }
 
@@ -105,7 +108,7 @@ export function createBucketGate({ clock }: { readonly clock: () => number }): B
   };
 }
 
-/** As long as a window of Discord's lasts, or somewhat longer. */
+/** Discord's rate limit windows last at most about this long. */
 export const EVERYDAY_MS = 60_000;
 
 function openLong(buckets: Iterable<Bucket>, now: number): void {
@@ -142,12 +145,12 @@ function waitForTurn(waiting: Bucket['waiting'], turn: Turn, signal: AbortSignal
 }
 
 /**
- * Discord's limit per bot over all routes and guilds, 50 calls a second:
- * https://docs.discord.com/developers/topics/rate-limits#global-rate-limit A tenth is reserved for
- * joins: a person is waiting in front of the page, while a sweep can wait.
+ * Discord's limit of 50 calls a second per bot, across all routes and guilds:
+ * https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
+ * A tenth is reserved for joins, because a person is waiting for the page; a sweep can wait.
  */
 export interface GlobalBudget {
-  /** Takes one call if one is left; else answers when the next one will be. */
+  /** Takes one call and returns null, or returns when the next call will be available. */
   take(use: 'join' | 'other'): { readonly until: number } | null;
 }
 
@@ -178,8 +181,8 @@ export function createGlobalBudget({
 const WINDOW_MS = 1000;
 
 /**
- * Slides: in no second that one may pick are there more than `limit`. Holds the times of the last
- * calls, in a ring.
+ * A sliding window: any period of one second contains at most `limit` calls. A ring buffer holds
+ * the times of the last `limit` calls.
  */
 function createWindow(limit: number) {
   const times = new Float64Array(limit).fill(-Infinity);
@@ -188,7 +191,7 @@ function createWindow(limit: number) {
   return {
     freeAt(now: number): number {
       const time = times[oldest] ?? -Infinity;
-      // A clock that was set back must not close the window for as long as it went back.
+      // If the clock was set back, the window must not stay closed until the clock catches up.
       return time > now ? now : time + WINDOW_MS;
     },
     note(now: number): void {

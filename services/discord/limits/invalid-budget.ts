@@ -1,17 +1,18 @@
 import type { Logger } from '../../lib/logger.js';
 
 /**
- * Discord bans an address for a while after 10,000 invalid requests (401, 403, 429) in ten minutes:
+ * Discord bans an IP address for a while after 10,000 invalid requests (401, 403, 429) in ten
+ * minutes:
  * https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
- * The process stays far below, as others may share its address. One budget for all bots of the
- * process, of which one client may spend a fifth. The last fifth is kept for clients that have
- * caused no invalid answer.
+ * This process stays far below, because other processes may share its address. All its bots share
+ * one budget, of which one client may spend a fifth. The last fifth is reserved for clients that
+ * have caused no invalid response.
  */
 export interface InvalidBudget {
-  /** Counts the response if Discord counts it; returns whether it did. */
+  /** Counts the response if Discord counts it as invalid. Returns whether it was counted. */
   note(answer: InvalidAnswer): boolean;
   state(): InvalidBudgetState;
-  /** Why this client's calls are not sent now; null: they are. */
+  /** Returns why this client's calls are blocked, or null if they are not. */
   blockOf(spender: string): InvalidBlock | null;
 }
 
@@ -19,8 +20,8 @@ export interface InvalidAnswer {
   readonly status: number;
   readonly scope: string | null;
   /**
-   * The client that the call was made for; undefined: it is not known, and only the whole budget
-   * counts.
+   * The client the call was made for. Undefined if unknown: the response then counts only against
+   * the budgets shared by all clients.
    */
   readonly spender?: string;
 }
@@ -28,7 +29,7 @@ export interface InvalidAnswer {
 export interface InvalidBudgetState {
   readonly spent: number;
   readonly limit: number;
-  /** Set while every call is refused. */
+  /** Set while all calls of the process are blocked. */
   readonly blockedUntil: Date | null;
 }
 
@@ -49,7 +50,10 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const { clock, logger, limit = 1000, windowMs = 600_000 } = deps;
   const fifth = Math.max(1, Math.floor(limit / 5));
   const all = new Tally(limit, windowMs);
-  /** The same answers against four fifths: spent, it blocks the clients that caused any of them. */
+  /**
+   * Counts all invalid responses against four fifths of the limit. When this share is spent, each
+   * client that caused an invalid response is blocked.
+   */
   const shared = new Tally(Math.max(1, limit - fifth), windowMs);
   const own = new Map<string, Tally>();
 
@@ -76,7 +80,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
 
   return {
     note({ status, scope, spender }) {
-      // A 429 of a limit shared with others is not counted by Discord.
+      // Discord does not count a 429 whose limit is shared with others.
       const isInvalid = status === 401 || status === 403 || (status === 429 && scope !== 'shared');
       if (!isInvalid) return false;
       const now = clock();
@@ -118,7 +122,7 @@ function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
 }
 
 class Tally {
-  /** When each invalid answer came, oldest first. */
+  /** Times of the invalid responses, oldest first. */
   readonly #times: number[] = [];
   blocked: { readonly since: number; readonly until: number } | null = null;
 
@@ -131,7 +135,7 @@ class Tally {
     return { spent: this.#times.length, limit: this.limit };
   }
 
-  /** True: it is spent by this one. */
+  /** Counts a response. Returns true if it exhausts the budget. */
   note(now: number): boolean {
     this.#times.push(now);
     if (this.blocked !== null || this.#times.length < this.limit) return false;
@@ -139,7 +143,7 @@ class Tally {
     return true;
   }
 
-  /** True: it was spent, and has recovered. */
+  /** Drops expired responses. Returns true if an exhausted budget has recovered. */
   forgetOld(now: number): boolean {
     const overUntil = now - this.windowMs;
     while (this.#times[0] !== undefined && this.#times[0] <= overUntil) this.#times.shift();
@@ -150,8 +154,8 @@ class Tally {
 }
 
 /**
- * When a tenth of the budget is free again: recovering with each single answer would trip it again
- * at once.
+ * Returns when a tenth of the budget will be free again. If the budget recovered as soon as one
+ * response expired, the next invalid response would exhaust it again.
  */
 function recoveryTime(times: readonly number[], limit: number, windowMs: number): number {
   const freed = times.length - Math.floor(limit * 0.9);

@@ -4,26 +4,29 @@ import type { Answer, Limits } from '../rest/answer.js';
 import { type Call, MEMBER, MEMBER_ROLE } from '../rest/calls.js';
 import { EVERYDAY_MS } from './gate.js';
 
-/** Remaining calls of each of a bot's buckets, from the headers. */
+/** Tracks the remaining calls of each of a bot's buckets, from response headers. */
 export interface Ledger {
   /**
-   * Resolves with the answer as it should be read: of a bucket that gives call by call back, when
-   * the next one is free.
+   * Records the response's limits and returns the response. If an exhausted bucket refills
+   * gradually, `resetAfterMs` becomes the time until its next free call.
    */
   learn(use: BucketUse, answer: Answer): Answer;
-  /** A call in flight, which the headers do not include yet. */
+  /**
+   * Counts a call in flight, which the headers do not include yet. Returns a function that ends it.
+   */
   begin(use: BucketUse): () => void;
   /**
-   * When this many calls can be made; at or before now: at once. Calls in flight are not counted.
+   * Returns when this many calls can be made; now or earlier means at once. Ignores calls in
+   * flight.
    */
   freeFrom(use: BucketUse, calls: number): number;
-  /** The same for one call more than those on their way. */
+  /** Returns when one more call can be made, in addition to those in flight. */
   nextFrom(use: BucketUse): number;
-  /** Infinity: nothing is known. */
+  /** Returns the number of calls left; Infinity if unknown. */
   left(use: BucketUse): number;
   areOne(a: BucketUse, b: BucketUse): boolean;
   /**
-   * Forgets buckets that would stay closed for longer than usual pacing: the next call shows their
+   * Forgets buckets that would stay closed for more than EVERYDAY_MS; the next call reveals their
    * state.
    */
   forgetLong(): void;
@@ -31,7 +34,7 @@ export interface Ledger {
 
 interface LedgerDeps {
   readonly clock: () => number;
-  /** Added to each time that Discord names. */
+  /** Added to every reset time from Discord. */
   readonly marginMs: number;
   readonly reserveMs: number;
 }
@@ -44,7 +47,7 @@ interface Entry {
 export function createLedger(deps: LedgerDeps): Ledger {
   const { clock, marginMs, reserveMs } = deps;
   const entries = new Map<string, Entry>();
-  /** Discord's own names of the buckets, which are the same in every guild. */
+  /** Discord's bucket names, by method and route. A name is the same in every guild. */
   const names = new Map<string, string>();
 
   const entryOf = (use: BucketUse): Entry => {
@@ -101,8 +104,8 @@ function forgetLong(entries: Iterable<Entry>, now: number): void {
 
 function keyIn(names: ReadonlyMap<string, string>, { method, route, guildId }: BucketUse): string {
   const own = names.get(`${method} ${route}`);
-  // Adding and removing a role share a bucket for most bots, so they share one until the headers
-  // show otherwise.
+  // For most bots, adding and removing a role share a bucket. Assume so until the headers show
+  // otherwise.
   const twin = TWINS.get(method);
   const name = own ?? names.get(`${twin ?? method} ${route}`);
   const family = twin === undefined ? method : 'PUT';
@@ -118,17 +121,17 @@ const TWINS: ReadonlyMap<string, string> = new Map([
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
-  /** When all of it is there again. */
+  /** When all calls are available again. */
   readonly wholeAt: number;
   readonly refill: Refill;
 }
 
 /**
- * Some buckets refill at the end of a window, others one call at a time. The headers only give the
- * time until the bucket is full, although a bucket of the second kind has one free call long
- * before. Such a bucket is recognised by its constant time per call: bounds on that time hold over
- * all its answers. For a window they contradict each other after two or three answers, and never
- * agree again.
+ * Bounds on a bucket's refill time per call. Some buckets refill at the end of a window, others
+ * gradually, one call at a time. The headers only give the time until the bucket is full, although
+ * a gradual bucket has a free call long before. A gradual bucket takes a constant time per call, so
+ * the bounds from all its responses agree. For a window, they contradict each other after two or
+ * three responses and never agree again.
  */
 interface Refill {
   readonly leastMsPerCall: number;
@@ -137,18 +140,21 @@ interface Refill {
   readonly mostUsed: number;
 }
 
-/** Who asks, for how many calls at once. */
+/** A request for a number of calls at once. */
 interface Use {
   readonly calls: number;
   readonly isUrgent: boolean;
   /**
-   * Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for
-   * longer than this, and always if its calls come back one by one.
+   * Non-urgent calls may not take a bucket's last call if the bucket is gradual, or would stay
+   * closed for longer than this.
    */
   readonly reserveMs: number;
 }
 
-/** The allowance after an answer; null: nothing is known. `marginMs` is put on every time. */
+/**
+ * Returns the allowance after a response; null if nothing is known. `marginMs` is added to every
+ * time.
+ */
 export function allowanceAfter(
   before: Allowance | null,
   answer: {
@@ -163,7 +169,7 @@ export function allowanceAfter(
   if (remaining === null || resetAfterMs === null) return before;
   const limit = limits.limit ?? Math.max(before?.limit ?? 1, remaining);
   const isSame = before?.limit === limit;
-  // Refused although calls seemed to be left: do not trust this again.
+  // Discord refused although calls seemed to be left: no longer treat the bucket as gradual.
   const wasWrong = answer.status === 429 && before !== null;
   const known = isSame ? before.refill : NOTHING_KNOWN;
   return {
@@ -182,11 +188,11 @@ const NOTHING_KNOWN: Refill = {
 };
 const NOT_GRADUAL: Refill = { ...NOTHING_KNOWN, leastMsPerCall: Infinity };
 
-/** The headers are rounded to milliseconds, and so are we. */
+/** The headers and our own times are rounded to milliseconds. */
 const ROUNDING_MS = 2;
 
 function refillAfter(known: Refill, limit: number, { remaining, resetAfterMs }: Limits): Refill {
-  // A call that is partly refilled counts as used: the value is between `used - 1` and `used`.
+  // A partly refilled call counts as used, so the true value is between `used - 1` and `used`.
   const used = limit - (remaining ?? 0);
   const ms = resetAfterMs ?? 0;
   if (used < 1 || ms === 0) return known;
@@ -200,13 +206,13 @@ function refillAfter(known: Refill, limit: number, { remaining, resetAfterMs }: 
   };
 }
 
-/** In larger buckets the bounds of few answers are too wide to contradict each other. */
+/** In larger buckets, the bounds from a few responses are too wide to contradict each other. */
 const MOST_JUDGED = 50;
 const ENOUGH_USED = 3;
 
 /**
- * The time for one call to come back, rather too long than too short; null: all come back together,
- * as far as is known.
+ * Returns the lower bound of the refill time per call, so that waits are too long rather than too
+ * short; null if the bucket is not known to be gradual.
  */
 function msPerCall({ limit, refill }: Allowance): number | null {
   const { leastMsPerCall, mostMsPerCall, fewestUsed, mostUsed } = refill;
@@ -218,7 +224,7 @@ function msPerCall({ limit, refill }: Allowance): number | null {
   return isProven ? leastMsPerCall : null;
 }
 
-/** Until one call is free again, of a bucket that was just spent. */
+/** Returns the time until a bucket that was just exhausted has one free call. */
 export function msUntilNext(allowance: Allowance, resetAfterMs: number): number {
   const each = msPerCall(allowance);
   if (each === null) return resetAfterMs;
@@ -231,8 +237,8 @@ export function callsLeft(allowance: Allowance, use: Omit<Use, 'calls'>, now: nu
 }
 
 /**
- * When the calls may be made; not later than `now`: at once. More than the bucket holds are taken
- * for all that it holds.
+ * Returns when the calls may be made; `now` or earlier means at once. A number above the bucket's
+ * limit counts as the limit.
  */
 export function freeFrom(allowance: Allowance, use: Use, now: number): number {
   const { limit, wholeAt } = allowance;
@@ -249,9 +255,9 @@ function keepsLast(
   { isUrgent, reserveMs }: Omit<Use, 'calls'>,
   now: number,
 ): boolean {
-  // Of a bucket of one there would be nothing left.
+  // A bucket with a limit of one would have no call left.
   if (isUrgent || allowance.limit < 2 || allowance.wholeAt <= now) return false;
-  // A call kept back once costs a gradual bucket no throughput, and is there at any moment.
+  // In a gradual bucket, reserving a call costs no throughput and keeps one available at any time.
   return msPerCall(allowance) !== null || allowance.wholeAt - now > reserveMs;
 }
 
@@ -271,7 +277,10 @@ function timeOf(allowance: Allowance, calls: number, now: number): number {
   return each === null ? wholeAt : Math.ceil(wholeAt - (limit - calls) * each);
 }
 
-/** A bucket as a caller knows it; the headers may reveal that several are one. */
+/**
+ * A bucket as identified before the call. The headers may reveal that several of these share one
+ * bucket.
+ */
 export interface BucketUse {
   readonly method: string;
   readonly route: string;
@@ -279,7 +288,7 @@ export interface BucketUse {
   readonly isUrgent: boolean;
 }
 
-/** Methods of one route can have limits of their own, and guilds always have. */
+/** Discord limits each guild separately, and sometimes each method of a route. */
 export function bucketName({ method, route, guildId }: BucketUse): string {
   return `${method} ${route} ${guildId}`;
 }
@@ -288,7 +297,7 @@ export function bucketUse({ method, route, ids, isUrgent = true }: Call): Bucket
   return { method, route, guildId: ids['guildId'] ?? '', isUrgent };
 }
 
-/** The calls that write to members, by the buckets they are counted in. */
+/** Returns the buckets of member writes: role addition, role removal and member edit (PATCH). */
 export function writeUses(
   guildId: string,
   isUrgent: boolean,

@@ -23,15 +23,15 @@ interface Deps {
 }
 
 /**
- * A pause may end before the time a run was given; the next run then learns the new state without a
- * call.
+ * Longest delay of a client's runs. Discord's pause may end early, and the next run detects that
+ * without a call.
  */
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * Starts no more runs than Discord currently allows writes: another run would read its member, open
- * its record and then wait. Urgent work may use the last call, and is tried even if none seems to
- * be left.
+ * Allows no more runs than Discord currently allows writes: another run would read its member, open
+ * its audit record and then have to wait. Urgent runs may use the last call, and one is tried even
+ * if no call seems to be left.
  */
 export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Pacing {
   const worked = new Set<ClientId>();
@@ -91,12 +91,15 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   };
 }
 
-/** Until when clients wait because a run was delayed. */
+/** Tracks until when clients must wait because a run was delayed. */
 function createDelays(clock: () => number) {
   const calmFrom = new Map<ClientId, number>();
-  /** Only where the delayed run was urgent. */
+  /** Set only if the delayed run was urgent. */
   const urgentFrom = new Map<ClientId, number>();
-  /** Number of times each client was freed, now and at the start of a run, to detect late delays. */
+  /**
+   * How often each client was freed, now and (`freedBefore`) when each run began. A delay is
+   * ignored if its client was freed after the run began.
+   */
   const timesFreed = new Map<ClientId, number>();
   const freedBefore = new WeakMap<object, number>();
   const isOver = (job: Pick<Job, 'clientId'>) =>
@@ -135,12 +138,15 @@ function openFrom(outlook: WriteOutlook): number {
   return Math.min(singles, outlook.listsFrom(1));
 }
 
-/** Never at once: a time that is past while the client stays closed would cause a busy loop. */
+/** The shortest wait. A past time would cause a busy loop while the client stays closed. */
 const SOONEST_MS = 10;
 
 const NOTHING_BOOKED: BookedWrites = { add: 0, remove: 0, lists: 0 };
 
-/** As long as Discord's window of edits: nicknames that wait are due again within it. */
+/**
+ * The length of Discord's window for member edits. Nicknames that wait for an edit are due again
+ * within it.
+ */
 const EDITS_AWAITED_MS = 10_000;
 
 function createReservations(outlookOf: WriteOutlookOf, clock: () => number): Pacing['reserve'] {
@@ -184,7 +190,7 @@ function createReservations(outlookOf: WriteOutlookOf, clock: () => number): Pac
   };
 }
 
-/** The outlook when Discord's limits are not tracked. */
+/** The outlook while no limits are known. */
 export const NOTHING_KNOWN: WriteOutlook = {
   left: Infinity,
   edits: Infinity,
@@ -193,8 +199,8 @@ export const NOTHING_KNOWN: WriteOutlook = {
 };
 
 /**
- * What may be written to the members of a client's guild, according to the last headers. Does not
- * call Discord.
+ * Returns a function that predicts, from the last headers, the member writes Discord allows for a
+ * client. Does not call Discord.
  */
 export function createWriteOutlook(deps: {
   readonly seen: (clientId: ClientId) => SeenLimits | undefined;
@@ -238,13 +244,13 @@ function outlookOf(
   };
 }
 
-/** Rate limits that Discord reported for a token. */
+/** The rate limit state of one bot token. */
 export interface BotLimits {
   readonly gate: BucketGate;
   readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
   readonly pause: BotPause;
-  /** When this many calls may be made in the bucket; at or before now: at once. */
+  /** Returns when this many calls may be made in the bucket; now or earlier means at once. */
   readonly openFrom: (use: BucketUse, calls: number) => number;
 }
 
@@ -257,7 +263,7 @@ export function createBotLimits(deps: {
 }): BotLimits {
   const { clock } = deps;
   const gate = createBucketGate(deps);
-  // As every pause has it.
+  // The same margin as in `pauseAfter`.
   const marginMs = 2 * deps.offsetMs;
   const ledger = createLedger({ clock, marginMs, reserveMs: deps.reserveMs });
   return {

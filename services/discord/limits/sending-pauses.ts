@@ -7,22 +7,23 @@ import type { Pause } from '../rest/answer.js';
 export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
 
 /**
- * The pauses of this process: of a bot, one of its buckets, one client's budget or all calls.
- * In: pauses that begin and end, and the clients they affect. Out: one log line at the beginning
- * and one at the end, and a callback for each affected client.
- * Never: a wait shorter than SHOWN_FROM_MS, which is everyday pacing.
+ * The pauses of this process: of a bot, of one of its buckets, or of a client whose budget of
+ * invalid requests is spent.
+ * In: pauses that begin and end, and the clients they affect. Out: a log line when a pause begins
+ * and when it ends, and a callback for each affected client.
+ * Never: a wait shorter than SHOWN_FROM_MS, which is ordinary rate limiting.
  */
 export interface SendingPauses {
-  /** Begins it, or moves its end. */
+  /** Begins the pause, or changes its end. */
   begin(key: string, pause: BegunPause, clientId: ClientId): void;
-  /** One more client waits for it. */
+  /** Adds a client to an active pause. */
   join(key: string, clientId: ClientId): void;
-  /** The client no longer waits for it. The pause ends with its last client. */
+  /** Removes a client from the pause. The pause ends with its last client. */
   leave(key: string, clientId: ClientId): void;
   end(key: string): void;
   /**
-   * A client's first successful call is reported too, because an earlier process may have left a
-   * stored pause.
+   * Must be called after each successful call. At a client's first one, reports its current pause
+   * or null, because an earlier process may have left a stored pause.
    */
   wentThrough(clientId: ClientId): void;
   /** Active pauses, longest first. */
@@ -30,18 +31,18 @@ export interface SendingPauses {
   /** Clients with an active pause. */
   pausedClients(): readonly ClientId[];
   listen(onPause: OnPause): () => void;
-  /** For keys: unlike every other in this process. */
+  /** Returns a number that is unique in this process, for keys. */
   nextNumber(): number;
 }
 
 interface BegunPause {
   readonly cause: string;
   readonly until: number;
-  /** Over when its time has come. Default: only a call that goes through ends it. */
+  /** The pause ends at `until`. Default: only a successful call ends it. */
   readonly endsByItself?: boolean;
 }
 
-/** Shorter waits are everyday pacing: they are neither shown nor logged. */
+/** Shorter waits are ordinary rate limiting and are neither shown nor logged. */
 export const SHOWN_FROM_MS = 10_000;
 
 interface Entry {
@@ -107,7 +108,8 @@ export function createSendingPauses(deps: Deps): SendingPauses {
     },
     current() {
       endOver();
-      // After its time a bot's pause only waits for one call, which a disabled client never makes.
+      // An expired bot pause only waits for one successful call, which a disabled client never
+      // makes.
       return longestFirst(entries, ({ pause }) => pause.until > deps.clock());
     },
     pausedClients: () => clientsPausedAt(entries, deps.clock()),
@@ -119,7 +121,7 @@ export function createSendingPauses(deps: Deps): SendingPauses {
   };
 }
 
-/** Keys of expired pauses, of the kind that ends without a successful call. */
+/** Returns the keys of expired pauses that end without a successful call. */
 function overAt(entries: ReadonlyMap<string, Entry>, now: number): readonly string[] {
   return [...entries].flatMap(([key, { pause }]) =>
     pause.endsByItself === true && pause.until <= now ? [key] : [],
@@ -160,20 +162,24 @@ function shownPause({ since, pause }: Entry): SendingPause {
 const byEnd = (a: SendingPause, b: SendingPause) => b.until.getTime() - a.until.getTime();
 
 /**
- * The pause of a whole bot. When it ends, one call is tried and the others wait for its response:
- * success ends the pause, another refusal prolongs it.
+ * The pause of a whole bot. When its time is up, one call is tried (the trial) while the other
+ * calls wait: success ends the pause, another refusal prolongs it.
  */
 export interface BotPause {
-  /** The client now uses the bot. */
+  /** Registers a client that uses the bot. */
   join(clientId: ClientId): void;
-  /** The client uses another bot, so this pause is no longer shown for it. */
+  /** Removes a client that now uses another bot, so that this pause is no longer shown for it. */
   leave(clientId: ClientId): void;
   begin(pause: Pause, clientId: ClientId): void;
-  /** Asked before a call waits for its turn; null: it may. */
+  /**
+   * Returns the pause if it blocks calls now, else null. Checked before a call waits for its turn.
+   */
   closedFor(clientId: ClientId): { readonly until: number; readonly cause: string } | null;
-  /** Asked last before a call is sent. */
+  /** Decides whether a call may be sent. Checked when the call's turn comes. */
   admit(clientId: ClientId): Admission;
-  /** The next call is tried at once: a person has asked for it, or the client has changed. */
+  /**
+   * Lets the next call be tried at once, because a person asked for it or the client was changed.
+   */
   tryNow(): void;
 }
 
@@ -184,11 +190,11 @@ type Admission =
 
 export interface Trial {
   wentThrough(): void;
-  /** In every case, also after the others. */
+  /** Ends the trial. Called in every case, also after `wentThrough`. */
   leave(): void;
 }
 
-/** How long the others wait for the one call that is tried. */
+/** How long other calls wait while one call is tried. */
 const TRIAL_MS = 1_000;
 
 interface BotPauseDeps {
@@ -207,7 +213,7 @@ export function createBotPause({ clock, gate, pauses }: BotPauseDeps): BotPause 
   const beginTrial = (): Trial => {
     const begun: Trial = {
       wentThrough() {
-        // A pause that began since is another one.
+        // A pause that began after this trial must not be ended by it.
         if (trial !== begun) return;
         pause = null;
         gate.openAll();

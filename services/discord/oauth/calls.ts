@@ -6,13 +6,19 @@ import type { OAuthApplication, TokenGrant } from '../../model.js';
 import type { Answer } from '../rest/answer.js';
 import { parsePayload } from '../rest/payloads.js';
 
-/** One call of the OAuth2 side, as its judges and its log need it: nothing here is secret. */
+/** One OAuth2 call, as error handling and the log need it. Contains no secrets. */
 export interface OAuthCall {
-  /** The token endpoints answer in OAuth2's words, the account in those of Discord's API. */
+  /**
+   * The token and revocation endpoints return OAuth2 errors; the account endpoint returns Discord
+   * API errors.
+   */
   readonly kind: 'code' | 'refresh' | 'revocation' | 'account';
   readonly url: string;
   readonly applicationId: string;
-  /** Whose budget of invalid answers pays. */
+  /**
+   * Whose budget of invalid requests is charged: the client, or the application if there is no
+   * client.
+   */
   readonly spender: string;
   /** The call in words, for errors. */
   readonly doing: string;
@@ -49,7 +55,7 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
 });
 
 /**
- * An expired token cannot be revoked, and need not be:
+ * Accepts the refusal of an expired token, which cannot be revoked and need not be:
  * https://datatracker.ietf.org/doc/html/rfc7009#section-2.2
  */
 export const revocation = (app: OAuthApplication): OAuthCall => ({
@@ -64,7 +70,10 @@ export const revocation = (app: OAuthApplication): OAuthCall => ({
   },
 });
 
-/** It comes with the address that a browser opens. What cannot be a code is not worth a call. */
+/**
+ * The code comes from the URL that a browser opens, so it can be any text. An impossible code is
+ * rejected without a call.
+ */
 export function isPlausibleCode(code: string): boolean {
   return /^[\x21-\x7e]{1,1024}$/.test(code);
 }
@@ -79,7 +88,7 @@ function spenderOf({ clientId, applicationId }: OAuthApplication): string {
   return clientId ?? `application ${applicationId}`;
 }
 
-/** What goes into a header later. */
+/** Printable ASCII only, because a token is later sent in a header. */
 const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/);
 
 const TEN_YEARS_S = 315_360_000;
@@ -89,7 +98,7 @@ const grantPayload = z.object({
   refresh_token: token.nullish(),
   token_type: z.literal('bearer'),
   expires_in: z.number().positive().max(TEN_YEARS_S),
-  // Without identify the token's owner is unknown, and the link is made for that owner.
+  // Without `identify`, the token's owner, for whom the link is made, would stay unknown.
   scope: z
     .string()
     .transform((text) => text.split(' ').filter((scope) => scope !== ''))
@@ -105,7 +114,7 @@ const accountPayload = z.object({
   bot: z.boolean().nullish(),
 });
 
-/** `reply` has passed the library's own checks. */
+/** `reply` has passed oauth4webapi's own checks. */
 export function grantOf(reply: TokenEndpointResponse, doing: string, now: number): TokenGrant {
   const grant = parsePayload(grantPayload, { body: reply }, doing);
   return {
@@ -129,7 +138,7 @@ export function accountOf(body: unknown, doing: string): DiscordAccount {
   };
 }
 
-/** The two sides in the library's words. */
+/** Returns the authorization server and the client as oauth4webapi describes them. */
 export function partiesOf(app: OAuthApplication): readonly [AuthorizationServer, Client] {
   return [
     {
@@ -148,8 +157,8 @@ export function authenticatedPartiesOf(
 }
 
 /**
- * The library escapes `-` and `_` too. RFC 6749 allows it, but Discord's secrets are full of them
- * and its documentation sends them unescaped, so it is unclear whether Discord would decode them.
+ * oauth4webapi would also escape `-` and `_`. RFC 6749 allows it, but Discord's secrets often
+ * contain them and its documentation sends them unescaped, so Discord might not decode them.
  */
 function basic(clientSecret: string): ClientAuth {
   return (_server, { client_id: clientId }, _body, headers) => {

@@ -5,19 +5,22 @@ import { type Answer, bytesInWords, type Pause } from '../rest/answer.js';
 import { systemCode } from '../rest/errors.js';
 import type { OAuthCall } from './calls.js';
 
-/** Codes of the TerminalErrors of the OAuth2 side. */
+/** Codes of the TerminalErrors that OAuth2 calls throw. */
 export type OAuthRefusal =
   /** The code, refresh token or access token has expired: the person must sign in again. */
   | 'INVALID_GRANT'
-  /** An admin's fault: the secret or the callback address. The message names which. */
+  /**
+   * The client secret or the callback address is wrong; the message names which. An admin must
+   * correct it.
+   */
   | 'INVALID_CLIENT'
   | 'REFUSED';
 
 type OAuthError = TerminalError | RetryLaterError | UnavailableError;
 
 /**
- * Maps an unexpected response to an error. Nothing from the response is repeated or kept as a
- * cause: requests and responses are full of tokens.
+ * Maps an unexpected response to an error. The error neither quotes the response nor keeps it as a
+ * cause, because requests and responses are full of tokens.
  */
 export function judgeAnswer(call: OAuthCall, answer: Answer, pause: Pause | null): OAuthError {
   const say = (why: string) => `cannot ${call.doing}: ${why}${evidence(answer)}`;
@@ -32,7 +35,7 @@ export function judgeAnswer(call: OAuthCall, answer: Answer, pause: Pause | null
   return new UnavailableError(say(why));
 }
 
-/** What a call that was never answered failed of. */
+/** Maps a call without a response to an error. */
 export function judgeSilence(
   { doing }: OAuthCall,
   failure: { readonly hasTimedOut: boolean; readonly error: unknown },
@@ -57,7 +60,10 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Null: not a verdict of Discord's, so it proves nothing about the grant or the application. */
+/**
+ * Returns null if the response is not Discord's verdict and so proves nothing about the grant or
+ * the application.
+ */
 function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
   const { status, form, code } = answer;
   if (form !== 'json' || status < 400 || status >= 500) return null;
@@ -100,9 +106,10 @@ const faultBody = z.object({
 });
 
 /**
- * Discord uses one `error` for an expired code and for a wrong redirect address, and has changed it
- * over the years. They differ by the parameter's name, quoted in the description or, for forms, the
- * key of the error. https://github.com/discord/discord-api-docs/issues/4076
+ * Returns the name of the parameter that Discord rejected. Discord uses the same `error` for an
+ * expired code and for a wrong redirect address, and has changed it over the years. Only the
+ * parameter's name tells them apart: it is quoted in the description or, in form errors, the key of
+ * the error. https://github.com/discord/discord-api-docs/issues/4076
  */
 function parameterAtFault(body: unknown): string | undefined {
   const { data } = faultBody.safeParse(body);
@@ -115,7 +122,7 @@ function parameterAtFault(body: unknown): string | undefined {
   );
 }
 
-/** Only values known not to be secret. */
+/** Includes only values known not to be secret. */
 function evidence({ status, code }: Answer): string {
   const isKnown = typeof code === 'number' || KNOWN_ERRORS.has(code ?? '');
   return isKnown ? ` (status ${status}, ${code})` : ` (status ${status})`;

@@ -24,13 +24,13 @@ import {
 import { deadGrant, judgeAnswer, judgeSilence } from './errors.js';
 
 export interface DiscordOAuth {
-  /** The consent page's address. */
+  /** Returns the address of Discord's consent page. */
   authorizeAddress(app: OAuthApplication, request: ConsentRequest): Promise<string>;
   exchangeCode(app: OAuthApplication, request: CodeExchange): Promise<TokenGrant>;
   readAccount(app: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
   refresh(app: OAuthApplication, refreshToken: string): Promise<TokenGrant>;
   /**
-   * Ends all that this person has granted the application. A token that is dead already is no
+   * Revokes everything this person has granted the application. An already invalid token is not an
    * error.
    */
   revoke(app: OAuthApplication, token: string): Promise<void>;
@@ -45,7 +45,7 @@ interface CodeExchange {
 interface DiscordOAuthDeps {
   readonly clock: () => number;
   readonly budget: InvalidBudget;
-  /** The whole header. */
+  /** The complete User-Agent header. */
   readonly userAgent: string;
   readonly timeoutMs?: number;
   readonly logger?: Logger;
@@ -53,10 +53,10 @@ interface DiscordOAuthDeps {
 }
 
 /**
- * What people agree to, over OAuth2 with PKCE.
+ * Signs people in with Discord and revokes their grants, over OAuth2 with PKCE.
  * In: codes and tokens. Out: grants and accounts, or a TerminalError (INVALID_GRANT,
- * INVALID_CLIENT, REFUSED), a RetryLaterError or an UnavailableError. Never: a call made twice, or
- * a secret in an error or a log line.
+ * INVALID_CLIENT, REFUSED), a RetryLaterError or an UnavailableError.
+ * Never: a repeated call, or a secret in an error or a log line.
  */
 export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
   const { clock, timeoutMs = 4000 } = deps;
@@ -70,7 +70,7 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
       return wire.perform(call, async (options) => {
         const answer = await oauth.authorizationCodeGrantRequest(
           ...authenticatedPartiesOf(app),
-          // The owner of the session has compared the state before passing on the code.
+          // The caller has already checked the session's `state`.
           oauth.validateAuthResponse(...partiesOf(app), new URLSearchParams({ code })),
           redirectUri,
           codeVerifier,
@@ -113,14 +113,15 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
 }
 
 /**
- * Where people give consent. Always asks (`prompt=consent`): a link must not be made without the
- * person noticing.
+ * Returns the address of Discord's consent page, which always asks (`prompt=consent`): a link must
+ * not be made without the person noticing.
  */
 async function authorizeAddress(
   { authorizeUrl, applicationId }: OAuthApplication,
   { redirectUri, scopes, state, codeVerifier }: ConsentRequest,
 ): Promise<string> {
-  // Discord refuses others at the exchange only, when the person has long agreed.
+  // Discord would reject an invalid verifier only at the code exchange, after the person has
+  // consented.
   if (!/^[\w.~-]{43,128}$/.test(codeVerifier)) {
     throw new TypeError('the code verifier does not follow RFC 7636');
   }
@@ -138,7 +139,7 @@ async function authorizeAddress(
   for (const [name, value] of Object.entries(parameters)) {
     url.searchParams.set(name, value);
   }
-  // A space can be read in one way only, whether the reader knows forms or addresses.
+  // Form and URL parsers both read %20 as a space; a URL parser would keep a plus sign.
   return url.href.replaceAll('+', '%20');
 }
 
@@ -151,8 +152,8 @@ interface ConsentRequest {
 
 interface Wire {
   /**
-   * `run` makes one call with these options, and gives what it reads of the answer, which was
-   * accepted by then.
+   * `run` makes one call with these options and returns what it reads from the response. If the
+   * call does not accept the response, `run` never sees it and `perform` throws.
    */
   perform<T>(call: OAuthCall, run: (options: WireOptions) => Promise<T>): Promise<T>;
 }
@@ -163,7 +164,7 @@ type Send = (
 ) => Promise<Response>;
 
 interface WireOptions {
-  // The library names a type for each of its calls; this fits them all.
+  // The library has a separate type for each of its calls; `any` fits them all.
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly [customFetch]: (url: string, init: any) => Promise<Response>;
   readonly [allowInsecureRequests]: boolean;
@@ -185,11 +186,11 @@ export interface ObservedOAuthCall {
 }
 
 /**
- * Sits under the library, as it bounds neither time nor length, and its errors carry what was sent
- * and answered.
+ * Sends oauth4webapi's requests. The library itself limits neither their time nor the response's
+ * length, and its errors contain the request and the response.
  */
 function createWire(deps: WireDeps): Wire {
-  /** Where a host asks to be left alone, for whatever reason. */
+  /** The time, by host, before which no call may be sent. */
   const pauses = new Map<string, number>();
 
   const judge = (call: OAuthCall, answer: Answer) => {
@@ -215,8 +216,8 @@ function createWire(deps: WireDeps): Wire {
       try {
         return await run({
           [customFetch]: senderOf(call),
-          // The sandbox Discord has no certificate; allowed hosts are decided when a client is
-          // created.
+          // The sandbox Discord has no certificate. Allowed hosts are checked when a client is
+          // saved.
           [allowInsecureRequests]: call.url.startsWith('http:'),
         });
       } catch (error) {
@@ -249,14 +250,14 @@ function refuseEarly(
   throw new RetryLaterError(new Date(pausedUntil), `cannot ${doing}: Discord asked to wait`);
 }
 
-/** Nothing spreads these pauses: people come back one by one. */
+/** These pauses need no random spread, because people return one by one. */
 function pauseOf(answer: Answer, now: number): Pause | null {
   const { status, code } = answer;
   const mayName = status === 429 || (status < 500 && typeof code === 'number');
   return mayName ? pauseAfter({ answer, now, random: 0, offsetMs: 0 }) : null;
 }
 
-/** Nothing of their answer is used. */
+/** A redirect counts as no response. */
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 async function exchange(

@@ -7,12 +7,12 @@ export function bytesInWords(bytes: number): string {
   return kib < 1024 ? `${kib} KiB` : `${kib / 1024} MiB`;
 }
 
-/** One response with everything that may be judged: status, codes and limits, never text. */
+/** One response. It is judged by status, codes and limits, never by text. */
 export interface Answer {
   readonly status: number;
   /**
-   * `json`: an object or a list. `foreign`: anything else that has a body, as the pages of proxies
-   * and Cloudflare.
+   * `json`: an object or a list. `foreign`: any other body, such as a page from a proxy or
+   * Cloudflare.
    */
   readonly form: 'json' | 'empty' | 'foreign';
   /** The parsed body; null unless `form` is `json`. */
@@ -20,13 +20,15 @@ export interface Answer {
   /** Discord's error code, or the `error` of an OAuth2 refusal. */
   readonly code: number | string | null;
   readonly limits: Limits;
-  /** The limit that cut off a longer body: `form` is then `foreign`. Null: the body is complete. */
+  /**
+   * The size limit that the body exceeded (`form` is then `foreign`); null if the body is complete.
+   */
   readonly cutAtBytes: number | null;
 }
 
 /**
- * The longest wait; after it, one call is tried. A larger number could be a mistake and would stop
- * the bot permanently.
+ * The longest wait, after which one call is tried. A longer one that Discord states could be a
+ * mistake and would stop the bot permanently.
  */
 const LONGEST_WAIT_MS = 3_600_000;
 
@@ -36,11 +38,13 @@ const LONGEST_WAIT_MS = 3_600_000;
 export interface Limits {
   readonly scope: string | null;
   readonly isGlobal: boolean;
-  /** At most LONGEST_WAIT_MS; null: the answer has no usable time. */
+  /** At most LONGEST_WAIT_MS; null if the response has no usable time. */
   readonly retryAfterMs: number | null;
-  /** What `retryAfterMs` was before it was cut, in ms: to be shown, never to be waited for. */
+  /**
+   * The stated time before it was limited to LONGEST_WAIT_MS. For messages only, never for waiting.
+   */
   readonly askedMs: number | null;
-  /** Discord's own name of the bucket: the same on every route that shares it. */
+  /** Discord's name of the bucket; all routes that share the bucket have the same name. */
   readonly bucket: string | null;
   readonly limit: number | null;
   readonly remaining: number | null;
@@ -48,11 +52,11 @@ export interface Limits {
   readonly resetAfterMs: number | null;
 }
 
-/** Reads an answer. An unreadable body is not an error here: it makes the answer `foreign`. */
+/** Parses a response. An unreadable body is not an error; it makes the response `foreign`. */
 export function readAnswer(raw: {
   readonly status: number;
   readonly header: (name: string) => string | null;
-  /** Null: it is longer than `mostBytes`. */
+  /** Null if the body is longer than `mostBytes`. */
   readonly text: string | null;
   readonly mostBytes: number;
   readonly now: number;
@@ -70,7 +74,7 @@ export function readAnswer(raw: {
   };
 }
 
-/** Each field for itself: an odd one must not hide the others. */
+/** Each field is parsed separately, so that an invalid one does not hide the others. */
 const refusalBody = z.object({
   code: z.number().optional().catch(undefined),
   error: z.string().optional().catch(undefined),
@@ -95,7 +99,7 @@ function readLimits(
   const scope = header('x-ratelimit-scope');
   const statedMs = [
     retryAfterMs(header('retry-after'), now),
-    // The body carries the fraction of a second that the header rounds.
+    // The body has the fraction of a second that the header rounds.
     secondsToMs(refusal.retry_after ?? null),
   ].filter((ms) => ms !== null);
   const askedMs = statedMs.length > 0 ? Math.max(...statedMs) : null;
@@ -113,8 +117,8 @@ function readLimits(
 }
 
 /**
- * Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). Zero and the past are
- * no time: a call repeated at once would be refused again.
+ * Parses Retry-After: seconds from Discord, or a date from a proxy (RFC 9110, 10.2.3). Returns null
+ * for zero and past times, because a call repeated at once would be refused again.
  */
 function retryAfterMs(value: string | null, now: number): number | null {
   const seconds = toNumber(value);
@@ -139,32 +143,35 @@ function toNumber(value: string | null): number | null {
   return Number.isFinite(number) && number >= 0 ? number : null;
 }
 
-/** Nothing may be sent before `until`: in this bucket, or by this bot at all. */
+/** No call may be sent before `until`: in one bucket or, with reach `bot`, by the whole bot. */
 export interface Pause {
   readonly until: number;
   readonly reach: 'bucket' | 'bot';
-  /** Not in the words of Discord's API: it may be a proxy's, or of this call alone. */
+  /**
+   * The response does not look like Discord's API: a proxy may have sent it, or it may concern only
+   * this call.
+   */
   readonly isDoubtful: boolean;
   readonly why: string;
 }
 
 /**
- * A 429 of Cloudflare may come without a time:
+ * Pause after a 429 without a time, as Cloudflare may send it:
  * https://github.com/discord/discord-api-docs/issues/5810
  */
 const UNTIMED_PAUSE_MS = 30_000;
-/** Blocks by Cloudflare and against abuse last from minutes to hours; asking on prolongs them. */
+/** Cloudflare and anti-abuse blocks last from minutes to hours, and further calls prolong them. */
 const BLOCK_PAUSE_MS = 600_000;
 
 /**
- * How long the response asks to wait; null if it names no time. Pure: `random` is a number from 0
- * to 1.
+ * Returns the pause that a response calls for, or null. `random`, from 0 to 1, spreads pauses for
+ * which the response names no time.
  */
 export function pauseAfter(failure: {
   readonly answer: Answer;
   readonly now: number;
   readonly random: number;
-  /** The margin on a window, which is put on twice. */
+  /** Half the safety margin: the pause is extended by twice this. */
   readonly offsetMs: number;
 }): Pause | null {
   const { answer, now, random, offsetMs } = failure;
@@ -190,8 +197,8 @@ function spanInWords(ms: number): string {
 }
 
 /**
- * Until when the bucket is spent, by the headers of an answer of whatever status; null when calls
- * are left.
+ * Returns when an exhausted bucket resets, from the headers of a response with any status; null if
+ * calls are left.
  */
 export function spentUntil({ limits }: Answer, now: number, offsetMs: number): number | null {
   if (limits.remaining !== 0 || !limits.resetAfterMs) return null;
@@ -247,13 +254,17 @@ function limitPause({ form, limits }: Answer, random: number): Wait {
   };
 }
 
-/** No member is at fault when the refusal is not of Discord's API: it always has a code. */
+/**
+ * Discord's API always sends an error code. A refusal without one comes from a proxy, so the member
+ * is not to blame.
+ */
 function isBlock({ code }: Answer): boolean {
   return code === null || pausedBy(code) === 'bot';
 }
 
 /**
- * Blocks, and limits on writing and on the resource, which can come with other statuses than 429.
+ * Returns what an error code pauses, or null. Blocks, and limits on writes or on a resource, can
+ * come with statuses other than 429.
  */
 function pausedBy(code: Answer['code']): 'bucket' | 'bot' | null {
   return codeMeaning(code, null)?.pauses ?? null;

@@ -27,19 +27,19 @@ import {
   userPayload,
 } from './payloads.js';
 
-/** What a check of a client asks: who the bot is, where it is, what it may. One call each. */
+/** Reads the bot, its application and its guild. Each function makes one call. */
 export interface BotReadings {
   readonly whoAmI: (guild: GuildRef) => Promise<BotIdentity>;
   readonly readGuild: (guild: GuildRef) => Promise<GuildReading>;
   readonly readApplication: (guild: GuildRef) => Promise<ApplicationReading>;
-  /** The roles that the bot itself has, without @everyone. */
+  /** The bot's own roles, without @everyone. */
   readonly readBotRoleIds: (
     guild: GuildRef,
     botUserId: DiscordUserId,
   ) => Promise<readonly RoleId[]>;
-  /** Every role of the guild, @everyone among them. */
+  /** All roles of the guild, including @everyone. */
   readonly readRoleList: (guild: GuildRef) => Promise<readonly RoleReading[]>;
-  /** Null: there is no such invite, or no longer. */
+  /** Null if the invite does not exist or has expired. */
   readonly readInvite: (guild: GuildRef, code: string) => Promise<InviteReading | null>;
 }
 
@@ -52,7 +52,10 @@ export interface GuildReading {
   readonly guildId: GuildId;
   readonly name: string;
   readonly ownerId: DiscordUserId;
-  /** Moderating needs two-factor authentication of the application's owner. */
+  /**
+   * True if moderating requires two-factor authentication, which the application's owner then
+   * needs.
+   */
   readonly asksForMfa: boolean;
 }
 
@@ -60,9 +63,9 @@ export interface ApplicationReading {
   readonly applicationId: string;
   readonly name: string;
   readonly flags: number;
-  /** The privileged intent that listing members needs. */
+  /** True if the application has the privileged intent that listing members requires. */
   readonly hasMembersIntent: boolean;
-  /** Null: not shown. */
+  /** Null: Discord did not show them. */
   readonly redirectUris: readonly string[] | null;
   readonly botUserId: DiscordUserId | null;
 }
@@ -73,13 +76,13 @@ export interface RoleReading {
   readonly position: number;
   readonly color: number;
   readonly isManaged: boolean;
-  /** A decimal string of bits. */
+  /** Permission bits, as a decimal number. */
   readonly permissions: string;
 }
 
 export interface InviteReading {
   readonly guildId: GuildId | null;
-  /** Null: it lasts. Undefined: Discord does not say. */
+  /** Null: never expires. Undefined: Discord did not report it. */
   readonly expiresAt: Date | null | undefined;
 }
 
@@ -144,17 +147,17 @@ function rolesOf(roles: z.infer<typeof rolesPayload>): readonly RoleReading[] {
   }));
 }
 
-/** Small applications have the limited one. */
+/** Small applications have the `Limited` flag instead. */
 const MEMBERS_INTENT =
   ApplicationFlags.GatewayGuildMembers | ApplicationFlags.GatewayGuildMembersLimited;
 
-/** Whether an account is a bot's; null: Discord does not know the account. */
+/** Returns whether an account is a bot; null if Discord does not know the account. */
 export type IsBotAccount = (
   guild: GuildRef,
   discordUserId: DiscordUserId,
 ) => Promise<boolean | null>;
 
-/** Answers for any account, whether or not it shares a guild with the bot. */
+/** Works for any account, even if it shares no guild with the bot. */
 export function createAccountReading(perform: Perform): IsBotAccount {
   return async (guild, discordUserId) => {
     const call = accountReading(discordUserId);

@@ -12,7 +12,7 @@ import { splitApiBase } from './endpoints.js';
 import { createTransport, type Exchange } from './transport.js';
 
 export interface DiscordCredentials {
-  /** With its version: `https://discord.com/api/v10`. */
+  /** Includes the version: `https://discord.com/api/v10`. */
   readonly apiBase: string;
   readonly botToken: string;
   readonly applicationId: string;
@@ -21,7 +21,10 @@ export interface DiscordCredentials {
 
 interface Bots {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
-  /** Re-reads the client's credentials at its next call, for which its pauses end now. */
+  /**
+   * Reloads the client's credentials at its next call, and ends its bot's pauses so that this call
+   * is tried.
+   */
   readonly forget: (clientId: ClientId) => void;
   readonly closeAll: () => void;
 }
@@ -35,8 +38,8 @@ interface BotsDeps {
 }
 
 /**
- * Clients with one token at one API share one bot; a client with new credentials leaves the bot it
- * had.
+ * Clients with the same token and API share one bot. A client whose credentials change moves to
+ * another bot.
  */
 export function createBots({ credentials, openBot }: BotsDeps): Bots {
   const openings = new Map<ClientId, Opening>();
@@ -51,7 +54,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     if (shared?.isRefused()) shared.close();
     const bot = shared && !shared.isRefused() ? shared : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
-    // The client was changed, or the doctor is checking it.
+    // If the client already uses this bot, the client was changed or the doctor is checking it.
     if (inUse.get(clientId) === bot) bot.tryNow();
     const isNewest = openings.get(clientId)?.revision === revision;
     if (isNewest) use(clientId, bot);
@@ -63,7 +66,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     const before = inUse.get(clientId);
     inUse.set(clientId, bot);
     bot.pause.join(clientId);
-    // Bots opened one after the other for the same token share one pause.
+    // A bot reopened for the same token keeps its predecessor's pause.
     if (before !== undefined && before.pause !== bot.pause) before.pause.leave(clientId);
   };
 
@@ -93,7 +96,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       // The bot stays in use until the next call: its limits and pauses must not be forgotten with
       // the credentials.
       openings.delete(clientId);
-      // Reopened at once: while runs expect a pause they make no call, so no call could end it.
+      // End the pauses now: runs make no call while they expect a pause, so no call could end it.
       inUse.get(clientId)?.tryNow();
     },
     closeAll() {
@@ -109,12 +112,15 @@ interface Opening {
   readonly bot: Promise<Bot>;
 }
 
-/** One bot at one API: its rate limits are counted together, whichever clients use it. */
+/** One bot token at one API. All clients that use the bot share its rate limits. */
 export interface Bot extends BotLimits {
   readonly token: string;
-  /** Its token was answered with 401: it sends nothing any more. */
+  /** True after a 401 for its token. The bot then sends no more calls. */
   isRefused(): boolean;
-  /** Ends its pauses, for one call: a person has asked for it, or the client has changed. */
+  /**
+   * Lets the next call be tried despite pauses, because a person asked for it or the client was
+   * changed.
+   */
   tryNow(): void;
   send(call: Call, by: SentBy): Promise<Exchange>;
   close(): void;
@@ -122,7 +128,7 @@ export interface Bot extends BotLimits {
 
 interface SentBy {
   readonly signal: AbortSignal;
-  /** The client whose budget of invalid answers pays. */
+  /** The client whose budget of invalid requests is charged. */
   readonly spender: ClientId;
 }
 
@@ -137,7 +143,9 @@ export interface BotDeps {
   readonly onStatus: (answer: InvalidAnswer) => void;
 }
 
-/** `limits`: of the one before it with the same token, which Discord goes on counting. */
+/**
+ * `limits`: those of an earlier bot with the same token, because Discord keeps counting its calls.
+ */
 export function createBot(
   { apiBase, token }: { readonly apiBase: string; readonly token: string },
   deps: BotDeps,
@@ -148,18 +156,20 @@ export function createBot(
     userAgent: deps.userAgent,
     clock: deps.clock,
     onStatus: deps.onStatus,
-    // Before the REST client drops its token: a call in between would fail with an unhelpful error.
+    // Runs before the REST client drops its token: a call in between would fail with an unhelpful
+    // error.
     onRefused: () => {
       isRefused = true;
     },
   });
   const rest = new REST({
     ...addressOf(apiBase),
-    // A second try is a second call: the job table decides on it, with its lease and its record.
+    // No automatic retries: the job table decides on each one, with its lease and audit record.
     retries: 0,
     rejectOnRateLimit: () => true,
     timeout: deps.timeoutMs,
-    // Its own counter knows no reserve, and would refuse first: the bot's is asked before.
+    // The REST client's own limit has no reserve for joins and would refuse first. `globalBudget`
+    // is checked before each call instead.
     globalRequestsPerSecond: Infinity,
     makeRequest: transport.makeRequest,
   }).setToken(token);

@@ -27,11 +27,11 @@ export interface Seen {
 }
 
 interface DiscordCaller {
-  /** Sends the call at most once. Resolves with the answer if the call accepts its status. */
+  /** Sends the call at most once. Resolves to the response if the call accepts it. */
   readonly perform: Perform;
-  /** Where a client's calls went last; undefined: it has made none. */
+  /** Returns the bot and guild of a client's last call; undefined if it has made none. */
   readonly seen: (clientId: ClientId) => Seen | undefined;
-  /** Resolves when nothing is in flight any more. */
+  /** Aborts all calls; resolves when none is in flight. */
   readonly stop: () => Promise<void>;
 }
 
@@ -43,8 +43,9 @@ interface CallerDeps extends JudgeDeps {
 }
 
 /**
- * The way of every call: bot, turn in its bucket, budget, wire, judgement.
- * In: a call. Out: an accepted answer, or one of the errors of lib/errors.ts. Never: a second try.
+ * Performs every Discord call: finds the bot, waits for a turn in the bucket, checks the budgets,
+ * sends the call and judges the response.
+ * In: a call. Out: an accepted response, or one of the errors in lib/errors.ts. Never: a retry.
  */
 export function createCaller(deps: CallerDeps): DiscordCaller {
   const deadlines = createDeadlines(deps.timeoutMs);
@@ -63,7 +64,7 @@ export function createCaller(deps: CallerDeps): DiscordCaller {
         deadline.restart();
         refuseEarly(deps, { bot, call, guild });
         trial = admit(bot, call, guild);
-        // Last check: the call is now counted, so it must be sent.
+        // This is the last check, because it counts the call, which must then be sent.
         const spent = bot.globalBudget.take(call.isJoin ? 'join' : 'other');
         if (spent !== null)
           throw later(call, spent.until, "the bot's calls for this second are used up");
@@ -120,7 +121,10 @@ async function takeTurn(
   throw later(call, clock() + timeoutMs, 'earlier calls take too long');
 }
 
-/** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
+/**
+ * Checked when the call's turn comes, because the call before it may have been the last one
+ * allowed.
+ */
 function refuseEarly(
   { budget, pauses }: CallerDeps,
   { bot, call, guild }: Omit<Attempt, 'deadline'> & { readonly guild: GuildRef },
@@ -141,7 +145,10 @@ function refuseEarly(
   throw later(call, until, cause);
 }
 
-/** Null: nothing is paused. Else this is the one call that is tried. */
+/**
+ * Returns null if the bot is not paused, or a trial if this is the one call to try. Throws if the
+ * bot is paused.
+ */
 function admit(bot: Bot, call: Call, { clientId }: GuildRef): Trial | null {
   const admission = bot.pause.admit(clientId);
   if (admission.kind === 'closed') refusePaused(admission, call);

@@ -18,10 +18,10 @@ export const LIST_BYTES = 8 * 1024 * 1024;
 /** A member with 250 roles has about 6 KB. */
 export const SINGLE_BYTES = 64 * 1024;
 
-/** A call that was sent. `status` is null when no answer came. */
+/** A call that was sent. `status` is null if no response came. */
 export interface ObservedCall {
   readonly clientId: ClientId;
-  /** The ids the call names. */
+  /** The ids in the call's path, by name. */
   readonly ids: Readonly<Record<string, string>>;
   readonly method: string;
   readonly route: string;
@@ -46,7 +46,7 @@ export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 /** One call of Discord's API, ready to be sent. */
 export interface Call {
   readonly method: RequestMethod;
-  /** The template: a label for metrics and, with method and guild, the name of the bucket. */
+  /** The path's template: a label for metrics and, with method and guild, the bucket's name. */
   readonly route: string;
   readonly path: `/${string}`;
   /** The call in words with its ids, for errors. */
@@ -55,17 +55,20 @@ export interface Call {
   readonly query?: URLSearchParams;
   readonly body?: unknown;
   readonly reason?: string;
-  /** In the body, and nowhere in an error. */
+  /** A secret in the body; removed from all errors. */
   readonly secret?: string;
-  /** Default: yes. Else it lets others go first, and leaves them the last call of a bucket. */
+  /**
+   * Default: true. A non-urgent call lets urgent ones go first and leaves them a bucket's last
+   * call.
+   */
   readonly isUrgent?: boolean;
-  /** May use what the bot's budget keeps for joins. */
+  /** May use the calls that the bot's global budget reserves for joins. */
   readonly isJoin?: boolean;
-  /** Of the bot itself: its refusal is the bot's, whatever else may be doubted. */
+  /** The call is about the bot itself, so its refusal certainly concerns the bot. */
   readonly isOfBot?: boolean;
-  /** Bound of the answer's body. Default: that of a single thing. */
+  /** Size limit of the response body. Default: SINGLE_BYTES. */
   readonly mostBytes?: number;
-  /** Default: any success. */
+  /** Default: `isSuccess`. */
   readonly accepts?: (answer: Answer) => boolean;
 }
 
@@ -117,7 +120,7 @@ export const memberEdit = ({ member, roleIds, nickname, reason }: MemberWrite): 
 };
 
 /**
- * Discord takes no audit reason here:
+ * This call accepts no audit log reason:
  * https://docs.discord.com/developers/resources/guild#add-guild-member
  */
 export const joining = (request: JoinRequest): Call => {
@@ -168,7 +171,7 @@ export const countsReading = ({ guildId }: GuildRef): Call => ({
   mostBytes: LIST_BYTES,
 });
 
-/** An invite that is over, or never was, is an answer too. */
+/** Also accepts Discord's response for an expired or unknown invite. */
 export const inviteReading = (code: string): Call => ({
   method: RequestMethod.Get,
   route: '/invites/{code}',
@@ -196,7 +199,7 @@ export const rolesReading = ({ guildId }: GuildRef): Call => ({
   mostBytes: LIST_BYTES,
 });
 
-/** The bot itself as a member: `@me` is no route for bots. */
+/** Reads the bot as a member, by its id: bots cannot use the `@me` route. */
 export const botMemberReading = (target: MemberTarget): Call => ({
   ...memberReading(target),
   doing: `read the bot itself in guild ${target.guildId}`,
@@ -228,7 +231,7 @@ export function isSuccess({ status, form }: Answer): boolean {
   return status === 204 || (status >= 200 && status < 300 && form === 'json');
 }
 
-/** By status and code: a member wrongly considered absent loses the link. */
+/** Checks status and code, because a member wrongly considered absent loses the link. */
 export function isAbsent({ status, code }: Answer): boolean {
   return status === 404 && (code === 10007 || code === 10013);
 }
@@ -272,8 +275,8 @@ function checkedInvite(code: string): string {
 }
 
 /**
- * Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a
- * pair cannot be encoded.
+ * Discord accepts 512 characters: https://docs.discord.com/developers/resources/audit-log
+ * The cut may split a surrogate pair, and half a pair cannot be encoded.
  */
 function auditReason(reason: string): string {
   return reason.slice(0, 512).toWellFormed();

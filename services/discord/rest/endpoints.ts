@@ -3,7 +3,7 @@ import { inviteCodeOf } from '../doctor/application-checks.js';
 
 /** Discord's own endpoints, the default for clients. */
 export const DISCORD_ENDPOINTS = {
-  /** A version is named: without one Discord serves the deprecated v6. */
+  /** Names the version, because without one Discord serves the deprecated v6. */
   apiBase: 'https://discord.com/api/v10',
   authorizeUrl: 'https://discord.com/oauth2/authorize',
   tokenUrl: 'https://discord.com/api/oauth2/token',
@@ -17,12 +17,13 @@ interface EndpointRules {
    */
   readonly allowlist: readonly string[];
   /**
-   * Outside production loopback is allowed, over plain http too: the sandbox Discord lives there.
+   * Outside production, loopback addresses are allowed, also over plain http, for the sandbox
+   * Discord.
    */
   readonly isProduction: boolean;
 }
 
-/** Null if tokens may be sent there, else what is wrong, as a sentence. */
+/** Returns null if tokens may be sent to the endpoint, else a sentence that says what is wrong. */
 export function checkEndpoint(
   endpoint: string,
   { allowlist, isProduction }: EndpointRules,
@@ -48,14 +49,14 @@ export function checkEndpoint(
   return null;
 }
 
-/** As checkEndpoint, for the base of the API, which must name its version. */
+/** Like checkEndpoint, for the API base, which must also end with a version. */
 export function checkApiBase(apiBase: string, rules: EndpointRules): string | null {
   const fault = checkEndpoint(apiBase, rules);
   if (fault !== null) return fault;
   return splitApiBase(apiBase) ? null : 'The endpoint must end with the API version, such as /v10.';
 }
 
-/** The REST client takes the two apart; null when the version is missing. */
+/** Splits off the version, as the REST client requires. Returns null if it is missing. */
 export function splitApiBase(
   apiBase: string,
 ): { readonly api: string; readonly version: string } | null {
@@ -65,7 +66,7 @@ export function splitApiBase(
 
 const DISCORD_HOSTS = ['discord.com', 'ptb.discord.com', 'canary.discord.com'] as const;
 
-/** As `URL.host` writes it: lower case, without the default port. */
+/** Normalizes a host like `URL.host`: lower case, without the default port. */
 function normalHost(entry: string): string {
   const address = `https://${entry.trim()}`;
   return URL.canParse(address) ? new URL(address).host : '';
@@ -73,14 +74,17 @@ function normalHost(entry: string): string {
 
 interface AddressRules {
   /**
-   * Outside production loopback is allowed, over plain http too: the sandbox Discord lives there.
+   * Outside production, loopback addresses are allowed, also over plain http, for the sandbox
+   * Discord.
    */
   readonly isProduction: boolean;
-  /** Base of the addresses that people are given; null: not set. */
+  /** The base of the links that people open; null if not set. */
   readonly publicUrl: string | null;
 }
 
-/** Why browsers must not be sent to this address of a client; null: they may. */
+/**
+ * Returns null if browsers may be sent to this address, else a sentence that says what is wrong.
+ */
 export function checkClientAddress(
   name: 'callbackUrl' | 'inviteUrl',
   address: string,

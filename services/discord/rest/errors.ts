@@ -8,19 +8,22 @@ import type { DiscordRefusal } from '../../reconcile/ports.js';
 import { type Answer, bytesInWords, type Pause } from './answer.js';
 import { codeMeaning } from './refusals.js';
 
-/** A call that did not come to its end. */
+/** A failed call. */
 export interface Failure {
   /** The call in words with its ids: `add role 12 to member 7 in guild 3`. */
   readonly doing: string;
   readonly answer: Answer | null;
-  /** What the REST client threw, if it did. */
+  /** The error the REST client threw, if any. */
   readonly error: unknown;
-  /** From pauseAfter: the failure names a time. */
+  /** The pause that the response calls for, from `pauseAfter`. */
   readonly pause: Pause | null;
-  /** Our own signal: checked here, because the REST client throws the same AbortError for both. */
+  /**
+   * Why our own signal aborted the call. The REST client throws the same AbortError for both
+   * causes.
+   */
   readonly aborted: 'stopped' | 'timedOut' | null;
   readonly now: number;
-  /** Kept out of every message and cause. */
+  /** Removed from every message and cause. */
   readonly secrets: readonly string[];
 }
 
@@ -64,10 +67,12 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Null: not documented as permanent, so it proves nothing about the member or the role. */
+/**
+ * Returns null if the refusal is not documented as permanent and so proves nothing about the member
+ * or the role.
+ */
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
-  // Whatever sent it, the REST client has dropped the token, and more calls would use up the
-  // invalid-request budget.
+  // A 401 counts even if a proxy sent it: more calls would use up the invalid-request budget.
   if (refusesBot({ status, code })) {
     return { code: 'UNAUTHORIZED', why: 'Discord rejected the bot token' };
   }
@@ -77,7 +82,7 @@ function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   return { code: meaning.lasting, why: meaning.why };
 }
 
-/** Null: it is no refusal of Discord's API at all. */
+/** Returns null if the response is not a refusal by Discord's API. */
 function passingRefusal({ status, form, code, body }: Answer): string | null {
   if (status < 400 || status >= 500 || form !== 'json') return null;
   if (code === null || isOverload(status, code)) return null;
@@ -112,8 +117,8 @@ function evidence({ answer, error, aborted }: Failure): string {
 }
 
 /**
- * Codes of the system and of undici, such as ECONNREFUSED and UND_ERR_SOCKET; never text from the
- * response.
+ * Returns the error code of the system or undici, such as ECONNREFUSED or UND_ERR_SOCKET; never
+ * text from the response.
  */
 export function systemCode(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
@@ -122,8 +127,8 @@ export function systemCode(error: unknown): string | null {
 }
 
 /**
- * A copy of what was thrown, without its fields and without secrets: undici's errors carry sockets,
- * those of the REST client the request, and a proxy may echo our headers in its message.
+ * Copies the thrown error without its fields and without secrets: undici's errors carry sockets,
+ * the REST client's errors carry the request, and a proxy may echo our headers in its message.
  */
 function causeOf({ error, secrets }: Failure): ErrorOptions {
   if (!(error instanceof Error)) return {};

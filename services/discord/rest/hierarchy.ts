@@ -2,12 +2,12 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { DiscordUserId, GuildId, RenameRefusal, RoleId, RoleRefusal } from '../../model.js';
 
-/** What decides of a role whether the bot may give it. */
+/** The properties of a role that decide whether the bot can assign it. */
 export interface RankedRole {
   readonly roleId: RoleId;
   readonly position: number;
   readonly isManaged: boolean;
-  /** A decimal string of bits. */
+  /** Permission bits, as a decimal number. */
   readonly permissions: string;
 }
 
@@ -19,7 +19,7 @@ export interface BotStanding {
   readonly botRoleIds: readonly RoleId[];
 }
 
-/** Why the bot cannot add or remove each role; null if it can. */
+/** Returns, for each role, why the bot cannot add or remove it; null if it can. */
 export function roleRefusals(
   roles: readonly RankedRole[],
   bot: BotStanding,
@@ -36,8 +36,9 @@ export function roleRefusals(
 }
 
 /**
- * For each role, why the bot cannot rename its holders. Includes roles that cannot be granted; the
- * entry of @everyone reports the bot's own permission.
+ * Returns why the bot cannot rename a role's holders; roles that do not prevent it have no entry.
+ * Covers roles that the bot cannot assign. @everyone has an entry if the bot lacks the permission
+ * to rename.
  */
 export function renameRefusals(
   roles: readonly RankedRole[],
@@ -66,7 +67,7 @@ function rankOf(roles: readonly RankedRole[], bot: BotStanding) {
   const bits = held.reduce((all, { permissions }) => all | BigInt(permissions), 0n);
   return {
     everyone,
-    /** Administrators may do all, but stay within the hierarchy. */
+    /** Administrators have every permission, but the role hierarchy still limits them. */
     may: (permission: bigint) =>
       isOwner || (bits & (permission | PermissionFlagsBits.Administrator)) !== 0n,
     canAct: (role: RankedRole) => isOwner || (highest !== undefined && byRank(highest, role) < 0),
@@ -74,8 +75,8 @@ function rankOf(roles: readonly RankedRole[], bot: BotStanding) {
 }
 
 /**
- * Highest first. Positions are not unique; of two equal ones the older role, with the lower id, is
- * the higher.
+ * Sorts the highest role first. Positions are not unique: of two equal ones, the older role, with
+ * the lower id, is higher.
  */
 function byRank(a: RankedRole, b: RankedRole): number {
   if (a.position !== b.position) return b.position - a.position;

@@ -41,7 +41,10 @@ export interface SentAttempt extends Attempt {
   readonly guild: GuildRef;
 }
 
-/** What an attempt means that its call does not accept. Closes what Discord asks to leave alone. */
+/**
+ * Returns the error for a call that failed or whose response is not accepted. Pauses the bucket or
+ * the bot if Discord asks to wait.
+ */
 export function judgeFailure(
   deps: JudgeDeps,
   attempt: SentAttempt,
@@ -59,7 +62,7 @@ export function judgeFailure(
   if (answer && !pause) closeWhenSpent(deps, attempt, answer);
 
   const aborted = answer ? null : deadline.cause();
-  // It waited in the REST client's own queue, behind another method of its bucket.
+  // The call waited in the REST client's own queue, behind another method of its bucket.
   if (!isSent && aborted === 'timedOut') {
     return later(call, now + timeoutMs, 'earlier calls take too long');
   }
@@ -72,7 +75,7 @@ export function judgeFailure(
   return isRefusal && (isInDoubt || isTokenInDoubt) ? new DoubtfulRefusalError(judged) : judged;
 }
 
-/** A short wait is not worth a question. */
+/** A short wait is not worth an extra call to verify it. */
 function isDoubted(pause: Pause, call: Call, now: number): boolean {
   const isLong = pause.until - now > SHOWN_FROM_MS;
   return pause.isDoubtful && isLong && !call.isOfBot;
@@ -102,8 +105,9 @@ function bucketPauseKey({ call, guild }: Pick<SentAttempt, 'call' | 'guild'>): s
 }
 
 /**
- * Closes the bucket if the response, whatever its status, says that it is exhausted. Otherwise the
- * bucket's pause is over, because the call could be sent: the doctor ends pauses before their time.
+ * Closes the bucket if the response, whatever its status, reports no calls left. Otherwise ends the
+ * bucket's pause, because the call got through: the doctor can reopen a bucket before its pause
+ * expires.
  */
 export function closeWhenSpent(
   deps: JudgeDeps,
@@ -128,7 +132,7 @@ function reportWait(
   onWait?.({ method, route, why, waitMs });
 }
 
-/** A verdict of Discord's API, whatever it is: the sender is not blocked. */
+/** True if Discord's API itself responded, whatever the result: the sender is not blocked. */
 export function isOfApi({ status, form }: Answer): boolean {
   return status < 500 && status !== 429 && form === 'json';
 }
@@ -151,8 +155,8 @@ export function later({ doing }: Call, at: number, why: string): UnsentError {
 }
 
 /**
- * A refusal that may come from a proxy or concern only this call; taken literally it would stop the
- * whole bot.
+ * A refusal that may come from a proxy or concern only this call. Taken literally, it would stop
+ * the whole bot.
  */
 class DoubtfulRefusalError extends Error {
   constructor(readonly refusal: RefusedTokenError | RetryLaterError) {
@@ -162,13 +166,13 @@ class DoubtfulRefusalError extends Error {
 }
 
 /**
- * One answer must not stop a bot: a token is believed lost, or the sender blocked, only where the
- * bot's own user is refused too.
- * In: a way to call. Out: the same, that asks `/users/@me` once where another route doubts the bot.
- * Never: DoubtfulRefusalError.
+ * One response must not stop a bot: its token counts as rejected, or the sender as blocked, only if
+ * reading the bot's own user is refused too.
+ * In: a `perform`. Out: a `perform` that reads `/users/@me` once after a doubtful refusal. Never:
+ * DoubtfulRefusalError.
  */
 export function createSenderDoubt(perform: Perform): Perform {
-  /** Resolves with null if Discord returns the bot itself. */
+  /** Resolves to null if Discord returns the bot's own user, else to the error. */
   const ask = askOnce((guild) =>
     perform(guild, botUserReading).then(
       () => null,
@@ -186,7 +190,10 @@ export function createSenderDoubt(perform: Perform): Perform {
   };
 }
 
-/** What became of the question decides; the message stays that of the call. */
+/**
+ * The result of reading the bot's user determines the error; its message stays that of the refused
+ * call.
+ */
 function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): Error {
   const { message } = refusal;
   const options = { cause: refusal };
@@ -204,10 +211,10 @@ function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): 
 }
 
 /**
- * Only the guild itself can prove that the bot lost it. Other routes return 10004 or 50001 for
- * reasons of their own, and trusting them would stop a whole community because of one member. In: a
- * way to call. Out: the same, which reads the guild once if another route doubts it. Never:
- * UNKNOWN_GUILD without that proof.
+ * Only reading the guild can prove that the bot is no longer in it. Other routes return 10004 or
+ * 50001 for other reasons, and trusting them would stop a whole community because of one member.
+ * In: a `perform`. Out: a `perform` that reads the guild once if another route returns one of these
+ * codes. Never: UNKNOWN_GUILD without that proof.
  */
 export function createGuildPresence(perform: Perform): Perform {
   const isLost = askOnce((guild) =>
@@ -231,7 +238,10 @@ export function createGuildPresence(perform: Perform): Perform {
   };
 }
 
-/** Many members can be refused at once; one question to a guild is enough for all of them. */
+/**
+ * Makes one call per guild at a time and shares its result, because many members can be refused at
+ * once.
+ */
 function askOnce<T>(ask: (guild: GuildRef) => Promise<T>): (guild: GuildRef) => Promise<T> {
   const asking = new Map<string, Promise<T>>();
   return (guild) => {
@@ -251,7 +261,7 @@ function doubtsGuild(error: unknown): error is TerminalError {
   );
 }
 
-/** The refusal with the code that is true of it; its message stays, with what Discord answered. */
+/** Returns the refusal with the correct code. Keeps its message, which has Discord's response. */
 function guildVerdict(refusal: TerminalError, isLost: boolean): TerminalError {
   const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
   if (refusal.code === code) return refusal;

@@ -56,7 +56,10 @@ export function createMemberCalls(perform: Perform): Omit<DiscordMembers, 'readR
   };
 }
 
-/** Another member's roles, e.g. out of a proxy's cache, would be written over this one's. */
+/**
+ * Rejects a response about another member, e.g. from a proxy's cache: that member's roles would
+ * overwrite the roles of this one.
+ */
 function memberOf(
   { discordUserId }: MemberTarget,
   answer: Answer,
@@ -67,18 +70,20 @@ function memberOf(
   throw new UnavailableError(`cannot ${doing}: the response is about member ${member.user.id}`);
 }
 
-/** Calls about the guild as a whole, which cover many members. */
+/** Calls that cover many members of a guild. */
 export interface MemberList {
   /**
-   * The members after `after`, by ascending id; fewer than `limit` (1 to 1000) end the list. An
-   * implausible page is an UnavailableError, because members missing from it would count as gone.
-   * TerminalError `MISSING_INTENT`: the bot may not list.
+   * Returns the members after `after`, by ascending id; fewer than `limit` (1 to 1000) mean the end
+   * of the list. Throws UnavailableError for an implausible page, because members missing from it
+   * would count as gone, and TerminalError `MISSING_INTENT` if the bot may not list members.
    */
   readonly listMembers: (
     guild: GuildRef,
     page: { readonly after: DiscordUserId | null; readonly limit: number },
   ) => Promise<readonly ListedMember[]>;
-  /** The number of holders of each role, including roles without holders; @everyone is left out. */
+  /**
+   * Returns the number of holders of each role, including roles without holders, but not @everyone.
+   */
   readonly readRoleCounts: (guild: GuildRef) => Promise<ReadonlyMap<RoleId, number>>;
 }
 
@@ -113,7 +118,7 @@ export function createMemberList(perform: Perform): MemberList {
 }
 
 /**
- * The guild answers, so it is the list that is denied:
+ * Reading the guild succeeded, so Discord denies only the list:
  * https://docs.discord.com/developers/resources/guild#list-guild-members
  */
 function missingIntent(error: unknown): never {

@@ -5,8 +5,8 @@ import type { PresentMember } from '../../model.js';
 import type { Answer } from './answer.js';
 
 /**
- * The fields that are read of Discord's answers. Whatever lacks them is no answer: it must not pass
- * for "no roles".
+ * The schemas contain only the fields in use. A response that lacks one is an error, so that it
+ * cannot be read as "no roles".
  */
 const snowflake = z.string().regex(/^\d{1,20}$/);
 
@@ -67,7 +67,7 @@ export const applicationPayload = z.object({
   bot: z.object({ id: snowflake }).nullish().catch(null),
 });
 
-/** Throws UnavailableError, naming the fields that are missing or wrong, and no value. */
+/** Throws an UnavailableError that names the missing or invalid fields, but not their values. */
 export function parsePayload<T>(
   schema: z.ZodType<T>,
   { body }: Pick<Answer, 'body'>,

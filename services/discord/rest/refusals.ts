@@ -14,11 +14,11 @@ export type RefusalOwner =
 export interface KnownCode {
   readonly owner: RefusalOwner;
   /**
-   * Documented as lasting: this refusal, and nothing is tried again until its cause could have
-   * changed. Null: it passes.
+   * The refusal, if documented as permanent: nothing is retried until its cause could have changed.
+   * Null: temporary.
    */
   readonly lasting: DiscordRefusal | null;
-  /** `bucket`, `bot`: no call of it is made for a while. */
+  /** What to pause for a while: the bucket or the whole bot. Null: nothing. */
   readonly pauses: 'bucket' | 'bot' | null;
   readonly why: string;
 }
@@ -40,8 +40,8 @@ const pausing = (owner: RefusalOwner, pauses: 'bucket' | 'bot', why: string): Kn
 });
 
 /**
- * The meaning of each of Discord's codes; unlisted codes are temporary. `ops/discord-answers.md`
- * documents them for operators.
+ * The meaning of each of Discord's error codes; unlisted codes are temporary.
+ * `ops/discord-answers.md` documents them for operators.
  * https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
  */
 export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
@@ -86,7 +86,7 @@ export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
   [130_000, passing('Discord is overloaded')],
 ]);
 
-/** Fields of a form error that are about the nickname: AutoMod answers with `guild_tag`. */
+/** Form error fields that concern the nickname; AutoMod uses `guild_tag`. */
 const NICKNAME_FIELDS = ['nick', 'guild_tag'];
 
 export const NICKNAME_REFUSED = lasting(
@@ -96,8 +96,8 @@ export const NICKNAME_REFUSED = lasting(
 );
 
 /**
- * The meaning of a code; a form error (50035) is the nickname's where the nickname's fields alone
- * are named.
+ * Returns the meaning of a code; null if it is not listed. A form error (50035) that names only
+ * nickname fields means that the nickname was refused.
  */
 export function codeMeaning(code: number | string | null, body: unknown): KnownCode | null {
   if (code === 50035 && isAboutNickname(body)) return NICKNAME_REFUSED;

@@ -11,12 +11,14 @@ export interface RoleReadingDeps extends Pick<
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
 }
 
-/** Reads the guild's roles and judges each by what the bot itself holds there. */
+/**
+ * Reads the guild's roles and determines, from the bot's own roles, what the bot can do with each.
+ */
 export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRoles'] {
   const { botFor, whoAmI, readGuild, readBotRoleIds, readRoleList } = deps;
   const ofBot = createDoubting<RoleId>((roleId) => roleId);
   const ofGuild = createDoubting<RoleReading>(({ roleId }) => roleId);
-  /** A bot keeps its user for ever. */
+  /** Cached, because a bot's user never changes. */
   const botUserIds = new WeakMap<Bot, DiscordUserId>();
 
   const botUserIdOf = async (guild: GuildRef): Promise<DiscordUserId> => {
@@ -28,8 +30,8 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
     return botUserId;
   };
 
-  // One after the other: where the first is refused, the others would only cost the budget of
-  // invalid requests.
+  // Sequential: if the first call is refused, the others would only use up the budget of invalid
+  // requests.
   return async (guild) => {
     const { guildId } = guild;
     const { ownerId } = await readGuild(guild);
@@ -61,9 +63,9 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
 }
 
 /**
- * A list may lag behind. A list that is empty, or lacks a role that it must have or had before, is
- * read a second time, and the second answer counts. Otherwise one wrong answer would park members
- * for a role that exists below the bot.
+ * Discord's list may be outdated. A list that is empty, or lacks an expected role or one it had
+ * before, is read a second time, and the second response counts. Otherwise one wrong response would
+ * park members for a role that exists below the bot.
  */
 function createDoubting<Item>(idOf: (item: Item) => RoleId) {
   const last = new Map<ClientId, readonly RoleId[]>();

@@ -12,14 +12,17 @@ import { refusesBot } from './errors.js';
 export interface Exchange {
   /** False: nothing was sent. */
   readonly isSent: boolean;
-  /** It would have come too early, and was not sent; null: it had its time. */
+  /**
+   * When the bucket opens, if the call was not sent because it would have been too early; else
+   * null.
+   */
   readonly closedUntil: number | null;
   readonly answer: Answer | null;
   readonly error: unknown;
 }
 
 interface Transport {
-  /** For the REST client: it sends through here. */
+  /** Sends the REST client's requests; passed to it as its `makeRequest` option. */
   readonly makeRequest: RESTOptions['makeRequest'];
   /** Runs a call of the REST client. Never rejects. */
   readonly follow: (run: () => Promise<unknown>, limits: CallLimits) => Promise<Exchange>;
@@ -27,32 +30,32 @@ interface Transport {
 
 interface CallLimits {
   readonly spender: ClientId;
-  /** Only here a 401 is believed to be about the bot's token. */
+  /** Only for a call about the bot itself does a 401 prove that the bot's token was rejected. */
   readonly isOfBot: boolean;
   /**
    * When the call may be made. Checked last, because the call may have waited in the REST client's
    * own queue.
    */
   readonly openFrom: () => number;
-  /** A longer body is not read to its end. */
+  /** Size limit of the body. The rest of a longer body is not read. */
   readonly mostBytes: number;
-  /** Sees the response first and decides how to read it. */
+  /** Records the response's limits and returns the response, possibly with a corrected wait. */
   readonly learn: (answer: Answer) => Answer;
 }
 
 interface TransportDeps {
   readonly userAgent: string;
   readonly clock: () => number;
-  /** As soon as the status is known, before the REST client acts on it. */
+  /** Called as soon as the status is known, before the REST client acts on it. */
   readonly onStatus: (answer: InvalidAnswer) => void;
   /** The bot's token was rejected; called before the REST client drops it. */
   readonly onRefused: () => void;
 }
 
 /**
- * Sits under the REST client, which queues the calls of a bucket but hides what this service must
- * know: it takes a redirect for a success, loses the status of a 4xx with a broken body, and stops
- * its timer before the body is read.
+ * Sends the requests of the REST client. The client queues the calls of a bucket but hides details
+ * that this service needs: it treats a redirect as a success, loses the status of a 4xx with a
+ * broken body, and stops its timer before the body is read.
  */
 export function createTransport(deps: TransportDeps): Transport {
   const following = new AsyncLocalStorage<Trace>();
@@ -72,7 +75,7 @@ export function createTransport(deps: TransportDeps): Transport {
         },
       };
       const { response, raw } = await sendRequest(url, init, exchange).catch((error: unknown) => {
-        // The body never came, but the status says enough.
+        // The body is missing, but the status is enough.
         if (isRefused) deps.onRefused();
         throw error;
       });
@@ -96,9 +99,9 @@ export function createTransport(deps: TransportDeps): Transport {
 }
 
 /**
- * The one way out to Discord, for bots and for OAuth2. Follows no redirect, which would carry a token
- * or a secret to whatever host the answer names, and reads no more of a body than its bound. The
- * deadline is the signal in `init`; the hosts that may be called are checked when a client is saved
+ * Sends every request to Discord, for bots and for OAuth2. Does not follow redirects, which would
+ * carry a token or a secret to whatever host the response names, and reads at most `mostBytes` of
+ * the body. The deadline is the signal in `init`. Allowed hosts are checked when a client is saved
  * (endpoints.ts).
  */
 export async function sendRequest(
@@ -115,7 +118,8 @@ export async function sendRequest(
   readonly text: string | null;
   readonly raw: Answer;
 }> {
-  // The REST client sets its own and takes an appendix only. It hands over a plain object.
+  // The REST client sets its own User-Agent and only allows appending to it. It passes the headers
+  // as a plain object.
   const headers = new Headers(Object.entries(init.headers ?? {}));
   headers.set('User-Agent', userAgent);
   const response = await DefaultRestOptions.makeRequest(url, {
@@ -139,7 +143,7 @@ interface Trace {
 
 function begin(trace: Trace, clock: () => number): void {
   const until = trace.limits.openFrom();
-  // Read afterwards: a bucket that is open now has been open since the check.
+  // Read the clock after `openFrom`, which may return the current time for an open bucket.
   trace.isSent = until <= clock();
   if (trace.isSent) return;
   trace.closedUntil = until;
@@ -154,8 +158,8 @@ function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean)
     bodyUsed: true,
     headers: untimed(response.headers),
     ok: response.ok,
-    // At a 401 the REST client would drop the bot's token, though it may be a person's that is
-    // refused, or a proxy that answers.
+    // At a 401 the REST client would drop the bot's token, although Discord may have rejected a
+    // person's token, or a proxy may have responded.
     status: status === 401 && !isBotRefused ? 403 : status,
     statusText: response.statusText,
     arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
@@ -165,9 +169,9 @@ function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean)
 }
 
 /**
- * The REST client counts waits by the machine's clock, and one that is put back would make them as
- * much longer. It learns the names of the buckets only: how long to wait, gate and ledger know by
- * ours.
+ * Removes the headers that say how long to wait. The REST client measures waits by the machine's
+ * clock, so setting the clock back would prolong them. It only learns the bucket names; gate and
+ * ledger know the waits by our own clock.
  */
 function untimed(headers: ResponseLike['headers']): ResponseLike['headers'] {
   const left = new Headers([...headers]);
@@ -183,8 +187,8 @@ const TIMED = [
 ];
 
 /**
- * Null: the body is longer. Leaving the loop destroys the stream and its socket, so that the rest
- * is never received.
+ * Returns null if the body is longer than `mostBytes`. Leaving the loop destroys the stream and its
+ * socket, so the rest is never received.
  */
 async function boundedText(
   body: AsyncIterable<unknown> | null,
@@ -204,13 +208,13 @@ async function boundedText(
 /** Gives each call its own signal, so that a timeout can be distinguished from a shutdown. */
 export interface Deadlines {
   begin(): Deadline;
-  /** Aborts every call under way, and each later one at its beginning. */
+  /** Aborts all calls in progress, and every later call as soon as it begins. */
   stop(): void;
 }
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Counts from now again: waiting for a turn and the call itself have a full time each. */
+  /** Restarts the timer: waiting for a turn and the call itself each have the full time. */
   restart(): void;
   cause(): 'stopped' | 'timedOut' | null;
   end(): void;
