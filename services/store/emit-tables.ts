@@ -6,7 +6,7 @@ import { MikroORM, SchemaGenerator, type DatabaseTable } from '@mikro-orm/postgr
 import { ENTITIES, type Schema } from './entities/entities.js';
 import { PostgresNames } from './entities/postgres-names.js';
 
-/** What a row of each table is. */
+/** The meaning of one row, by table. */
 const ROWS: Readonly<Record<keyof Schema, string>> = {
   platform_user: 'A user of the platform, with the username and attributes it reported.',
   platform_group: 'A group of the platform.',
@@ -37,7 +37,7 @@ const ROWS: Readonly<Record<keyof Schema, string>> = {
   write_probe: 'The row that a process writes to learn whether the database takes writes.',
 };
 
-/** docs/tables.md: the tables as the entities describe them. */
+/** Returns the text of docs/tables.md, generated from the entities. */
 export async function printTables(): Promise<string> {
   const orm = await MikroORM.init({
     dbName: 'none',

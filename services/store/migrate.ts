@@ -7,19 +7,19 @@ import type { Database } from './connection/database.js';
 import { COMMENTS } from './migrations/2026-11-30-first.js';
 import { SQUASHED } from './migrations/list.js';
 
-/** An arbitrary number, the same for every process, so that concurrent starts take turns. */
+/** Key of the advisory lock that makes concurrent migrations take turns; an arbitrary number. */
 const LOCK = 741_300_112;
 
 /**
- * Writers lock a table before the tables it references, while a migration locks tables as it goes:
- * they may deadlock. The migration then yields before PostgreSQL aborts the other statement (after
- * a second), and starts over.
+ * Writers lock a table before the tables it references; a migration locks tables in its own order,
+ * so the two may deadlock. This lock timeout makes the migration give up and start over before
+ * PostgreSQL aborts the other statement (after a second).
  */
 const PATIENCE = { lockMs: 200, tries: 200, pauseMs: 500 } as const;
 
 /**
- * Migrates the database to this version of the code. Rejects a newer database. If nothing is
- * pending it only reads, so that a role without DDL rights can run the service after a migration.
+ * Migrates the database to this version's schema. Throws if the database is newer. Only reads if
+ * nothing is pending, so that a role without DDL rights can run the service after a migration.
  */
 export async function migrate(database: Database, version = 'unnamed'): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -49,20 +49,26 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
   });
 }
 
-/** The schema is already that of the first migration, except for the comments. */
+/**
+ * Records the first migration in place of the squashed ones. The schema is already the same, except
+ * for the comments, which this adds.
+ */
 async function replaceSquashed(db: Db, first: string | undefined): Promise<void> {
   for (const comment of COMMENTS) await sql.raw(comment).execute(db);
   await sql`delete from migration where name = any(${SQUASHED}::text[])`.execute(db);
   await sql`insert into migration (name, executed_at) values (${first}, now())`.execute(db);
 }
 
-/** Stored in the database, so that an older version can name the newer one. */
+/**
+ * Start of the comment on table `migration`. The connector's version follows, so that an older
+ * version can name the newer one in its error.
+ */
 const WRITTEN_BY = 'discord-connector ';
 
 interface Plan {
   /** The migrations the database does not have yet. */
   readonly pending: readonly string[];
-  /** The database has every migration that the first one was squashed from. */
+  /** The database was migrated with the migrations that the first one replaces. */
   readonly isSquashed: boolean;
 }
 

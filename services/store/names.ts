@@ -5,7 +5,7 @@ import type { Db } from './entities/entities.js';
 import { named } from '../lib/named.js';
 import type { ClientId, DiscordUserId, GroupId, RoleId } from '../model.js';
 
-/** `named` in SQL. */
+/** The SQL form of `named`. */
 export const namedInSql = (
   kind: 'role' | 'group',
   id: RawBuilder<unknown>,
@@ -13,7 +13,7 @@ export const namedInSql = (
 ): RawBuilder<unknown> => sql`(${sql.lit(`${kind} `)} || case
   when coalesce(${name}, '') in ('', ${id}) then ${id} else ${name} || ' (' || ${id} || ')' end)`;
 
-/** Names groups, each followed by its id. */
+/** Resolves to a function that names a group, followed by its id. */
 export async function nameGroups(
   db: Db,
   ids: readonly GroupId[],
@@ -27,7 +27,7 @@ export async function nameGroups(
   return (id) => named('group', id, names.get(id));
 }
 
-/** Names a client's roles, each followed by its id. */
+/** Resolves to a function that names a role of the client, followed by its id. */
 export async function nameRoles(
   db: Db,
   clientId: ClientId,
@@ -43,7 +43,7 @@ export async function nameRoles(
   return (id) => named('role', id, names.get(id));
 }
 
-/** Names a Discord account by its username, as last read at the client. */
+/** Names a Discord account by its username, as last read for the client. */
 export async function nameAccount(db: Db, clientId: ClientId, id: DiscordUserId): Promise<string> {
   const member = await db
     .selectFrom('member')

@@ -52,18 +52,18 @@ import { createSweepStore } from './sweeps/sweep-store.js';
 export interface StoreOptions {
   readonly url: string;
   readonly poolSize: number;
-  /** Names this process in leases and claims; never used twice. */
+  /** Identifies this process in leases and claims; never reused. */
   readonly owner: string;
   readonly keys: KeyRing;
-  /** Whether the process of another owner has certainly ended. */
+  /** Returns true only if the process with this owner id has certainly ended. */
   readonly isGone: (owner: string) => boolean;
-  /** How long a fact's mark waits for others to be combined with it. */
+  /** How long a bot lease lasts unless renewed. */
   readonly leaseMs: number;
-  /** The connector's version, stored with the migrations it has run. */
+  /** The connector's version, stored when it migrates the database. */
   readonly version?: string;
-  /** Whether a broker takes written events. */
+  /** Whether a broker is configured; without one, no events are stored. */
   readonly hasBroker: boolean;
-  /** The removal guard: which removals of a burst wait for approval. */
+  /** The removal guard: decides which removals of a burst wait for approval. */
   readonly judgePlan: JudgePlan;
   readonly clock: () => number;
   readonly logger: Logger;
@@ -73,7 +73,7 @@ export interface StoreOptions {
   readonly heartbeat?: HeartbeatTiming;
 }
 
-/** The store: all database operations, behind one open connection pool. */
+/** Opens the database connections and returns all database operations. */
 export async function openStore(options: StoreOptions) {
   const { owner, keys, clock } = options;
   const { database, listener, ready, close } = await openConnections(options);
@@ -133,7 +133,7 @@ export async function openStore(options: StoreOptions) {
   };
 }
 
-/** Each is one statement. */
+/** Client operations that are one statement each. */
 function questionsAboutClients(db: () => Db, { keys, owner, logger }: StoreOptions) {
   return {
     countUnknownMemberships: (clientId: string) => countUnknownMemberships(db(), clientId),
@@ -146,7 +146,7 @@ function questionsAboutClients(db: () => Db, { keys, owner, logger }: StoreOptio
   };
 }
 
-/** For the path. */
+/** The path's storage operations. */
 function memoryOf(path: {
   readonly database: Database;
   readonly owner: string;
@@ -166,7 +166,7 @@ function memoryOf(path: {
   };
 }
 
-/** For the worker. */
+/** The worker's job operations. */
 function jobsOf({
   options,
   database,

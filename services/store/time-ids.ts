@@ -1,7 +1,7 @@
 /**
- * The first id of a time. The connector's ids are UUIDv7, so they are ordered by creation, and a
- * range of times is a range of a primary key. Processes' clocks create them, so exact queries
- * compare the rows' times too.
+ * Returns the lowest id of a time. The connector's ids are UUIDv7, which start with their creation
+ * time, so a range of times is a range of a primary key. Ids come from the processes' clocks, so
+ * exact queries must also compare the rows' times.
  */
 export function firstIdAt(time: Date): string {
   const ms = Math.min(Math.max(time.getTime(), 0), LAST_MS);
@@ -9,5 +9,5 @@ export function firstIdAt(time: Date): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
-/** 48 bits. */
+/** A UUIDv7 stores its time in 48 bits. */
 const LAST_MS = 2 ** 48 - 1;

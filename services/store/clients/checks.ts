@@ -15,11 +15,11 @@ export function createChecks(db: () => Db, owner: string) {
 
 interface DueChecksRequest {
   readonly limit: number;
-  /** Clients that this process is checking or has tried already. */
+  /** Clients to skip, because this process is checking them or has tried to. */
   readonly except: readonly ClientId[];
 }
 
-/** Stored separately from the client's settings, which stay unchanged. */
+/** Saves the check results. Leaves `updatedAt` unchanged, because the settings did not change. */
 async function saveChecks(db: Db, clientId: ClientId, checks: readonly KeptCheck[]): Promise<void> {
   await db
     .updateTable('client')
@@ -32,9 +32,9 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
- * Claims clients whose last check is a day old, the longest unclaimed first. Other processes leave
- * a claimed client alone for ten minutes. A process that claimed one but does not check it, because
- * the answer to the claim was lost, gets it again at once.
+ * Claims enabled clients whose last check is a day old or missing, least recently claimed first.
+ * Other processes skip a claimed client for ten minutes. If the response to a claim is lost, this
+ * process's next call claims the same client again.
  */
 async function claimDueChecks(
   db: Db,

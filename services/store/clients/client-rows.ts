@@ -7,15 +7,15 @@ import type { Transaction } from '../connection/database.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import type { Db } from '../entities/entities.js';
 
-/** The only place where a client's secrets are ciphertext on one side and plain on the other. */
+/** A client's secrets, encrypted or in plain text. Only this file converts between the two. */
 interface ClientSecrets {
   readonly clientSecret: string;
   readonly botToken: string;
 }
 
 /**
- * The secret's name and owner, authenticated with it: a secret copied to another client does not
- * decrypt.
+ * Returns the additional authenticated data of a secret: its name and client. A secret copied to
+ * another client does not decrypt.
  */
 export const secretContext = (name: keyof ClientSecrets, clientId: ClientId) =>
   `${name} of client ${clientId}`;
@@ -38,9 +38,9 @@ export function decryptSecret(
 }
 
 /**
- * Locks the client for the rest of the transaction: against all changes or, to `use` it, against
- * exclusive ones only. Neither lock blocks marks, whose rows reference the client; the stronger
- * `for update` would.
+ * Locks the client until the transaction ends, and returns it. `change` blocks all other
+ * `lockClient` calls; `use` blocks only those that change. Unlike `for update`, neither blocks
+ * inserting jobs, whose rows reference the client.
  */
 export async function lockClient(
   { em, sql: db }: Transaction,
@@ -62,14 +62,14 @@ interface LostSecret {
   readonly keyId: string;
 }
 
-/** The secrets of a client that cannot be decrypted because their key is missing. */
+/** Returns the client's secrets that cannot be decrypted because their key is missing. */
 function lostSecrets(row: ClientRow, keys: KeyRing): readonly LostSecret[] {
   return SECRETS.map((name) => ({ name, keyId: keyIdOf(row[name]) })).filter(
     ({ keyId }) => !keys.keyIds.includes(keyId),
   );
 }
 
-/** Null: no process has reported a pause. */
+/** Returns the stored pause; null if no process has reported one. */
 function sendingOf(row: ClientRow): SendingPause | null {
   const { sendingCause, sendingSince, sendingUntil } = row;
   return sendingCause && sendingSince && sendingUntil
@@ -77,7 +77,7 @@ function sendingOf(row: ClientRow): SendingPause | null {
     : null;
 }
 
-/** A client as the API shows it: everything but its secrets. */
+/** Returns a client as the API shows it: everything but its secrets. */
 export function clientView(row: ClientRow, keys: KeyRing) {
   return {
     id: row.id,
@@ -154,7 +154,7 @@ export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
   };
 }
 
-/** The given secrets, encrypted. */
+/** Encrypts the given secrets and skips absent ones. */
 export function secretColumns(
   keys: KeyRing,
   id: ClientId,
@@ -175,8 +175,8 @@ export function secretColumns(
 export const REVISION = sql<string>`extract(epoch from updated_at)::text`;
 
 /**
- * What the gateway needs to act for a client. `revision` changes whenever any of it may have
- * changed.
+ * The credentials for calling Discord on behalf of a client. `revision` changes whenever they may
+ * have changed.
  */
 interface Credentials extends Pick<
   ClientRow,

@@ -95,8 +95,8 @@ async function createClient(
 }
 
 /**
- * A new bot token sets a stopped client going again; new limits wake the members that the old ones
- * held.
+ * Updates a client. A new bot token, or enabling the client, ends its stop or pause. New guard
+ * limits mark the members that the old limits held.
  */
 async function updateClient(
   { database, keys, clock, guard, logger }: Deps,
@@ -135,7 +135,7 @@ async function updateClient(
     const isNamedNow = row.nicknameStrategy !== 'NONE';
     if (isNamedNow !== (namedBy !== 'NONE'))
       await switchNicknames(tx.sql, id, row.nicknameStrategy);
-    // Locks jobs before grants, like a settlement.
+    // Comes after the marks, because settlements also lock jobs before grants.
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row, keys);
   });
@@ -144,8 +144,8 @@ async function updateClient(
 }
 
 /**
- * Resolves with the members who may lose a role because of the change, as a query for `holdBurst`;
- * null: none.
+ * Marks the members affected by the new settings. Resolves to a query for `holdBurst` with the
+ * members who may lose a role; null: none.
  */
 async function markForSettings(
   tx: Transaction,
@@ -167,7 +167,10 @@ async function markForSettings(
   return sql`select ${id}::uuid as client_id, m.id as discord_user_id, 'OTHER' as cause from unnest(${members}::text[]) as m (id)`;
 }
 
-/** Grants of members who are still waiting to join are discarded after that. */
+/**
+ * Deletes the client's grants, except those still needed to add a member to the guild; these are
+ * deleted once the member has joined.
+ */
 async function giveUpKeptGrants(db: Transaction['sql'], clientId: ClientId): Promise<void> {
   await db
     .deleteFrom('discord_grant')
@@ -188,8 +191,8 @@ type Stored = {
 };
 
 /**
- * Reads clients for display. Nearly every request needs one, and creating an entity, which nothing
- * here needs, would cost many times as much as the statement.
+ * Reads clients for display. Nearly every request reads one, so this returns plain rows: creating a
+ * MikroORM entity would cost many times as much as the statement.
  */
 function createFindClients(database: Database) {
   let columns: RawBuilder<unknown> | null = null;

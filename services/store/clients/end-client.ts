@@ -11,9 +11,9 @@ import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
 
 /**
- * LEAVE deletes the client and everything that belongs to it; roles stay at Discord. TAKE_BACK ends
- * every link and retires every mapping; the settlement that removes the last role deletes the
- * client.
+ * Deletes a client with everything that belongs to it. LEAVE deletes it at once, and members keep
+ * their roles. TAKE_BACK ends every link and retires every mapping; the settlement that removes the
+ * last role deletes the client.
  */
 export async function endClient(
   tx: Transaction,
@@ -35,7 +35,7 @@ export async function endClient(
     cause: request.cause,
   });
   await forgetDecisionsOfClient(tx.sql, client.id);
-  // Locks jobs before grants, like a settlement.
+  // Comes after the marks, because settlements also lock jobs before grants.
   await tx.sql.deleteFrom('discord_grant').where('clientId', '=', client.id).execute();
   return effect;
 }
@@ -61,10 +61,13 @@ async function startEnding(db: Db, id: ClientId): Promise<void> {
     .execute();
 }
 
-/** When the transaction began: the same for all that ends with the client. */
+/** The transaction's start, so that the client and its mappings and links get the same end time. */
 const STARTED = sql<Date>`now()`;
 
-/** A bot that may not write, or is off, cannot remove roles. */
+/**
+ * Throws FAILED_PRECONDITION if the client's bot cannot remove roles: it is disabled, stopped, or
+ * not allowed to write.
+ */
 function refuseUnableToTakeBack(client: ClientRow): void {
   if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt) return;
   throw new InputError(

@@ -8,9 +8,9 @@ import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
 
 /**
- * Saves the guild's roles as just read. A role that vanished is kept by its id and refused as
- * unknown, because mappings and records name it. If a role can be assigned again, the parked
- * members are marked.
+ * Saves the guild's roles as just read. Keeps a role that the reading lacks, with refusal
+ * UNKNOWN_ROLE, because mappings and audit records refer to it. If a role can be assigned again,
+ * marks the parked members.
  */
 export function createSaveRoles({
   database,

@@ -10,15 +10,15 @@ import { REVISION } from './client-rows.js';
 import { markMembers } from '../jobs/mark.js';
 
 /**
- * A pause doubles from one minute to six hours, so that a guild the bot has left costs a few calls
- * a day.
+ * Saves why a client is stopped or paused. Pauses double from one minute to six hours, so that a
+ * guild the bot has left costs only a few calls a day.
  */
 export async function saveTrouble(
   db: Db,
   clientId: ClientId,
   { kind, reason, revision, tryAgain = [] }: ClientTrouble,
 ): Promise<void> {
-  // First, because the claim of their jobs waits for the end of the pause.
+  // Marks before pausing: these jobs are not claimed until the pause ends.
   if (tryAgain.length > 0) await markAgain(db, clientId, tryAgain);
   const saving = db.updateTable('client').set({ trouble: reason }).where('id', '=', clientId);
   await (
@@ -35,7 +35,7 @@ export async function saveTrouble(
 const NEXT_PAUSE = sql<Date>`
   clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')`;
 
-/** Reconciles members again whose calls were refused because of the guild. */
+/** Marks members again after the guild, not the member, caused the refusal of their calls. */
 export async function markAgain(
   db: Db,
   clientId: ClientId,
@@ -50,9 +50,9 @@ export async function markAgain(
 }
 
 /**
- * After a stop the client counts as changed, so every process re-reads its token, even processes
- * that saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
- * transaction ended it first.
+ * Ends a client's stop or pause. After a stop, changes `updated_at` so that every process re-reads
+ * the bot token, even one that saw it rejected. Resolves to the reason of the ended trouble; null:
+ * there was none, or another transaction ended it first.
  */
 export async function clearTrouble(db: Db, clientId: ClientId): Promise<string | null> {
   const { rows } = await sql<Pick<Row<'client'>, 'trouble'>>`
@@ -64,7 +64,7 @@ export async function clearTrouble(db: Db, clientId: ClientId): Promise<string |
   return rows[0]?.trouble ?? null;
 }
 
-/** Call it only after the transaction has committed. */
+/** Logs the end of a trouble. Call it only after the transaction has committed. */
 export function logTroubleEnd(
   logger: Pick<Logger, 'info'>,
   clientId: ClientId,
@@ -73,21 +73,24 @@ export function logTroubleEnd(
   if (trouble !== null) logger.info({ clientId, trouble }, 'client trouble ended');
 }
 
-/** Pauses shared between processes. */
+/** Shares pauses of calls to Discord between processes. */
 export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
   return {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
     notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
     readUntriedPauses: async () => readUntriedPauses(db()),
-    /** Calls back with null after a lost connection, because requests may have been missed. */
+    /**
+     * Calls `tryNow` with the client to try, or with null after a lost connection, because requests
+     * may have been missed.
+     */
     onTryNow: async (tryNow: (clientId: ClientId | null) => void) => listener.on('try_now', tryNow),
   };
 }
 
 /**
- * Shares this process's pause with all others; null: calls succeed again, and postponed work is due
- * at once.
+ * Stores this process's pause for the other processes. Null: calls succeed again, so the pause is
+ * cleared and postponed sweeps are due at once.
  */
 async function saveSending(db: Db, clientId: ClientId, pause: SendingPause | null): Promise<void> {
   if (pause === null) return clearSending(db, clientId);
@@ -115,13 +118,13 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
     .execute();
 }
 
-/** Suffix of a stored pause's cause once every process was asked to try a call. */
+/** Appended to the cause of a stored pause after `notifyTryNow`. */
 const ASKED = '; retrying one call now';
 
 /**
- * Makes every process try its next call for this client, even during a pause. The request stays
- * with the stored pause, for a process that misses the notification: its next call clears or
- * replaces the pause.
+ * Makes every process try its next call for this client, even during a pause. Also stores the
+ * request with the pause, for a process that misses the notification; that process's next call
+ * clears or replaces the pause.
  */
 async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`
@@ -132,7 +135,7 @@ async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
     select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }
 
-/** Clients with a stored pause and no request to try a call. */
+/** Returns the clients with a stored pause and no request to try a call. */
 async function readUntriedPauses(db: Db): Promise<ReadonlySet<ClientId>> {
   const rows = await db
     .selectFrom('client')

@@ -4,15 +4,15 @@ import { parse, toClientConfig } from 'pg-connection-string';
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * The database address with all parameters, interpreted as libpq does and read once. The pool and
- * the listener both connect with it. Throws if a certificate or key file cannot be read.
+ * Parses the database URL with all its parameters as libpq does, for both the pool and the
+ * listener. Throws if a certificate or key file cannot be read.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
 export function readAddress(url: string): ClientConfig {
   const address = new URL(url);
   const { searchParams: given } = address;
   const mode = given.get('sslmode');
-  // The driver's own name for libpq's `require`.
+  // `no-verify` is pg's name for libpq's `require`.
   if (mode === 'no-verify') given.set('sslmode', 'require');
   else if (mode !== null && !SSL_MODES.includes(mode))
     throw new Error(
@@ -25,8 +25,8 @@ export function readAddress(url: string): ClientConfig {
   if (typeof config.ssl !== 'object') return config;
   const { host = '' } = config;
   const passphrase = given.get('sslpassword');
-  // Passes the host, because pg would otherwise check the certificate of a host named by its IP
-  // against "localhost".
+  // Sets `host` because pg checks the certificate of a host given by IP address against
+  // "localhost".
   const ssl = {
     ...config.ssl,
     host,

@@ -3,7 +3,9 @@ import type { Pool } from 'pg';
 
 import { DatabaseUnavailableError, UnavailableError } from '../../lib/errors.js';
 
-/** System codes for an unreachable server. An unknown host name may resolve a moment later. */
+/**
+ * System error codes for an unreachable server. DNS errors count, because they may be temporary.
+ */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -17,14 +19,17 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** PostgreSQL's codes for a failed connection; other causes are in outage-words.ts. */
+/** PostgreSQL's codes for a failed connection; WORDS has the other outages. */
 const SERVER_CODES = /^08\w{3}$/;
 
-/** The driver's messages for connections that ended. */
+/** The driver's messages for lost connections. */
 const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
-/** True for failures not caused by the statement, which end once the database works again. */
+/**
+ * Returns true for failures of the database, not of the statement; they end once the database works
+ * again.
+ */
 export function isAway(error: unknown): boolean {
   if (outageOf(error) !== null) return true;
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -36,7 +41,7 @@ export function isAway(error: unknown): boolean {
   return false;
 }
 
-/** Translates an outage into the project's own error; other errors are returned unchanged. */
+/** Turns an outage into a DatabaseUnavailableError; returns other errors unchanged. */
 export function translateAway(error: unknown): unknown {
   if (error instanceof UnavailableError || !isAway(error)) return error;
   return new DatabaseUnavailableError(outageOf(error) ?? AWAY, {
@@ -46,14 +51,20 @@ export function translateAway(error: unknown): unknown {
 
 const AWAY = 'database unreachable';
 
-/** For connection attempts: whatever the server answers, the database is unusable. */
+/**
+ * Like `translateAway`, for connection attempts: a rejected login or a missing database is an
+ * outage too.
+ */
 export function translateConnect(error: unknown): unknown {
   const words = connectOutageOf(error);
   if (words === null || error instanceof UnavailableError) return translateAway(error);
   return new DatabaseUnavailableError(words, { cause: error });
 }
 
-/** Makes queries of the pool's connections fail with `UnavailableError` during an outage. */
+/**
+ * Makes the pool's queries and connection attempts fail with `UnavailableError` during an outage,
+ * and calls `onOutage` each time.
+ */
 export function reportUnreachable(pool: Pool, onOutage: (words: string) => void): void {
   const reported = (error: unknown): unknown => {
     if (error instanceof UnavailableError) onOutage(error.message);
@@ -65,7 +76,7 @@ export function reportUnreachable(pool: Pool, onOutage: (words: string) => void)
   );
 }
 
-/** MikroORM wraps the driver's errors in its own; this passes outages through unchanged. */
+/** Stops MikroORM from wrapping `UnavailableError` in its own errors. */
 export function keepAway(orm: MikroORM): void {
   const converter = orm.em.getPlatform().getExceptionConverter();
   const convert = converter.convertException.bind(converter);
@@ -74,7 +85,9 @@ export function keepAway(orm: MikroORM): void {
   Object.assign(converter, { convertException });
 }
 
-/** Calls with a callback are left unchanged. */
+/**
+ * Translates the errors of a method that returns a promise. Leaves calls with a callback unchanged.
+ */
 function translateAnswers<Name extends string>(
   owner: Record<Name, (...words: never[]) => unknown>,
   name: Name,
@@ -96,14 +109,14 @@ function translateAnswers<Name extends string>(
 /** Wrong password, login not allowed, no such database. */
 const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
 
-/** The codes of Node and the driver for an untrusted certificate and for a server without TLS. */
+/** Error codes of Node and the driver for an untrusted certificate and for a server without TLS. */
 const TLS_CODES =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
 const TLS_WORDS = /server does not support SSL/;
 
 /**
- * At startup: an error that waiting cannot fix is reported with the setting at fault. The server's
- * message contains no secret.
+ * At startup, names DATABASE_URL in errors that waiting cannot fix. The server's message contains
+ * no secret.
  */
 export function translateAtStart(error: unknown): unknown {
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -125,7 +138,7 @@ function startFault(error: Error): string | null {
 }
 
 /**
- * Causes by SQLSTATE, in words for callers and readiness. The server's own message may name
+ * Outages by SQLSTATE, with the text for callers and readiness. The server's own message may name
  * accounts and paths, so it is not shown.
  */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -140,7 +153,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^57P03$/, 'the database is starting or recovering'],
 ];
 
-/** For connection attempts. Whatever the server answers, the database is unusable. */
+/** SQLSTATEs that are an outage only when they answer a connection attempt. */
 const CONNECT_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^28/, 'the database rejected the user name or password'],
   [/^3D000$/, 'the database does not exist'],
@@ -159,13 +172,16 @@ function wordsIn(table: typeof WORDS, error: unknown): string | null {
   return null;
 }
 
-/** What prevents a valid statement from running; null: no outage. */
+/** Describes the outage that an error comes from; null: no outage. */
 const outageOf = (error: unknown): string | null => wordsIn(WORDS, error);
 
 const connectOutageOf = (error: unknown): string | null =>
   wordsIn(CONNECT_WORDS, error) ?? outageOf(error);
 
-/** No write can succeed while this lasts. Other causes may concern a single read or connection. */
+/**
+ * Returns true if no write can succeed during this outage. Other outages may affect only one read
+ * or connection.
+ */
 export const stopsAllWrites = (words: string): boolean => CERTAIN.has(words);
 
 const CERTAIN: ReadonlySet<string> = new Set([

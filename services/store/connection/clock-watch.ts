@@ -4,15 +4,15 @@ import type { Part, Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Database } from './database.js';
 
-/** A larger difference would make this process's times mislead the others. */
+/** The difference above which this process's times would mislead other processes. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
 const EVERY_MS = 15_000;
 
 /**
- * Compares this process's clock with the database's, which all processes share. A difference is
- * logged when it begins and ends, and shown in readiness meanwhile. While the database is
- * unreachable the last comparison is kept.
+ * Compares this process's clock with the database's, which all processes share. Logs when a
+ * difference begins and ends, and fails readiness while it lasts. Keeps the last result while the
+ * database is unreachable.
  */
 export function createClockWatch({
   database,
@@ -62,7 +62,7 @@ export function createClockWatch({
 
 interface Measurement {
   readonly aheadMs: number;
-  /** The duration of the query, which limits how exactly the difference is known. */
+  /** Half the duration of the query, which is the largest possible error of `aheadMs`. */
   readonly uncertainMs: number;
 }
 

@@ -13,7 +13,7 @@ import type { Db } from '../entities/entities.js';
 type Options = Omit<Parameters<typeof openDatabase>[0], 'onOutage'> &
   Omit<Parameters<typeof createListener>[0], 'onSilent' | 'onRefused'>;
 
-/** Opens the pool, the listening connection and the monitor of database writes. */
+/** Opens the pool and the LISTEN connection, and creates the monitor of database writes. */
 export async function openConnections(options: Options) {
   const writes = createWriteWatch({
     write: async () => writeProbe(database.sql()),
@@ -30,7 +30,9 @@ export async function openConnections(options: Options) {
   return {
     database,
     listener,
-    /** A failed write explains more than the listener's reconnect. */
+    /**
+     * Reports failing writes first, because their cause says more than the listener's reconnect.
+     */
     ready: () => {
       const writing = writes.ready();
       return writing.ok ? listener.ready() : writing;
@@ -43,9 +45,9 @@ export async function openConnections(options: Options) {
   };
 }
 
-/** Whether the database can be written to. */
+/** Monitors whether the database accepts writes. */
 interface WriteWatch {
-  /** A statement or connection attempt failed because of the database itself. */
+  /** Call it when a statement or connection attempt fails because of the database itself. */
   readonly onOutage: (words: string) => void;
   readonly ready: () => Readiness;
   readonly stop: () => Promise<void>;
@@ -54,9 +56,9 @@ interface WriteWatch {
 const EVERY_MS = 1_000;
 
 /**
- * After an outage, writes one row repeatedly until that works, and reports not ready meanwhile. A
- * cause that may concern one read or connection counts only if that write fails too: a slow search
- * must not take a process out of service. Does nothing while all is well.
+ * After an outage, writes one row repeatedly until a write succeeds, and reports not ready until
+ * then. An outage that may affect only one read or connection counts only if this write fails too,
+ * so that a slow search does not take the process out of service.
  */
 function createWriteWatch(deps: {
   /** Writes one row; rejects with the statement's own error. */
@@ -110,7 +112,7 @@ function createWriteWatch(deps: {
   };
 }
 
-/** A single row; processes that write it at the same time briefly wait for each other. */
+/** Writes the table's only row. Concurrent writers briefly wait for each other. */
 const writeProbe = (db: Db): Promise<unknown> =>
   sql`
     insert into write_probe (is_only, written_at) values (true, clock_timestamp())

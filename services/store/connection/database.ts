@@ -28,10 +28,7 @@ import { openReadPool, readSettings, readShareOf } from './read-pool.js';
 import { createReadShare, READ_TIMING, type ReadShare, type ReadTiming } from './read-share.js';
 import { createAskers, type Asker, type Askers } from './together.js';
 
-/**
- * A transaction: single rows through the entity manager, sets through `sql`, both on the same
- * connection.
- */
+/** A transaction on one connection. Use `em` for single rows and `sql` for sets of rows. */
 export interface Transaction {
   readonly em: EntityManager;
   readonly sql: Db;
@@ -41,16 +38,17 @@ export interface Database extends Askers {
   /** For single statements outside a transaction. */
   sql(): Db;
   /**
-   * Retried when PostgreSQL aborts it for a deadlock or serialization failure, so `work` must have
-   * no effects elsewhere.
+   * Runs `work` in a transaction. Retries it after a deadlock or serialization failure, so `work`
+   * must have no effects outside the database.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** For reads that may be slow and are only displayed: see read-share.ts. */
+  /** Runs possibly slow reads that are only displayed: see read-share.ts. */
   readonly reads: Asker;
   readonly orm: MikroORM;
   connections(): Connections;
   /**
-   * Closes every open connection at once, for a server that is gone. New ones are opened as needed.
+   * Closes every open connection at once when the server no longer responds. The pool opens new
+   * ones as needed.
    */
   readonly cutAll: () => void;
   close(): Promise<void>;
@@ -67,7 +65,7 @@ export async function openDatabase(options: {
    * Called with a description when a connection or statement fails because of the database itself.
    */
   readonly onOutage?: (words: string) => void;
-  /** The request that a read belongs to. */
+  /** Returns the current request, which a read belongs to; null: none. */
   readonly scope?: () => RequestScope | null;
   readonly readTiming?: Partial<ReadTiming>;
 }): Promise<Database> {
@@ -79,7 +77,7 @@ export async function openDatabase(options: {
     entities: [...ENTITIES],
     namingStrategy: PostgresNames,
     extensions: [Migrator, SchemaGenerator],
-    // Triggers and functions are SQL in the migration.
+    // Triggers and functions are defined only in the migration's SQL.
     schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
     migrations: {
       tableName: 'migration',
@@ -91,7 +89,7 @@ export async function openDatabase(options: {
       ...address,
       ...KEEP_ALIVE,
       Client: ImpatientClient,
-      // For together.ts; callers that await each statement notice no difference.
+      // together.ts needs it; callers that await each statement notice no difference.
       pipeline: true,
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {
@@ -105,7 +103,7 @@ export async function openDatabase(options: {
   });
 
   keepAway(orm);
-  // Shared: outside a transaction it holds no state.
+  // Can be shared, because it holds no state outside a transaction.
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
   if (!pool) throw new Error('MikroORM created no pool');
@@ -121,17 +119,17 @@ export async function openDatabase(options: {
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {
-      // First, because cancelling reads uses the pool's connections.
+      // Reads stop first, because cancelling them uses the pool's connections.
       await reads.stop();
-      // Replaces `orm.close()`, after which statements would fail with Kysely's own errors.
+      // Not `orm.close()`: after it, statements would fail with Kysely's own errors.
       await endPool();
     },
   };
 }
 
 /**
- * Set once per connection. Statements that process thousands of rows in parts would be compiled
- * each time, which takes longer than running them.
+ * Runs once per connection. Without `jit = off`, PostgreSQL would compile statements over thousands
+ * of rows at each execution, which takes longer than running them.
  */
 export const COMPILE_NOTHING = `set jit = off; ${NOTICE_DEAD_CLIENTS}`;
 
@@ -203,9 +201,9 @@ function kyselyOf(em: EntityManager): Db {
 const PROPERTIES = { columnNamingStrategy: 'property', convertValues: true } as const;
 
 /**
- * Built queries use the entities' properties. Raw `sql` is not transformed, because that
- * would take longer than building it; so it cannot contain built queries. The plugin does not know
- * the alias of a table that is updated or deleted from: leave it without one.
+ * Lets built queries use the entities' property names. Raw `sql` is not transformed, because that
+ * would take longer than building the query; so raw `sql` cannot contain built queries. Do not
+ * alias a table in an update or delete: the plugin does not know such aliases.
  */
 class BuiltQueries extends MikroKyselyPlugin {
   override transformQuery(args: PluginTransformQueryArgs): RootOperationNode {

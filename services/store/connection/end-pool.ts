@@ -4,8 +4,8 @@ import { DatabaseUnavailableError } from '../../lib/errors.js';
 
 /**
  * Returns a function that rejects new statements, waits for those in progress, and ends the pool.
- * `pool.end()` alone never answers callers waiting for a connection, and hangs if Kysely destroys
- * the pool while a connection is being opened.
+ * `pool.end()` alone would leave callers waiting for a connection forever, and would hang if Kysely
+ * destroyed the pool while a connection is being opened.
  *
  * Apply it last, after every other wrapper of `connect`, so that callers await the promise stored
  * here.
@@ -16,7 +16,8 @@ export function createPoolEnd(pool: Pool): () => Promise<void> {
   let isEnding = false;
 
   const checkOut = (callback?: Parameters<typeof connect>[0]): unknown => {
-    // Only `pool.query` passes a callback, to cancel reads, which end before the pool does.
+    // Only `pool.query` passes a callback. It is used only to cancel reads, which stop before the
+    // pool does.
     if (callback !== undefined) return connect(callback);
     if (isEnding) return Promise.reject(stopping());
     const checkout = connect();

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 
-/** By the database's clock, which all processes share. */
+/** The current time of the database's clock, which all processes share. */
 export const NOW = sql<Date>`clock_timestamp()`;
 
 export const inMs = (ms: number) =>
   sql<Date>`clock_timestamp() + make_interval(secs => ${ms / 1000}::float8)`;
 
-/** For `=`: one parameter, however many values. */
+/** Use with `=` instead of `in`: it is one parameter for any number of values. */
 export const anyOf = <Value>(values: readonly Value[]) => sql<Value>`any(${values})`;

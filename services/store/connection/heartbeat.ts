@@ -5,32 +5,34 @@ import type { Client, ClientConfig, Pool, PoolClient, QueryResult, QueryResultRo
 
 export interface HeartbeatTiming {
   readonly everyMs: number;
-  /** Shorter than any lease that depends on the database's answers. */
+  /** How long to wait for a response. Shorter than any lease that is renewed in the database. */
   readonly withinMs: number;
 }
 
 export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
 /**
- * Makes the server detect a client that lost power or network within some ten seconds. The default
- * is two hours, during which its locks would block every other process.
+ * Makes the server detect a client that lost power or network within about ten seconds. The default
+ * is two hours, during which the client's locks would block every other process.
  */
 export const NOTICE_DEAD_CLIENTS =
   'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 1; set tcp_keepalives_count = 5; set tcp_user_timeout = 10000';
 
-/** The same for the client, on a connection that waits for its answer. */
+/**
+ * TCP keepalive of the client, which detects a dead server while a query waits for its response.
+ */
 export const KEEP_ALIVE = {
   keepAlive: true,
   keepAliveInitialDelayMillis: 5_000,
 } as const;
 
-/** Named, so that statement counters can exclude it. */
+/** The alias lets statement counters exclude this query. */
 export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
 
 /**
- * Keeps checking whether the server responds. A server that vanished silently (power loss, dropped
- * packets) would otherwise be waited for until the system gives up, after a quarter of an hour.
- * Ends with the connection.
+ * Checks regularly whether the server responds, and calls `onSilent` if it does not. Otherwise a
+ * query would wait a quarter of an hour, the system's limit, for a server that vanished silently
+ * (power loss, dropped packets). Stops when the connection ends.
  */
 export function watchForSilence(
   client: SharedClient,
@@ -53,18 +55,21 @@ export function watchForSilence(
   });
 }
 
-/** For a pool whose own timeout would also limit waiting for a connection. */
+/**
+ * A client that limits the time to connect. The pool's own timeout would also limit the wait for a
+ * free connection.
+ */
 export class ImpatientClient extends pg.Client {
   constructor(config: ClientConfig) {
-    const { password } = config; // the pool hides it from copies
+    const { password } = config; // not enumerable, so a spread omits it
     const connectionTimeoutMillis = HEARTBEAT.withinMs;
     super({ ...config, password, connectionTimeoutMillis });
   }
 }
 
 /**
- * Pool connections that can all be cut at once: statements waiting on one fail with "database
- * unreachable".
+ * Returns a function that cuts all of the pool's open connections at once. Statements waiting on
+ * one fail with "database unreachable".
  */
 export function createCutter(pool: Pool): () => void {
   const open = new Set<PoolClient>();
@@ -75,7 +80,7 @@ export function createCutter(pool: Pool): () => void {
   return () => open.forEach(cut);
 }
 
-/** Does not notify the server, which would not receive it. */
+/** Closes the connection without notifying the server, which would not receive it. */
 export function cut(client: Client | PoolClient): void {
   streamOf(client)?.destroy(new Error(SILENT));
 }
@@ -83,8 +88,8 @@ export function cut(client: Client | PoolClient): void {
 const SILENT = 'Connection terminated: no data from the server';
 
 /**
- * A connection with several concurrent users. It sends one statement after the other, which pg
- * itself will stop doing.
+ * A connection that several callers use at once. Queues their statements itself, because pg will
+ * remove its own queue.
  */
 export class SharedClient extends pg.Client {
   #last: Promise<unknown> = Promise.resolve();
@@ -94,13 +99,13 @@ export class SharedClient extends pg.Client {
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
     const asked = this.#last.then(() => this.query<Row>(statement, [...values]));
-    this.#last = asked.catch(() => undefined); // the caller of the query gets it
+    this.#last = asked.catch(() => undefined); // the caller handles the error
     return asked;
   }
 }
 
 /**
- * The socket of a connection, for operations the driver does not offer; null if the driver no
+ * Returns the connection's socket, for operations the driver does not offer; null if the driver no
  * longer exposes it.
  */
 export function streamOf(client: Client | PoolClient): Duplex | null {
@@ -121,8 +126,8 @@ const GIVE_BACK_MS = 1_000;
 
 /**
  * Releases connections that died in a transaction. Their rollback fails, and Kysely releases a
- * connection only after a successful rollback, so each would leak a pool slot. One that is not
- * released a moment later never will be.
+ * connection only after a successful rollback, so each would leak a pool slot. Waits a second
+ * first, because a connection may still be released normally.
  */
 export function giveBackTheDead(pool: Pool): void {
   pool.on('connect', (client) => {

@@ -20,16 +20,16 @@ const RECONNECT_MS = 1_000;
 interface Options {
   readonly url: string;
   readonly logger: Logger;
-  /** The server has not responded for long, so other waits for it are futile too. */
+  /** Called when the server stops responding, so that other connections can be cut too. */
   readonly onSilent: () => void;
-  /** An attempt to reconnect failed. */
+  /** Called when an attempt to reconnect fails. */
   readonly onRefused?: (error: unknown) => void;
   readonly heartbeat?: HeartbeatTiming;
 }
 
 /**
- * PostgreSQL's LISTEN on its own connection, reopened when it breaks. Polling finds what was missed
- * meanwhile.
+ * Runs PostgreSQL's LISTEN on its own connection and reconnects when it is lost. Polling makes up
+ * for notifications lost in between.
  */
 export function createListener(options: Options) {
   const wakers = new Map<string, Set<Wake>>();
@@ -74,8 +74,8 @@ export function createListener(options: Options) {
     },
     ready: (): Readiness => (client === null ? AWAY : { ok: true }),
     /**
-     * Calls back on every NOTIFY of the channel, and with null after every reconnect, because
-     * notifications in between are lost.
+     * Calls `wake` on every NOTIFY of the channel, and with null after every reconnect, because
+     * notifications in between are lost. Resolves to an unsubscribe function.
      */
     async on(channel: string, wake: Wake): Promise<() => Promise<void>> {
       const set = wakers.get(channel) ?? new Set();
@@ -123,7 +123,7 @@ function createClient(
   return client;
 }
 
-/** Replaces a lost connection by a new one that listens to all channels requested by then. */
+/** Ignores errors: after a lost connection, the next one listens to all requested channels. */
 async function tell(
   client: SharedClient | null,
   verb: 'listen' | 'unlisten',
@@ -133,18 +133,17 @@ async function tell(
   await client?.ask(statement).catch(() => undefined);
 }
 
-/** Receives the notification's payload. */
+/** Called with the notification's payload; null: it has none, or the connection was lost. */
 type Wake = (payload: string | null) => void;
 
 export type Listener = ReturnType<typeof createListener>;
 
-/**
- * Null if another process or this one holds the lock. Otherwise resolves with a function that
- * releases it.
- */
+/** Resolves to a function that releases the lock; null if another process or this one holds it. */
 export type TryLock = (key: number) => Promise<(() => Promise<void>) | null>;
 
-/** Locks shared by all processes; PostgreSQL releases them when the connection ends. */
+/**
+ * Creates locks that exclude other processes. PostgreSQL releases them when the connection ends.
+ */
 function createSessionLocks(session: () => SharedClient | null): TryLock {
   const held = new Set<number>();
   return async (key) => {
@@ -167,7 +166,7 @@ function createSessionLocks(session: () => SharedClient | null): TryLock {
   };
 }
 
-/** If the connection has ended, there is nothing left to unlock. */
+/** Ignores errors: if the connection has ended, PostgreSQL has already released the lock. */
 async function unlock(client: SharedClient, key: number, held: Set<number>): Promise<void> {
   await client.ask('select pg_advisory_unlock($1)', [key]).catch(() => undefined);
   held.delete(key);

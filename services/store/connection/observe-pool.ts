@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** A statement by its first word; `other`: unknown words. */
+/** `kind`: the statement's first word, or `other`. */
 export type OnStatement = (statement: { readonly kind: string; readonly seconds: number }) => void;
 
 export interface Connections {
@@ -21,7 +21,7 @@ const KINDS = new Set([
   'rollback',
 ]);
 
-/** Measures every statement of a pool, from sending to answer. */
+/** Measures the time from sending to response for every statement of a pool. */
 export function observePool(
   pool: Pool,
   { onStatement, nowMs }: { onStatement: OnStatement; nowMs: () => number },
@@ -42,7 +42,7 @@ export function observePool(
   });
 }
 
-/** Treats its many overloads as one function. */
+/** Treats the many overloads of `query` as one function. */
 const isQuery = (value: unknown): value is (...args: readonly unknown[]) => unknown =>
   typeof value === 'function';
 

@@ -1,6 +1,6 @@
 import pg, { type ClientBase, type Pool } from 'pg';
 
-/** A fifth as many connections as for everything else, in addition to those. */
+/** Returns the number of read connections: a fifth of the main pool's, and in addition to them. */
 export const readShareOf = (poolSize: number): number => Math.max(1, Math.floor(poolSize / 5));
 
 /**
@@ -10,7 +10,7 @@ export const readShareOf = (poolSize: number): number => Math.max(1, Math.floor(
 export const readSettings = (statementMs: number): string =>
   `select set_config('jit', 'off', false), set_config('statement_timeout', '${statementMs}', false), set_config('max_parallel_workers_per_gather', '0', false)`;
 
-/** Connections like those of the pool, with their own settings. They are opened on demand. */
+/** Opens a pool like the given one, with its own connection settings. It connects on demand. */
 export function openReadPool(
   like: Pool,
   its: {
@@ -20,7 +20,7 @@ export function openReadPool(
   },
 ): Pool {
   const { most: max, settings } = its;
-  const { password } = like.options; // the pool hides it from copies
+  const { password } = like.options; // not enumerable, so a spread omits it
   const apply = async (client: ClientBase) => client.query(settings);
   const config = {
     ...like.options,

@@ -10,9 +10,9 @@ import { type Asker, askerOf, MOST_TOGETHER, type QueuedStatement, sendOver } fr
 export interface ReadTiming {
   /** PostgreSQL cancels a read that takes longer. */
   readonly statementMs: number;
-  /** The limit for all reads of one request. */
+  /** Time limit for all reads of one request. */
   readonly requestMs: number;
-  /** The limit of waiting for a connection. */
+  /** Time limit for waiting for a connection. */
   readonly waitMs: number;
 }
 
@@ -23,7 +23,8 @@ export const READ_TIMING: ReadTiming = {
 };
 
 /**
- * Connections one request may use; otherwise a request with thirty fields would block all others.
+ * Connections one request may use. Without a limit, a request with thirty fields would block all
+ * other requests.
  */
 const MOST_OF_A_REQUEST = 2;
 
@@ -33,7 +34,7 @@ interface Deps {
   readonly most: number;
   /** Cancels the current statement of this backend, over another connection. */
   readonly cancel: (processId: number) => Promise<unknown>;
-  /** The request that a read belongs to; null: none that can be cancelled. */
+  /** Returns the current request; null: the read does not belong to one. */
   readonly scope: () => RequestScope | null;
   readonly timing: ReadTiming;
 }
@@ -43,7 +44,7 @@ interface Deps {
  * a time limit, so that writes, the path and sweeps never wait for them.
  * In: statements that change nothing. Out: their rows; InputError if one takes too long,
  * UnavailableError if no connection is free in time.
- * Never: a statement of a request whose caller has left. It is cancelled in the database.
+ * When the caller of a request disconnects, its reads are cancelled in the database.
  */
 export function createReadShare(deps: Deps): ReadShare {
   const queue = new ReadQueue(deps);
@@ -53,14 +54,14 @@ export function createReadShare(deps: Deps): ReadShare {
 export interface ReadShare {
   readonly asker: Asker;
   /**
-   * Rejects waiting reads and cancels running ones. Call it before the connections that cancel are
-   * closed.
+   * Rejects waiting reads and cancels running ones. Call it before closing the main pool, whose
+   * connections send the cancel requests.
    */
   stop(): void;
 }
 
 /**
- * The queries of one microtask of one request, or some of them, sent together over one connection.
+ * Queries that one request made in one microtask, MOST_TOGETHER at most, sent over one connection.
  */
 interface Batch {
   readonly reader: Reader;
@@ -68,22 +69,22 @@ interface Batch {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A request with reads. */
+/** The unfinished reads of one request, or one read outside a request. */
 interface Reader {
   readonly scope: RequestScope | null;
   gathered: QueuedStatement[];
   running: number;
   waiting: number;
   readonly begunAt: number;
-  /** Why the request may not continue. */
+  /** Why the request's reads are rejected; null: they are not. */
   refusal: Error | null;
-  /** Aborted with the refusal, which cancels the request's running statements. */
+  /** Aborted to cancel the request's running statements. */
   readonly ending: AbortController;
 }
 
 class ReadQueue {
   readonly #readers = new Map<RequestScope, Reader>();
-  /** Those with reads, of requests or not. */
+  /** All readers with unfinished reads, inside or outside a request. */
   readonly #busy = new Set<Reader>();
   #waiting: Batch[] = [];
   #running = 0;
@@ -106,7 +107,7 @@ class ReadQueue {
     for (const reader of this.#busy) this.#refuse(reader, stopping());
   }
 
-  /** Reads outside of a request share no limits. */
+  /** Gives each read outside a request a reader of its own, so that such reads share no limits. */
   #readerOf(scope: RequestScope | null): Reader {
     const known = scope && this.#readers.get(scope);
     if (known) return known;
@@ -192,11 +193,11 @@ class ReadQueue {
     else await sendOver(client, statements);
     state.isSettled = true;
     await cancelling.stop();
-    // A cancellation may still be in flight to this connection.
+    // Destroys a cancelled connection, because a late cancel request could hit its next statement.
     client.release(state.isCancelled);
   }
 
-  /** One read that took too long ends all others of its request. */
+  /** If a read took too long, rejects all other reads of its request. */
   #faultOf(reader: Reader, error: unknown): unknown {
     if (!isCancelled(error)) return error;
     if (reader.refusal === null) this.#refuse(reader, tooLong(this.deps.timing.statementMs));
@@ -223,7 +224,10 @@ class ReadQueue {
     this.#forgetIdle(reader);
   }
 
-  /** A subscription reads occasionally for days; each time counts as a separate request. */
+  /**
+   * Removes a reader without reads. A subscription reads occasionally for days; each time counts as
+   * a separate request.
+   */
   #forgetIdle(reader: Reader): void {
     const { scope, running, waiting, gathered } = reader;
     if (running + waiting + gathered.length > 0) return;
@@ -232,12 +236,15 @@ class ReadQueue {
   }
 }
 
-/** How soon to cancel again if the statement continues, or the next one of its batch runs. */
+/**
+ * Time between cancel requests. One may not be enough: the statement continues, or the next one of
+ * its batch starts.
+ */
 const AGAIN_MS = 50;
 
 /**
- * Cancels a connection's statements in the database once the signal is aborted, until all of them
- * have ended.
+ * Once the signal is aborted, sends cancel requests to the database until all statements on the
+ * connection have ended.
  */
 function cancelWhenDropped(
   client: PoolClient,
@@ -271,7 +278,7 @@ function cancelWhenDropped(
   };
 }
 
-/** The driver supports it, but its types do not declare it. */
+/** Reads a property that pg sets but its types do not declare. */
 function processIdOf(client: PoolClient): number | null {
   const id: unknown = Reflect.get(client, 'processID');
   return typeof id === 'number' ? id : null;
@@ -291,7 +298,7 @@ export const tooLong = (ms: number) =>
     `The read took longer than ${ms / 1000} s. Use a narrower filter or search, or a smaller page.`,
   );
 
-/** PostgreSQL's `query_canceled`, as the pool reports it. */
+/** Returns true for PostgreSQL's `query_canceled`, also as the cause of another error. */
 function isCancelled(error: unknown): boolean {
   for (let each = error; each instanceof Error; each = each.cause)
     if ('code' in each && each.code === '57014') return true;

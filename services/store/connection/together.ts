@@ -12,30 +12,33 @@ import type { Pool, PoolClient } from 'pg';
 import { streamOf } from './heartbeat.js';
 import { afterMoment } from '../../lib/moment.js';
 
-/** Runs single statements that change nothing. Any `Kysely` works as well. */
+/** Runs single statements that change nothing. Any `Kysely` instance can be used too. */
 export type Asker = QueryExecutorProvider;
 
-/** Statements of a batch run one after the other, so a slow one would delay many. */
+/** Statements per batch at most. They run one after another, so a slow one delays the rest. */
 export const MOST_TOGETHER = 4;
 
 export interface Askers {
-  /** For lookups by key with a constant text: each connection plans them once. */
+  /**
+   * Runs lookups by key as prepared statements, planned once per connection. Their text is
+   * constant.
+   */
   readonly byKey: Asker;
-  /** For all others. */
+  /** Runs all other statements. */
   readonly asker: Asker;
 }
 
 /**
- * Sends the statements of one microtask together: over one connection, in one write, none waiting
- * for another's answer. Sending is the most expensive part of a small statement, and planning the
- * next.
+ * Sends the statements of one microtask over one connection, in one write, without waiting for a
+ * response in between. Sending is the most expensive part of a small statement; planning is the
+ * second.
  */
 export function createAskers(pool: Pool): Askers {
   const moment = new Moment(pool);
   return { byKey: askerOf(moment, true), asker: askerOf(moment) };
 }
 
-/** Passes each statement on as it arrives. */
+/** Passes each statement to `sink` at once. `isPlannedOnce`: as a prepared statement. */
 export function askerOf(
   sink: { readonly ask: (asked: QueuedStatement) => void },
   isPlannedOnce = false,
@@ -44,17 +47,17 @@ export function askerOf(
   return { getExecutor: () => executor };
 }
 
-/** No connection can be held here; work that needs its own uses a transaction. */
+/** Throws: work that needs a connection of its own must use a transaction. */
 const NO_CONNECTION: ConnectionProvider = {
   async provideConnection() {
     throw new Error('related statements must run in a transaction');
   },
 };
 
-/** A statement with its waiting caller. */
+/** A statement and the callbacks of its caller. */
 export interface QueuedStatement {
   readonly query: CompiledQuery;
-  /** The name of a statement that is planned once. */
+  /** Name of the prepared statement; undefined: not prepared. */
   readonly name: string | undefined;
   readonly resolve: (result: QueryResult<never>) => void;
   readonly reject: (error: unknown) => void;
@@ -117,7 +120,7 @@ async function send(pool: Pool, asked: readonly QueuedStatement[]): Promise<void
   client.release();
 }
 
-/** Resolves when each statement has an answer or has failed. */
+/** Sends the statements in one write. Resolves when each has a response or has failed. */
 export async function sendOver(
   client: PoolClient,
   asked: readonly QueuedStatement[],

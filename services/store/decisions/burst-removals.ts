@@ -18,9 +18,9 @@ export interface MarkedHolders {
 }
 
 /**
- * What the runs of these members would remove, given the facts, links, mappings and mirror as of
- * this transaction; same SQL as the search for drift. Removals that a person asked for are left
- * out: links ended by name, approvals, `holders: TAKE_BACK`.
+ * Returns the removals that runs of these members would make, given the facts, links, mappings and
+ * mirror as of this transaction. Shares its SQL with the search for drift. Leaves out removals that
+ * a person requested: by ending a single link, by an approval, or with `holders: TAKE_BACK`.
  */
 export async function readBurst(
   db: Db,

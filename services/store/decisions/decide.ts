@@ -10,16 +10,16 @@ import { markMembers } from '../jobs/mark.js';
 
 export interface Decision {
   readonly id: string;
-  /** The hash of the reviewed plan; null: decide on the plan as it is now. */
+  /** The hash of the reviewed plan; null: decide on the current plan. */
   readonly hash: string | null;
   readonly verdict: 'APPROVED' | 'REJECTED';
   readonly cause: Cause;
 }
 
 /**
- * Approves or rejects a held plan as reviewed. Its members are marked, and the path then carries
- * out only what is still desired. Members are locked before the plan, in the same order as in a
- * run.
+ * Approves or rejects a held plan. Throws CONFLICT if it differs from the reviewed one. Marks the
+ * plan's members, and the path then carries out only what is still desired. Locks members before
+ * the plan, as a run does.
  */
 export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>

@@ -4,8 +4,8 @@ import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
- * A decision about a removal applies to the state it was made in. Newer facts forget it, in the
- * transaction that records them.
+ * Deletes the decisions about the members of these links. A decision applies only to the facts it
+ * was based on, so call this in the transaction that records newer facts.
  */
 export async function forgetDecisionsOfLinks(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   if (linkIds.length === 0) return;
@@ -17,8 +17,9 @@ export async function forgetDecisionsOfLinks(db: Db, linkIds: readonly LinkId[])
 }
 
 /**
- * A mapping of the role was created, changed or retired. Holds because a mapping was new, or was
- * removed with its holders keeping the role, remain while any mapping names the role.
+ * Deletes the decisions about a role after one of its mappings was created, changed or retired.
+ * Removals held because a mapping was new, or was removed while its holders keep the role, stay
+ * held while any mapping names the role.
  */
 export async function forgetDecisionsOfRole(
   db: Db,
@@ -32,12 +33,18 @@ export async function forgetDecisionsOfRole(
   );
 }
 
-/** The client's authority, or its rule for unknown memberships, changed. */
+/**
+ * Deletes all decisions of a client, for example after its authority or its rule for unknown
+ * memberships changed.
+ */
 export async function forgetDecisionsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await db.deleteFrom('removal_decision').where('clientId', '=', clientId).execute();
 }
 
-/** The limits changed. Resolves with the members they held, who have to be judged again. */
+/**
+ * Deletes the holds of the removal guard after its limits changed. Resolves to the held members,
+ * who must be judged again.
+ */
 export async function forgetHeldByLimits(
   db: Db,
   clientId: ClientId,
@@ -53,8 +60,9 @@ export async function forgetHeldByLimits(
 }
 
 /**
- * Forgets decisions about roles that someone else removed and members who left. Under authority
- * DISCORD a missing role is the reason for a request to the platform, so its decision is kept.
+ * Deletes decisions, except rejections, about members who left and about roles that someone else
+ * removed. Under authority DISCORD a missing role is the reason for a request to the platform, so
+ * its decision is kept.
  */
 export async function forgetVanished(db: Db, clientId: ClientId): Promise<void> {
   await sql`
@@ -67,7 +75,10 @@ export async function forgetVanished(db: Db, clientId: ClientId): Promise<void> 
           and coalesce(p.authority, c.authority) = 'DISCORD')))`.execute(db);
 }
 
-/** The safety net under the trigger that closes a plan with its last removal. */
+/**
+ * Closes plans without remaining removals. A trigger does this too, when it deletes a plan's last
+ * removal; this is the safety net.
+ */
 export async function closeDrained(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     update sweep s set finished_at = clock_timestamp(), state = case s.state when 'APPROVED' then 'DONE' else 'CANCELLED' end,

@@ -12,13 +12,16 @@ import type { Asker } from '../connection/together.js';
 import { type Time, toDate } from '../read/page.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
-/** A held plan, computed from its removals, so that the reviewer sees what is still to be done. */
+/**
+ * A held plan, computed from its remaining removals, so that the reviewer sees what is still to be
+ * done.
+ */
 export interface HeldPlan {
   readonly hash: string;
   readonly removals: number;
   readonly members: number;
   readonly wholeListWrites: boolean;
-  /** Members by the number of roles to remove. */
+  /** Members, grouped by the number of roles to remove and by whether a link is ending. */
   readonly groups: readonly (Pick<ForecastGroup, 'members' | 'changes'> & {
     readonly isEnding: boolean;
   })[];
@@ -33,8 +36,8 @@ export interface HeldPlan {
 const MOST_SHOWN = 100;
 
 /**
- * The plan of `sweep s` as a JSON value; null if nothing waits. The same removals have the same
- * hash.
+ * SQL of the held plan of `sweep s` as JSON; null if none of its removals is held. Plans with the
+ * same removals have the same hash.
  */
 export const HELD_PLAN = sql<HeldPlan | null>`(
   with p as (
@@ -60,8 +63,8 @@ export const HELD_PLAN = sql<HeldPlan | null>`(
   from p having count(*) > 0)`;
 
 /**
- * A held plan in the form of a sweep's plan. By the time a person decides, no mirror is recent
- * enough to confirm a list.
+ * Converts a held plan to a sweep's plan. The forecast assumes that by the time a person decides,
+ * no mirror is recent enough to confirm a role list.
  */
 export function toShownPlan(plan: HeldPlan): SweepPlan {
   const groups = plan.groups.map(({ isEnding, ...group }) => ({
@@ -84,7 +87,7 @@ export function toShownPlan(plan: HeldPlan): SweepPlan {
   };
 }
 
-/** What waits for an admin to approve or reject. */
+/** A client's plans awaiting approval. */
 interface HeldPlans {
   readonly plans: number;
   readonly removals: number;
@@ -96,10 +99,10 @@ interface HeldRow extends Omit<HeldPlans, 'oldestSince'> {
   readonly oldestSince: Time;
 }
 
-/** When a plan was held: at the end of a sweep, or at the start of one of kind CHANGES. */
+/** SQL of the time a plan was held: the sweep's end, or its start for kind CHANGES. */
 export const HELD_SINCE = sql`coalesce(s.finished_at, s.started_at)`;
 
-/** Null: this client has no held plan. */
+/** Returns the held plans of each client, in the order of `ids`; null: the client has none. */
 export async function heldPlansOfClients(
   db: Asker,
   ids: readonly ClientId[],

@@ -16,7 +16,7 @@ import type { Known } from '../facts/known.js';
 import type { Folded, MemberMark } from '../facts/touched.js';
 import { lockGuard, readTally, type Removal } from '../path/guard-tally.js';
 
-/** Which removals of a burst wait for a person. */
+/** Decides which removals of a burst wait for approval. */
 export type JudgePlan = (input: {
   readonly removals: readonly PlannedRemovals[];
   readonly tally: GuardTally;
@@ -29,13 +29,13 @@ export interface Guard {
 }
 
 /**
- * Judges the removals of a message, a mutation or a batch as a whole, before any is carried out.
- * Call it in the transaction that marks, after the last mark and after decisions are forgotten, so
- * that removals are held before a run can begin. `members` is a query of client_id, discord_user_id
- * and cause (a RemovalCause) for members whose marks may remove something.
+ * Judges all removals of a message, a mutation or a batch together, before any is carried out. Call
+ * it in the transaction that marks, after the last mark and after deleting decisions, so that
+ * removals are held before a run can begin. `members` is a query of client_id, discord_user_id and
+ * cause (a RemovalCause) for members whose marks may cause removals.
  *
- * Members that were never read are left out, because their roles are unknown; the guard judges
- * their own runs instead.
+ * Skips members that were never read, because their roles are unknown; the guard judges their runs
+ * instead.
  */
 export async function holdBurst(db: Db, guard: Guard, members: RawBuilder<unknown>): Promise<void> {
   for (const marked of await readHolders(db, members)) {
@@ -45,8 +45,8 @@ export async function holdBurst(db: Db, guard: Guard, members: RawBuilder<unknow
       await saveDue(db, marked, []);
       continue;
     }
-    // Of two concurrent bursts the second counts the first. As in a run, jobs are locked before
-    // this lock and plans after it.
+    // With the lock, the second of two concurrent bursts counts the removals of the first. Lock
+    // order, as in a run: jobs, guard, plans.
     const limits = await lockGuard(db, clientId);
     const { held, passing } = await judgeRemovals(db, guard, {
       clientId,
@@ -68,8 +68,8 @@ export async function holdBurst(db: Db, guard: Guard, members: RawBuilder<unknow
 }
 
 /**
- * The marked members who hold a mapped role according to the mirror, by client. Clients are sorted,
- * so that they are locked in one order.
+ * Returns the marked members who hold a mapped role according to the mirror, by client. Sorts the
+ * clients, so that they are always locked in the same order.
  */
 async function readHolders(
   db: Db,
@@ -90,7 +90,7 @@ interface JudgedRemovals {
   readonly passing: readonly Removal[];
 }
 
-/** Call it under the guard's lock. */
+/** Splits removals into held and allowed ones. Call it while holding the guard's lock. */
 export async function judgeRemovals(
   db: Db,
   { judgePlan }: Pick<Guard, 'judgePlan'>,
@@ -146,8 +146,8 @@ function keyOf({
 }
 
 /**
- * Replaces the removals that are due of these members: allowed ones count for later bursts until
- * their run begins, and members without any are cleared.
+ * Replaces the due removals in the jobs of these members. Allowed removals count for later bursts
+ * until the member's run begins; members without allowed removals are cleared.
  */
 async function saveDue(
   db: Db,
@@ -166,9 +166,9 @@ async function saveDue(
 }
 
 /**
- * Like `saveDue`, but adds to what is already due of these members, whom others may have marked. A
- * job locked by another transaction is skipped: it is at the end of its run, and waiting for it
- * would break the lock order.
+ * Like `saveDue`, but keeps the removals already due, because other transactions may have marked
+ * these members. Skips a job locked by another transaction: its run is about to end, and waiting
+ * for it would break the lock order.
  */
 export async function addDue(
   db: Db,
@@ -194,8 +194,8 @@ export async function addDue(
 const joinRoles = (removals: readonly Removal[]) => removals.map(({ roleId }) => roleId).join(',');
 
 /**
- * A mapping changed and the decisions about its role were forgotten, so the role's holders are
- * judged again as one burst.
+ * Judges all holders of a role again as one burst, after a mapping changed and the decisions about
+ * its role were deleted.
  */
 export async function holdOfRole(
   db: Db,
@@ -210,8 +210,8 @@ export async function holdOfRole(
 }
 
 /**
- * Members who may lose a role because of a batch of facts, as a query for `holdBurst`; null: none.
- * Most batches only add memberships and cost nothing here.
+ * Returns a query for `holdBurst` with the members who may lose a role because of a batch of facts;
+ * null: none. Most batches only add memberships and cost nothing here.
  */
 export function membersOfFacts(
   known: Known,
@@ -222,7 +222,7 @@ export function membersOfFacts(
     groupId === null || known.users.get(platformUserId)?.memberships.get(groupId)?.isHeld !== true;
   const left = marks.filter(isRemoval);
   const deleted = deletedUsers.map((user) => user.platformUserId);
-  // Includes groups that were restored: their memberships from before ended all the same.
+  // Includes restored groups: their memberships from before the deletion have ended too.
   const groups = groupMarks.map(({ groupId }) => groupId);
   const parts = [
     ...(left.length === 0 ? [] : [ofMemberships(left)]),
@@ -233,8 +233,8 @@ export function membersOfFacts(
 }
 
 /**
- * Only links of clients that map one of the groups: their members are marked, so this transaction
- * holds their jobs.
+ * Selects only links of clients that map one of the groups: this transaction has marked their
+ * members and so locked their jobs.
  */
 const ofMemberships = (marks: readonly MemberMark[]) => sql`
   select l.client_id, l.discord_user_id, 'MEMBERSHIP' as cause

@@ -15,16 +15,17 @@ interface NewInForce {
 }
 
 /**
- * The first run of a mapping never removes its role. Holders known to be in no group that grants it
- * wait for approval. If the role already has other mappings, its holders are not new and nothing is
- * held. Resolves with what waits now.
+ * Holds the role's removal for holders known to be in no group that grants it, because a new
+ * mapping must not remove the role at once. Holds nothing if the role already has other mappings.
+ * Resolves to the plan and the number of held removals; null: none.
  */
 export async function holdForNewMapping(db: Db, mapping: NewInForce, enqueueEvent: EnqueueEvent) {
   return hold(db, { ...mapping, isSwitch: false }, enqueueEvent);
 }
 
 /**
- * Authority PLATFORM is new for this mapping, so no mapping of its role has removed the role yet.
+ * Like `holdForNewMapping`, for a switch to authority PLATFORM. Ignores the role's other mappings,
+ * because none of them has removed the role yet.
  */
 export async function holdForSwitch(db: Db, mapping: NewInForce, enqueueEvent: EnqueueEvent) {
   return hold(db, { ...mapping, isSwitch: true }, enqueueEvent);
@@ -55,7 +56,7 @@ async function hold(
   return sweepId === null ? null : { sweepId, removals: members.length };
 }
 
-/** The mapping by group and role name, each followed by its id. */
+/** Names the mapping by group and role, each followed by its id. */
 export async function nameMapping(
   db: Db,
   { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
@@ -75,8 +76,8 @@ export async function nameMapping(
 }
 
 /**
- * The client was switched to authority PLATFORM, so its mappings without their own authority come
- * into force.
+ * Calls `holdForSwitch` for every mapping without its own authority, after the client was switched
+ * to authority PLATFORM.
  */
 export async function holdForNewAuthority(
   db: Db,
@@ -95,8 +96,9 @@ export async function holdForNewAuthority(
 }
 
 /**
- * Linked holders to whom no mapping grants the role and of whom no membership is unknown. Members
- * that were never read are included, because they may hold it.
+ * Returns linked holders to whom no mapping grants the role. Leaves out members with an unknown
+ * membership if `unknownMembership` is KEEP. Includes members that were never read, because they
+ * may hold the role.
  */
 async function readUngranted(
   db: Db,

@@ -14,7 +14,7 @@ import type { Removal } from '../path/guard-tally.js';
 interface HeldRemoval extends Removal {
   /** Why the removal is planned. */
   readonly why: string;
-  /** Later removals with this kind of cause join it; null: none do. */
+  /** Later removals with this kind of cause join the plan; null: none do. */
   readonly cause: RemovalCause | null;
   readonly isStream: boolean;
 }
@@ -22,14 +22,14 @@ interface HeldRemoval extends Removal {
 interface Hold {
   readonly clientId: ClientId;
   readonly ground: 'LIMIT' | 'NEW_MAPPING';
-  /** Which limit was exceeded, with its numbers. */
+  /** Why the removals are held, for example the exceeded limit with its numbers. */
   readonly reason: string;
   readonly removals: readonly HeldRemoval[];
 }
 
 /**
- * Removals held outside a sweep wait together in one sweep of kind CHANGES; removals that already
- * wait stay in their plan. Resolves with that sweep; null: all of them already waited.
+ * Holds removals that no sweep planned, in the client's one held sweep of kind CHANGES. Skips
+ * removals that already have a decision. Resolves to the sweep's id; null: all of them had one.
  */
 export async function holdChanges(
   db: Db,
@@ -40,7 +40,7 @@ export async function holdChanges(
   if (!(await hasNew(db, hold))) return null;
   const made = await makeHeldSweep(db, hold);
   const sweepId = made ?? (await lockHeldSweep(db, clientId, 'CHANGES'));
-  // The earlier plan was decided between the two statements, so these removals need a new plan.
+  // The earlier plan was decided between these two statements, so the removals need a new plan.
   if (sweepId === null) return holdChanges(db, hold, enqueueEvent);
   await insertHeld(db, sweepId, hold);
   if (made !== null) await publishHeld(db, sweepId, enqueueEvent);
@@ -61,7 +61,7 @@ const rowsOf = (removals: readonly HeldRemoval[]) => sql`
     ${removals.map((each) => each.why)}::text[], ${removals.map((each) => each.cause)}::text[],
     ${removals.map((each) => each.isStream)}::boolean[]) as r (discord_user_id, role_id, why, held_by, is_stream)`;
 
-/** Adds the time in readable form, as in every reason of a held plan. */
+/** Appends the current time in readable form, as in every reason of a held plan. */
 export const withTime = (reason: string) => sql`${reason}::text
   || to_char(clock_timestamp() at time zone 'UTC', '", held at "YYYY-MM-DD HH24:MI:SS "UTC"')`;
 
@@ -76,7 +76,8 @@ async function makeHeldSweep(db: Db, { clientId, reason }: Hold): Promise<string
 }
 
 /**
- * The waiting plan of this kind, locked against decisions until the transaction ends; null: none.
+ * Locks the client's held plan of this kind against decisions until the transaction ends. Resolves
+ * to its id; null: none.
  */
 export async function lockHeldSweep(
   db: Db,
@@ -94,7 +95,10 @@ export async function lockHeldSweep(
   return row?.id ?? null;
 }
 
-/** Resolves with how many removals now wait in this plan; others were decided meanwhile. */
+/**
+ * Adds the removals to the held plan. Resolves to how many were added; the rest were decided
+ * meanwhile.
+ */
 export async function insertHeld(
   db: Db,
   sweepId: string,
@@ -108,7 +112,7 @@ export async function insertHeld(
   return Number(numAffectedRows ?? 0);
 }
 
-/** Publishes the event once per plan, in the transaction that creates it. */
+/** Publishes `discord.sweep.held.v1`. Call it once per plan, in the transaction that creates it. */
 export async function publishHeld(
   db: Db,
   sweepId: string,
@@ -139,7 +143,7 @@ export async function publishHeld(
 type HeldSweep = Pick<Row<'sweep'>, 'clientId' | 'kind' | 'reason'> &
   Pick<Row<'client'>, 'guildId'> & { readonly plan: HeldPlan | null };
 
-/** Describes why a marked member is to lose a role, from the causes of the mark. */
+/** Resolves to a function that explains a removal by the causes of its member's mark. */
 export async function readCauses(
   db: Db,
   clientId: ClientId,
@@ -171,7 +175,7 @@ function explainRemoval(causes: readonly Cause[], nameGroup: (id: GroupId) => st
   return `${why} (${kind.toLowerCase()} ${id} of ${actor}${group})`;
 }
 
-/** Forgets the decisions a run used up, and holds the removals its guard held. */
+/** Deletes the decisions that the run has settled, and holds the removals that its guard held. */
 export async function settleDecisions(
   db: Db,
   job: Job,

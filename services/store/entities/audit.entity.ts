@@ -14,7 +14,7 @@ import type {
 import { clientId } from './client.entity.js';
 import { SweepEntity } from './sweep.entity.js';
 
-/** What was planned for a member and done, and why. */
+/** Audit records: what was planned for a member, why, and the outcome. */
 export const AuditRecordEntity = defineEntity({
   name: 'AuditRecord',
   tableName: 'audit_record',
@@ -100,7 +100,7 @@ export const AuditRecordEntity = defineEntity({
   ],
 });
 
-/** Removals that a person decides, or has decided. */
+/** Removals held for approval, approved or rejected. */
 export const RemovalDecisionEntity = defineEntity({
   name: 'RemovalDecision',
   tableName: 'removal_decision',
@@ -145,7 +145,7 @@ export const RemovalDecisionEntity = defineEntity({
   ],
 });
 
-/** Removals that the platform was asked for, as the guard counts them. */
+/** Removals requested from the platform, for the removal guard to count. */
 export const AskedRemovalEntity = defineEntity({
   name: 'AskedRemoval',
   tableName: 'asked_removal',

@@ -20,8 +20,8 @@ export interface KeptCheck {
 }
 
 /**
- * `clientSecret` and `botToken` are ciphertext; `clients/client-rows.ts` alone reads and writes
- * them.
+ * Clients. `clientSecret` and `botToken` are ciphertext; only `clients/client-rows.ts` encrypts and
+ * decrypts them.
  */
 export const ClientEntity = defineEntity({
   name: 'Client',
@@ -114,7 +114,7 @@ export const ClientEntity = defineEntity({
 
 export type ClientRow = InferEntity<typeof ClientEntity>;
 
-/** The column `client_id`, part of nearly every table: its rows go with the client. */
+/** The column `client_id` of nearly every table. Deleting a client deletes its rows. */
 export const clientId = () =>
   p
     .manyToOne(ClientEntity)

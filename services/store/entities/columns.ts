@@ -3,8 +3,8 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Row, Schema } from './entities.js';
 
 /**
- * For statements that typed queries cannot express, or that are sent in batches: these columns,
- * named as the entity's properties.
+ * Selects columns under the names of the entity's properties, for statements that typed queries
+ * cannot express or that are sent in batches.
  */
 export function columns<Table extends keyof Schema>(
   names: readonly (keyof Row<Table> & string)[],
@@ -16,7 +16,7 @@ export function columns<Table extends keyof Schema>(
   );
 }
 
-/** The row of such a statement: the driver returns times as text. */
+/** A row selected with `columns`: the driver returns times as text. */
 export type RawRow<Table extends keyof Schema, Name extends keyof Row<Table>> = {
   readonly [Each in Name]: Row<Table>[Each] extends Date | null
     ? string | Extract<Row<Table>[Each], null>

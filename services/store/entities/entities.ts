@@ -18,7 +18,7 @@ import {
   SweepMarkEntity,
 } from './sweep.entity.js';
 
-/** Every table, in the order of the flow: reported, set up, to be done, done. */
+/** Every table, in the order of the data flow: facts, configuration, work, results. */
 export const ENTITIES = [
   PlatformUserEntity,
   PlatformGroupEntity,
@@ -49,7 +49,7 @@ export const ENTITIES = [
   WriteProbeEntity,
 ] as const;
 
-/** The tables as Kysely sees them: camelCase properties with the entities' types. */
+/** Kysely's types of the tables: camelCase properties with the entities' types. */
 export type Schema = InferKyselyDB<
   (typeof ENTITIES)[number],
   { columnNamingStrategy: 'property'; tableNamingStrategy: 'table' }

@@ -3,7 +3,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import type { Cause, DiscordUserId, Lane, RoleId } from '../../model.js';
 import { clientId } from './client.entity.js';
 
-/** Members to reconcile: one job a member. */
+/** Members to reconcile, one job per member. */
 export const ReconcileJobEntity = defineEntity({
   name: 'ReconcileJob',
   tableName: 'reconcile_job',
@@ -13,7 +13,7 @@ export const ReconcileJobEntity = defineEntity({
     version: p
       .bigint('number')
       .defaultRaw(`nextval('reconcile_version')`)
-      // The generator cannot compare a sequence's default.
+      // The schema generator cannot compare a default taken from a sequence.
       .ignoreSchemaChanges('default')
       .comment(
         'raised by every mark; a run deletes its job only if the version is still the one it read',
@@ -51,7 +51,7 @@ export const ReconcileJobEntity = defineEntity({
   ],
 });
 
-/** Which process works which bot. */
+/** The process that currently uses each bot. */
 export const BotLeaseEntity = defineEntity({
   name: 'BotLease',
   tableName: 'bot_lease',

@@ -4,7 +4,7 @@ import type { DiscordUserId, LinkId, LinkStatus } from '../../model.js';
 import { clientId } from './client.entity.js';
 import { PlatformUserEntity } from './platform.entity.js';
 
-/** Which account belongs to which platform user, at which client. */
+/** Links between platform users and Discord accounts, per client. */
 export const LinkEntity = defineEntity({
   name: 'Link',
   tableName: 'link',

@@ -29,7 +29,7 @@ export const RoleEntity = defineEntity({
   },
 });
 
-/** Members of this group get this role. */
+/** Mappings: members of a group get a role. */
 export const RoleMappingEntity = defineEntity({
   name: 'RoleMapping',
   tableName: 'role_mapping',
@@ -38,11 +38,11 @@ export const RoleMappingEntity = defineEntity({
     clientId: clientId(),
     groupId: p.manyToOne(PlatformGroupEntity).mapToPk().joinColumn('group_id'),
     roleId: p.text().$type<RoleId>(),
-    /** Null: follows the client's. */
+    /** Null: the client's authority applies. */
     authority: p.enum(['PLATFORM', 'DISCORD', 'OBSERVE']).$type<Authority>().nullable(),
     createdAt: p.datetime(),
     retiredAt: p.datetime().nullable(),
-    /** Declares the foreign key alone. Its columns are `clientId` and `roleId`. */
+    /** Only declares the foreign key. Its columns are `clientId` and `roleId`. */
     role: p
       .manyToOne(RoleEntity)
       .joinColumns('client_id', 'role_id')

@@ -3,7 +3,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import type { DiscordUserId, JoinRefusal, LinkId, PlatformUserId, RoleId } from '../../model.js';
 import { clientId } from './client.entity.js';
 
-/** The mirror: each member of a guild as last read, and what the last run left. */
+/** The mirror: each member of a guild as last read, and the result of the last run. */
 export const MemberEntity = defineEntity({
   name: 'Member',
   tableName: 'member',
@@ -86,7 +86,7 @@ export const MemberEntity = defineEntity({
   ],
 });
 
-/** Accounts whose link ended because they had left, remembered for their return. */
+/** Accounts whose link ended because they left the guild, kept in case they return. */
 export const DepartedAccountEntity = defineEntity({
   name: 'DepartedAccount',
   tableName: 'departed_account',

@@ -15,7 +15,7 @@ export const OutboxEntity = defineEntity({
   },
 });
 
-/** Mutations with an `Idempotency-Key`, and their answers. */
+/** Mutations with an `Idempotency-Key`, and their responses. */
 export const IdempotentRequestEntity = defineEntity({
   name: 'IdempotentRequest',
   tableName: 'idempotent_request',
@@ -33,7 +33,7 @@ export const IdempotentRequestEntity = defineEntity({
   indexes: [{ name: 'idempotent_request_expiry', properties: ['keptUntil'] }],
 });
 
-/** The row that a process writes to learn whether the database takes writes again. */
+/** The row that a process writes to test whether the database accepts writes again. */
 export const WriteProbeEntity = defineEntity({
   name: 'WriteProbe',
   tableName: 'write_probe',

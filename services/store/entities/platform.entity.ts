@@ -5,7 +5,7 @@ import type { GroupId, PlatformUserId } from '../../model.js';
 /** `[sequence, timeUs]`; a third element `true` marks a mutation. */
 export type Fence = readonly [number | null, number] | readonly [number | null, number, true];
 
-/** What the platform has reported of its users. */
+/** Platform users, as reported by the platform. */
 export const PlatformUserEntity = defineEntity({
   name: 'PlatformUser',
   tableName: 'platform_user',
@@ -50,10 +50,10 @@ export const PlatformUserEntity = defineEntity({
   },
 });
 
-/** The highest sequence, the latest time of deletions without one, and the latest time of all. */
+/** A stored DeletionFence: `[sequence, timeUs, latestUs]`. */
 export type StoredFence = readonly [number | null, number | null, number];
 
-/** What the platform has reported of its groups. */
+/** Platform groups, as reported by the platform. */
 export const PlatformGroupEntity = defineEntity({
   name: 'PlatformGroup',
   tableName: 'platform_group',
@@ -79,7 +79,7 @@ export const PlatformGroupEntity = defineEntity({
   ],
 });
 
-/** Who is known to be, or not to be, in which group. */
+/** For a user and a group: whether the user is known to be in the group. */
 export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'membership',

@@ -2,7 +2,7 @@ import { UnderscoreNamingStrategy } from '@mikro-orm/core';
 
 const SUFFIXES: Readonly<Record<string, string>> = { foreign: 'fkey', unique: 'key', index: 'idx' };
 
-/** Constraints have the names that PostgreSQL gives them itself. */
+/** Gives constraints the names that PostgreSQL would choose. */
 export class PostgresNames extends UnderscoreNamingStrategy {
   override indexName(
     table: string,

@@ -3,7 +3,9 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { LinkEntity } from './link.entity.js';
 import { RoleMappingEntity } from './mapping.entity.js';
 
-/** Where Discord has authority: what was last read of a role, and requested from the platform. */
+/**
+ * For authority DISCORD: the last reading of each member's role, and the request to the platform.
+ */
 export const RemoteMembershipEntity = defineEntity({
   name: 'RemoteMembership',
   tableName: 'remote_membership',

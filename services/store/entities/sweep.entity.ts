@@ -4,7 +4,7 @@ import type { Cause, DiscordUserId, NicknameStrategy, SweepKind, SweepState } fr
 import type { SweepPlan } from '../../sweep/ports.js';
 import { clientId } from './client.entity.js';
 
-/** When each kind of sweep runs at a client. */
+/** Schedules: when each kind of sweep runs for a client. */
 export const ScheduleEntity = defineEntity({
   name: 'Schedule',
   tableName: 'schedule',
@@ -33,7 +33,7 @@ export const ScheduleEntity = defineEntity({
   ],
 });
 
-/** Runs of sweeps: waiting, running, held or over. */
+/** Sweep runs: waiting, running, held or finished. */
 export const SweepEntity = defineEntity({
   name: 'Sweep',
   tableName: 'sweep',
@@ -128,7 +128,7 @@ export const SweepMarkEntity = defineEntity({
   },
 });
 
-/** What the last member list of a guild has shown. */
+/** Results of the last member list of each guild. */
 export const GuildListingEntity = defineEntity({
   name: 'GuildListing',
   tableName: 'guild_listing',

@@ -8,8 +8,8 @@ import type { MemberKey, PlatformUserId } from '../../model.js';
 const FORGOTTEN = '(deleted)';
 
 /**
- * For a deletion: removes the people's names from all tables; ids and roles stay for the audit. Mark
- * their links first, so that the next run of each stores a reason again.
+ * Removes the names of deleted users from all tables; ids and roles stay for the audit. Mark their
+ * links first, so that the next run of each stores a reason again.
  */
 export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
@@ -18,8 +18,8 @@ export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Prom
 }
 
 /**
- * For the end of a deleted person's link: removes what the path stored since the deletion. Keeps the
- * mirror of the person's other accounts, which holds the reasons of parked jobs.
+ * Removes names that the path stored after a user's deletion; call it when their link ends. Keeps
+ * the mirror of the user's other accounts, which holds the reasons of parked jobs.
  */
 export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length > 0) await forgetOutsideMirror(db, ids);
@@ -27,8 +27,8 @@ export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promi
 
 async function forgetOutsideMirror(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
-  // Late facts about them are recognised by the user's own row. While roles are being removed the
-  // guard reads these rows: a platform with no known membership looks like a failed source.
+  // Keeps memberships while a link exists: the guard reads them, and takes a platform with no known
+  // membership for a failed source. Late facts are recognised by the `platform_user` row.
   await sql`
     delete from membership m where m.platform_user_id = any(${ids}::text[])
       and not exists (select from link l where l.platform_user_id = m.platform_user_id)`.execute(
@@ -41,7 +41,9 @@ async function forgetOutsideMirror(db: Db, ids: readonly PlatformUserId[]): Prom
   await forgetInPlans(db, ids);
 }
 
-/** A run depends on its open record, which is closed before the link is deleted. */
+/**
+ * Skips open records, because a run depends on its own. It is closed before the link is deleted.
+ */
 async function forgetInRecords(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update audit_record set
@@ -69,8 +71,8 @@ async function forgetInPlans(db: Db, ids: readonly PlatformUserId[]): Promise<vo
 const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
 
 /**
- * Accounts that are now linked to another person are skipped. The nickname's hash stays until the
- * link has ended, because the reset needs it.
+ * Skips accounts that are now linked to another person. Keeps the nickname's hash until the link
+ * has ended, because resetting the nickname needs it.
  */
 async function forgetInMirror(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
@@ -85,7 +87,7 @@ async function forgetInMirror(db: Db, ids: readonly PlatformUserId[]): Promise<v
 
 const NO_NAMES = sql`username = null, display_name = null, nickname = null, nickname_refused = null, reason = null`;
 
-/** These accounts are no longer linked, so their names must not be kept. */
+/** Removes the names of these accounts, unless they are still linked. */
 export async function forgetUnlinked(db: Db, members: readonly MemberKey[]): Promise<void> {
   await sql`
     update member m set ${NO_NAMES}, nickname_set_hash = null
@@ -98,7 +100,7 @@ export async function forgetUnlinked(db: Db, members: readonly MemberKey[]): Pro
   );
 }
 
-/** The deleted ones among these users. */
+/** Returns the users among `ids` that are deleted. */
 export async function deletedOf(
   db: Db,
   ids: readonly PlatformUserId[],

@@ -6,8 +6,8 @@ import { RECORD_COLUMNS, toRecord, type RecordRow } from '../read/audit.js';
 import { firstIdAt } from '../time-ids.js';
 
 /**
- * Records opened at or after `from` and before `to`; with `after`, only those after that record, to
- * continue a file.
+ * Records opened at or after `from` and before `to`. `after`: the last record of an unfinished
+ * file, to continue it.
  */
 interface AuditRange {
   readonly clientId: ClientId;
@@ -16,13 +16,13 @@ interface AuditRange {
   readonly after: string | null;
 }
 
-/** Rows per statement; no more are in memory at once. */
+/** Rows per statement, and so the most rows in memory. */
 const STEP = 500;
 
-/** The largest clock difference between processes and database at which ids still locate times. */
+/** The largest clock difference between processes and database that a search by id allows for. */
 const SKEW_MS = 60 * 60_000;
 
-/** Pages of records, oldest first, read on demand. */
+/** Yields pages of records, oldest first, read on demand. */
 export function createExportAudit(db: () => Db) {
   return async function* exportAudit(range: AuditRange) {
     const names = await readRoleNames(db(), range.clientId);

@@ -16,9 +16,9 @@ import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 
 /**
- * The events and the API both end here. One transaction writes the facts and the marks that follow
- * from them. Outcomes are in the order of the facts. A fact that is already recorded changes
- * nothing and marks no member.
+ * Records facts from events and the API, and marks the affected members, in one transaction.
+ * Returns outcomes in the order of the facts. A fact that is already recorded changes nothing and
+ * marks no member.
  */
 export function createApplyFacts(deps: { database: Database; guard: Guard }) {
   return async (facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]> => {
@@ -57,8 +57,8 @@ export function createApplyFacts(deps: { database: Database; guard: Guard }) {
 }
 
 /**
- * Memberships that ended in a group which is not marked as a whole, because its deletion arrived
- * after its return.
+ * Returns marks for memberships ended by the late deletion of a group that a newer fact had
+ * restored. Other deleted groups are marked as a whole.
  */
 function endedBesides(
   { groupMarks, groupDeletions }: Folded,
@@ -72,7 +72,10 @@ function endedBesides(
   });
 }
 
-/** Most groups of a platform are not mapped, and facts about them affect no member. */
+/**
+ * Returns the marks for mapped groups. Most groups of a platform are not mapped, and facts about
+ * them affect no member.
+ */
 async function ofMapped(db: Db, marks: readonly MemberMark[]): Promise<readonly MemberMark[]> {
   const groupIds = new Set(marks.flatMap(({ groupId }) => groupId ?? []));
   const mapped = await mappedAmong(db, groupIds);
@@ -80,8 +83,8 @@ async function ofMapped(db: Db, marks: readonly MemberMark[]): Promise<readonly 
 }
 
 /**
- * Class 22 (data exception) and 23 (constraint violation): the data is at fault, so retrying cannot
- * help.
+ * Turns SQLSTATE classes 22 (data exception) and 23 (constraint violation) into a TerminalError:
+ * the data is at fault, so retrying cannot help.
  */
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -96,8 +99,8 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Facts that repeat the recorded state but still matter: they answer an open request to the
- * platform, or concern a removal that a person rejected. The others affect no member.
+ * Returns the repeated facts that still matter: they answer an open request to the platform, or
+ * concern a removal that a person rejected. Other repeated facts affect no member.
  */
 async function answersAmong(
   db: Db,

@@ -2,17 +2,16 @@ import type { FactOrder } from '../../model.js';
 import type { StoredFence } from '../entities/platform.entity.js';
 
 /**
- * The deletions of one user or group. They cover facts that are not newer than one of them. A fact
- * is compared by sequence with a deletion if both have one, and by time otherwise. So the fence
- * keeps three numbers rather than one position: then it covers exactly what its deletions cover one
- * by one, in whatever order they arrive.
+ * Combines all deletions of one user or group. A deletion covers every fact that is not newer, by
+ * sequence if both have one, by time otherwise. With these three numbers, the fence covers exactly
+ * the facts that its deletions cover one by one, in whatever order they arrive.
  */
 export interface DeletionFence {
-  /** The highest of the deletions with a sequence. */
+  /** The highest sequence of the deletions that have one. */
   readonly sequence: number | null;
-  /** The latest of the deletions without one. */
+  /** The latest time of the deletions without a sequence. */
   readonly timeUs: number | null;
-  /** The latest of all. */
+  /** The latest time of all deletions. */
   readonly latestUs: number;
 }
 
@@ -43,8 +42,8 @@ export function isSameFence(a: DeletionFence | null, b: DeletionFence | null): b
 }
 
 /**
- * The position of the deletion that covers a fact at this position; null: the fact is newer than
- * all.
+ * Returns the position of the deletion that covers a fact at this position; null: the fact is newer
+ * than all deletions.
  */
 export function deletionOver(order: FactOrder, fence: DeletionFence | null): FactOrder | null {
   if (fence === null) return null;

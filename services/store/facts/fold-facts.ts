@@ -22,9 +22,9 @@ import { APPLIED, foldRegisters, placeInOrder, UNCHANGED } from './order.js';
 import { Touched, type Folded } from './touched.js';
 
 /**
- * Folds facts into the recorded state. The result does not depend on order, repetition or split:
- * every row keeps the greatest statement about it, and every fence the greatest deletion. `known`
- * must contain every user and group that the facts name.
+ * Merges facts into the recorded state. The result does not depend on how facts are ordered,
+ * repeated or batched: every row keeps the statement that outranks the others, and every fence the
+ * highest values. `known` must contain every user and group that the facts name.
  */
 export function foldFacts(known: Known, facts: readonly PlatformFact[]): Folded {
   const touched = new Touched();
@@ -39,7 +39,7 @@ function foldFact(known: Known, fact: PlatformFact, touched: Touched): FactOutco
   if (fact.kind === 'groupChanged' || fact.kind === 'groupDeleted')
     return foldGroup(rowOf(known.groups, fact.groupId), fact, its);
   const user = rowOf(known.users, fact.platformUserId);
-  // A mutation about the whole user is ordered after all of the user's recorded values.
+  // Places a mutation about the whole user after all of the user's recorded values.
   const order = place(ordersOf(user.registers));
   const lifted = deletionOver(order, user.restored);
   if (lifted !== null) return lostAs(order, { kind: 'userRestored', order: lifted });
@@ -75,7 +75,7 @@ function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Foldin
   if (!hasChanged(outcome)) return outcome;
   const { platformUserId, cause } = fact;
   touched.touchedUsers.add(platformUserId);
-  // A value known to be empty is not the same as one never received.
+  // Null is a value known to be empty; undefined is one never received.
   const changed = [...values.keys()].filter(
     (name) => before.get(name)?.value !== user.registers.get(name)?.value,
   );
@@ -84,8 +84,8 @@ function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Foldin
 }
 
 /**
- * Final: facts about a deleted user have no effect. A later deletion raises the fence that
- * restoring the user leaves behind.
+ * Deletes a user. Facts about a deleted user have no effect; another deletion only raises the
+ * fence, which stays when the user is restored.
  */
 function foldDeletion(
   user: KnownUser,

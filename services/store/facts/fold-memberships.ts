@@ -67,7 +67,7 @@ export function foldSnapshot(
     const said = { order, isSnapshot: true, isHeld: held.has(groupId) };
     const { next, loss } = behindDeletion(known, groupId, said);
     const rank = rankOn(current, next);
-    // A fact outranked by an equal one loses nothing.
+    // If the fact that outranks this one says the same, nothing is lost.
     if (current !== null && rank < 0 && current.isHeld !== said.isHeld)
       losses.push(lossOf(groupId, next, current));
     else if (rank >= 0 && loss !== null) losses.push(loss);
@@ -97,7 +97,10 @@ function verdictOnSet(losses: readonly FactLoss[], isChanged: boolean): FactOutc
   return isChanged ? APPLIED : UNCHANGED;
 }
 
-/** A complete set lost to a newer one. If no membership differs, the newer set itself is named. */
+/**
+ * Returns the outcome of a snapshot older than the last one. If no membership differs, names the
+ * newer snapshot itself as the winner.
+ */
 function lostToSnapshot(
   last: FactOrder,
   order: FactOrder,
@@ -109,7 +112,8 @@ function lostToSnapshot(
 }
 
 /**
- * A fact that is not newer than the group's deletion adds no member, but its position is recorded.
+ * Applies the group's deletion to a fact. A fact that is not newer adds no member, but its position
+ * is recorded.
  */
 function behindDeletion(
   known: Known,
@@ -126,7 +130,10 @@ function behindDeletion(
   };
 }
 
-/** Without a row of its own, a group is denied by the user's last snapshot, if there is one. */
+/**
+ * Returns the recorded membership. Without a row, the user's last snapshot says that the user is
+ * not in the group; null: there is no snapshot either.
+ */
 function standingOf(user: KnownUser, groupId: GroupId): RankedFact | null {
   const denied = user.snapshot && {
     order: user.snapshot,
@@ -141,8 +148,9 @@ function rankOn(current: RankedFact | null, next: RankedFact): number {
 }
 
 /**
- * The same statement with the same sequence but an earlier time: the earlier time counts against
- * deletions, whichever arrives first. Without sequences, two that tie have the same time.
+ * Returns true if `next` repeats `current` with the same sequence but an earlier time. The earlier
+ * time counts against deletions, whichever fact arrives first. Without sequences, equal facts have
+ * equal times.
  */
 function isEarlier(next: RankedFact, current: RankedFact | null): boolean {
   return current !== null && rankOn(current, next) === 0
@@ -158,12 +166,12 @@ function lossOf(
   return { groupId, order, outrankedBy: { kind: 'membership', ...current } };
 }
 
-/** What is needed to fold one fact. */
+/** Context for folding one fact. */
 export interface Folding {
   readonly known: Known;
   /**
-   * The fact's position in the order, given the positions of the recorded facts about the same
-   * thing.
+   * Returns the fact's position in the order, given the positions of the recorded facts about the
+   * same user, group or membership.
    */
   readonly place: (recorded: Iterable<FactOrder>) => FactOrder;
   readonly touched: Touched;
@@ -209,7 +217,7 @@ export function foldGroup(
   return isFenceRaised && !hasChanged(outcome) ? APPLIED : outcome;
 }
 
-/** Unknown groups have no row. */
+/** Returns the state of a group. Adds unknown groups, which have no row, as not deleted. */
 export function lifeOf({ lives }: Known, groupId: string): GroupLife {
   const known = lives.get(groupId);
   if (known !== undefined) return known;
@@ -218,7 +226,7 @@ export function lifeOf({ lives }: Known, groupId: string): GroupLife {
   return life;
 }
 
-/** Only for the members in memory; those in the database are ended by a statement. */
+/** Ends memberships in memory; `endMemberships` ends those in the database. */
 function endKnownMemberships({ users }: Known, groupId: string, { fence }: GroupLife): void {
   for (const { memberships } of users.values()) {
     const standing = memberships.get(groupId);

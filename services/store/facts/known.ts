@@ -4,10 +4,10 @@ import type { Register, RankedFact } from './order.js';
 
 /** The recorded state of the users and groups that the facts name. Folding changes it in place. */
 export interface Known {
-  /** The database's clock: when mutations among the facts happen. */
+  /** The database's time in microseconds since 1970, used as the time of mutations. */
   readonly receivedUs: number;
   readonly users: Map<PlatformUserId, KnownUser>;
-  /** Groups that the facts change. */
+  /** Groups that the facts change, delete or restore. */
   readonly groups: Map<GroupId, KnownGroup>;
   /** For every group that the facts name. */
   readonly lives: Map<GroupId, GroupLife>;
@@ -17,9 +17,12 @@ export interface KnownUser {
   snapshot: FactOrder | null;
   /** Null: not deleted. */
   deletion: UserDeletion | null;
-  /** Times of the deletions that were lifted. */
+  /** The deletions that were lifted by restoring the user; null: never restored. */
   readonly restored: DeletionFence | null;
-  /** `username` and the attributes, each with its own fence: an event may carry only some. */
+  /**
+   * `username` and the attributes, each with its own position in the order, because an event may
+   * carry only some of them.
+   */
   readonly registers: Map<UserRegister, Register>;
   readonly memberships: Map<GroupId, RankedFact>;
 }
@@ -34,7 +37,7 @@ export type UserRegister = 'username' | keyof Attributes;
 
 export interface KnownGroup {
   isDeleted: boolean;
-  /** `life` holds 'deleted' or 'alive'; on a tie the greater text, so 'deleted', wins. */
+  /** `life` is 'deleted' or 'alive'. On a tie the greater text wins, so 'deleted'. */
   readonly registers: Map<'name' | 'life', Register>;
 }
 

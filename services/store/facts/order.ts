@@ -1,8 +1,8 @@
 import type { ClaimedOrder, FactLoss, FactOrder, FactOutcome, ValueName } from '../../model.js';
 
 /**
- * The total order of facts: positive when `a` outranks `b`. A fact with a sequence outranks any
- * without one.
+ * Compares two facts in their total order; positive when `a` outranks `b`. A fact with a sequence
+ * outranks any without one.
  */
 export function compareOrder(a: FactOrder, b: FactOrder): number {
   if (a.sequence !== null && b.sequence !== null) return a.sequence - b.sequence;
@@ -11,14 +11,17 @@ export function compareOrder(a: FactOrder, b: FactOrder): number {
   return a.timeUs - b.timeUs;
 }
 
-/** The recorded state of one (user, group). */
+/** What a fact says about one user in one group. */
 export interface RankedFact {
   readonly order: FactOrder;
   readonly isSnapshot: boolean;
   readonly isHeld: boolean;
 }
 
-/** Ties: snapshot over change, then removed over added. Zero only for identical statements. */
+/**
+ * Compares like `compareOrder`. On a tie, a snapshot outranks a change, and then removed outranks
+ * added. Zero only for identical statements.
+ */
 export function compareStanding(a: RankedFact, b: RankedFact): number {
   return (
     compareOrder(a.order, b.order) ||
@@ -28,8 +31,8 @@ export function compareStanding(a: RankedFact, b: RankedFact): number {
 }
 
 /**
- * A value with its position in the order. Ties between different values go to the greater text: the
- * rule is arbitrary but deterministic.
+ * A value with its position in the order. On a tie, the greater text wins: the rule is arbitrary
+ * but deterministic.
  */
 export interface Register {
   readonly order: FactOrder;
@@ -47,7 +50,10 @@ function compareText(a: string | null, b: string | null): number {
   return a > b ? 1 : -1;
 }
 
-/** Applied when any value is; stale when none is and any lost; partial when both happened. */
+/**
+ * Merges values into the registers. The verdict is `applied` if any value was recorded, `stale` if
+ * values only lost, and `partial` if one was recorded and another lost to a different value.
+ */
 export function foldRegisters<Name extends ValueName>(
   registers: Map<Name, Register>,
   values: ReadonlyMap<Name, string | null>,
@@ -77,9 +83,9 @@ export const APPLIED: FactOutcome = { verdict: 'applied', losses: [] };
 export const UNCHANGED: FactOutcome = { verdict: 'unchanged', losses: [] };
 
 /**
- * An event brings its own time. A mutation gets the database's clock at receipt, or just after the
- * latest mutation about the same thing, so that the later of two wins although a clock was set back
- * between them.
+ * Returns a fact's position in the order. An event has its own time. A mutation gets the database's
+ * time at receipt, or one microsecond after the latest recorded mutation if that is later, so that
+ * the later mutation wins even if the clock was set back.
  */
 export function placeInOrder(
   { sequence, timeUs }: ClaimedOrder,
@@ -93,7 +99,7 @@ export function placeInOrder(
   return { sequence, timeUs: receiptUs, isMutation: true };
 }
 
-/** The order of a fact from its stored columns. */
+/** Returns a fact's position from its stored columns. */
 export function orderOf(sequence: number | null, timeUs: number, isMutation: boolean): FactOrder {
   return { sequence, timeUs, ...(isMutation && { isMutation }) };
 }

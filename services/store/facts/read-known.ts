@@ -14,7 +14,7 @@ import type { GroupLife, Known, KnownGroup, KnownUser, UserDeletion } from './kn
 import { orderOf, type Register } from './order.js';
 import { readStandings } from './read-standings.js';
 
-/** The recorded state, and which of its users are linked. */
+/** The recorded state, and which of the users are linked. */
 interface ReadKnown {
   readonly known: Known;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
@@ -22,8 +22,8 @@ interface ReadKnown {
 
 /**
  * Creates unknown users and groups, locks the users (in the order of their ids, so that two batches
- * never deadlock), and reads the recorded state. Facts about a user are serialized by that lock.
- * The rest is read by a later statement: one that waited for a lock would still see the state from
+ * never deadlock), and reads the recorded state. The lock serializes facts about a user. A later
+ * statement reads the rest, because a statement that waited for a lock still sees the state from
  * before the wait.
  */
 export async function readKnown(db: Db, facts: readonly PlatformFact[]): Promise<ReadKnown> {
@@ -55,7 +55,10 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
   return [...new Set(ids)].sort();
 }
 
-/** Nearly always all users exist, so that is tried first: creating costs more than looking. */
+/**
+ * Locks and reads users, and creates missing ones. Reads first, because nearly always all users
+ * exist and creating costs more.
+ */
 async function lockUsers(
   db: Db,
   ids: readonly PlatformUserId[],
@@ -136,7 +139,10 @@ function deletionOf(row: UserRow): UserDeletion | null {
   return fence === null ? null : { fence, by: row.deletedBy };
 }
 
-/** Another transaction may have created and deleted one of them meanwhile: then it has a fence. */
+/**
+ * Creates groups. If another transaction has created one meanwhile, reads it, because it may be
+ * deleted already.
+ */
 async function makeGroups(
   db: Db,
   ids: readonly GroupId[],
@@ -164,7 +170,7 @@ async function makeGroups(
 
 type LifeRow = RawRow<'platform_group', 'id' | 'deletionFence'> & { readonly isDeleted: boolean };
 
-/** Groups that facts change; already locked, except those created just now. */
+/** Reads the groups that facts change. They are already locked, except those just created. */
 async function readGroups(
   db: Db,
   changedIds: readonly GroupId[],

@@ -12,18 +12,18 @@ interface Seen {
   /** The database's clock, in microseconds since 1970. */
   readonly receivedUs: number;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
-  /** Only of groups that exist. */
+  /** Contains only groups that exist. */
   readonly lives: Map<GroupId, GroupLife>;
 }
 
 /**
- * Reads all memberships of users with a snapshot in the batch, and otherwise only the memberships
- * that the facts name; which users are linked; whether the groups exist and what their deletions
- * end; and the database's clock. One statement, because each costs a round trip. The lateral join
- * keeps PostgreSQL from reading the whole table for a batch of changes.
+ * Reads memberships: all of a user with a snapshot in the batch, otherwise only those that the
+ * facts name. Also reads which users are linked, the groups with their deletions, and the
+ * database's clock. Uses one statement, because each costs a round trip. The lateral join keeps
+ * PostgreSQL from reading the whole table for a batch of changes.
  *
- * The groups are locked in the order of their ids, so that none is deleted before its memberships
- * are written; facts that only add members share the lock.
+ * Locks the groups in the order of their ids, so that none is deleted before its memberships are
+ * written. Batches without facts about groups share the lock.
  */
 export async function readStandings(
   db: Db,
@@ -75,8 +75,8 @@ export async function readStandings(
 }
 
 /**
- * A membership; or a linked user, without a group; or an existing group, without a user; or the
- * clock, without either.
+ * One of four: a membership; a linked user (no group); an existing group (no user); the clock
+ * (neither).
  */
 type StandingRow =
   | MembershipRow
@@ -87,7 +87,7 @@ type StandingRow =
 interface GroupRow {
   readonly platformUserId: null;
   readonly groupId: GroupId;
-  /** For a group: whether it is deleted. */
+  /** Whether the group is deleted; memberships use the same column. */
   readonly isHeld: boolean;
   readonly fence: StoredFence | null;
 }

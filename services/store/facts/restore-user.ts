@@ -4,9 +4,9 @@ import type { Database } from '../connection/database.js';
 import { joinFences, readFence, storedFence } from './deletion-fence.js';
 
 /**
- * Lifts the deletion of a user. Only the id returns: no name, membership or link. The lifted
- * deletion stays as a fence, so that facts from before it, and the deletion itself, change nothing
- * when they are sent again. False: the user was not deleted.
+ * Restores a deleted user. Only the id returns: no name, membership or link. The lifted deletion
+ * stays as a fence, so that resending it, or facts from before it, changes nothing. Returns false
+ * if the user was not deleted.
  */
 export function createRestoreUser({ database }: { database: Database }) {
   return async (id: PlatformUserId): Promise<boolean> =>
@@ -26,7 +26,7 @@ export function createRestoreUser({ database }: { database: Database }) {
       const deletion = readFence(row.deletionFence);
       if (deletion === null) return false;
       const fence = joinFences(readFence(row.restoredFence), deletion);
-      // Kept until now for links whose roles were still being removed: see forgetPeople.
+      // `forgetPeople` kept them for links whose roles were still being removed.
       await db.deleteFrom('membership').where('platformUserId', '=', id).execute();
       await db
         .updateTable('platform_user')

@@ -1,7 +1,7 @@
 import type { Cause, FactOutcome, GroupId, PlatformUserId } from '../../model.js';
 import type { UserRegister } from './known.js';
 
-/** The changes: rows to write and members to mark. */
+/** The result of folding: outcomes, rows to write, and members to mark. */
 export interface Folded {
   readonly outcomes: readonly FactOutcome[];
   readonly touchedUsers: ReadonlySet<PlatformUserId>;
@@ -10,17 +10,17 @@ export interface Folded {
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
   /**
-   * Members for whom a newer fact repeats the recorded state: only its position in the order
-   * changed.
+   * Members for whom a newer fact repeats the recorded state, so that only its position in the
+   * order changed.
    */
   readonly repetitions: readonly MemberMark[];
-  /** Users whose name or attributes changed, and which of these. */
+  /** Users whose username or attributes changed, and the names of the changed values. */
   readonly personMarks: readonly PersonMark[];
   readonly groupMarks: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;
   }[];
-  /** Groups with a raised fence: memberships that are not newer end. */
+  /** Groups with a raised fence: their memberships that are not newer end. */
   readonly groupDeletions: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;
@@ -43,7 +43,7 @@ export interface PersonMark {
   readonly cause: Cause;
 }
 
-/** Collects while folding. */
+/** Collects the changes while facts are folded. */
 export class Touched {
   readonly touchedUsers = new Set<PlatformUserId>();
   readonly touchedGroups = new Set<GroupId>();

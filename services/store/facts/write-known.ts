@@ -26,8 +26,8 @@ function entriesOf<Id, Row>(
 }
 
 /**
- * A deleted user keeps only its id and nothing personal, so that late events are recognised as
- * late.
+ * Writes the users. A deleted user keeps the id and the positions of its values but no personal
+ * data, so that late events are recognised as late.
  */
 async function writeUsers(
   db: Db,
@@ -98,7 +98,7 @@ function fenceOfGroup(life: GroupLife | undefined): StoredFence | null {
   return life?.fence ? storedFence(life.fence) : null;
 }
 
-/** In a fixed order, because the deletion of a group locks these rows too. */
+/** Writes memberships in a fixed order, because the deletion of a group locks these rows too. */
 async function writeMemberships(db: Db, known: Known, folded: Folded): Promise<void> {
   const rows = [...folded.touchedMemberships].flatMap(([userId, groupIds]) =>
     [...groupIds].flatMap((groupId) => {
@@ -119,7 +119,7 @@ async function writeMemberships(db: Db, known: Known, folded: Folded): Promise<v
       sequence = excluded.sequence, time_us = excluded.time_us`.execute(db);
 }
 
-/** Any order will do, as long as it is the same everywhere. */
+/** The order is arbitrary, but must be the same everywhere. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -11,7 +11,8 @@ import type { Database } from '../connection/database.js';
 import type { Db } from '../entities/entities.js';
 
 /**
- * CLAIMED: this process carries out the request. OTHER: the key was used for a different request.
+ * CLAIMED: this call must carry out the request. UNDER_WAY: another call is doing so. OTHER: the
+ * key was used for a different request.
  */
 export type Claim =
   | { readonly kind: 'CLAIMED'; readonly claim: string }
@@ -23,16 +24,15 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Longer than any pause of a living process; the API renews it three times within it. */
+/** Longer than any pause of a living process. The API renews a claim three times within it. */
 const LEASE = sql<Date>`clock_timestamp() + interval '1 minute'`;
 const KEEP = sql<Date>`clock_timestamp() + interval '24 hours'`;
-/** Expired answers are deleted in small steps, more with each new request than it adds. */
+/** Each new request deletes up to this many expired rows: few at a time, but more than it adds. */
 const SWEPT = 20;
 
 /**
- * Stored responses for retries, shared by all processes. A response contains what the caller
- * received, and `beginDiscordLink` returns a URL that links an account, so responses are encrypted
- * like all credentials.
+ * Stores responses for retries, shared by all processes. A response can be a credential:
+ * `beginDiscordLink` returns a URL that links an account. So responses are encrypted.
  */
 export function createIdempotentAnswers(deps: Deps) {
   const db = () => deps.database.sql();
@@ -57,7 +57,7 @@ async function claim(
   request: RepeatableRequest,
   releases: Releases,
 ): Promise<Claim> {
-  // The conflicting claim may be released or deleted before it can be read.
+  // Retries, because the conflicting claim may be released or deleted before it can be read.
   for (let tries = 0; tries < 5; tries += 1) {
     const claimed = uuidv7();
     try {
@@ -80,8 +80,8 @@ async function claim(
 }
 
 /**
- * A request that was carried out is never carried out again, even if its result is no longer
- * readable.
+ * Decrypts a stored response. If its key is lost, throws FAILED_PRECONDITION: the request must not
+ * be carried out again.
  */
 async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string): Promise<string> {
   try {
@@ -97,7 +97,7 @@ async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string)
   }
 }
 
-/** False: the key belongs to another request, or this request claimed it before. */
+/** Claims the key. Returns false if another claim holds it or the request has its response. */
 async function take(
   db: Db,
   { caller, keyHash, fingerprint }: RepeatableRequest,
@@ -130,7 +130,7 @@ async function find(db: Db, { caller, keyHash }: RepeatableRequest) {
   return row ?? null;
 }
 
-/** The request's row as long as this claim holds it. */
+/** Starts an update of the request's row, which changes nothing if the claim was lost. */
 const claimedRow = (db: Db, { caller, keyHash }: RepeatableRequest, claimed: string) =>
   db
     .updateTable('idempotent_request')
@@ -138,7 +138,10 @@ const claimedRow = (db: Db, { caller, keyHash }: RepeatableRequest, claimed: str
     .where('keyHash', '=', keyHash)
     .where('claim', '=', claimed);
 
-/** Does nothing if the claim was lost: another process then carries out the request. */
+/**
+ * Stores the response. Does nothing if the claim was lost: another process then carries out the
+ * request.
+ */
 async function keep(
   { database, keys }: Deps,
   request: RepeatableRequest,
@@ -164,7 +167,7 @@ async function releaseAll(db: Db, claims: readonly HeldKey[]): Promise<void> {
 export const answerContext = ({ caller, keyHash }: Pick<RepeatableRequest, 'caller' | 'keyHash'>) =>
   `answer to ${keyHash} of ${caller}`;
 
-/** A key together with the claim that holds it. */
+/** A key and the claim that holds it. */
 export interface HeldKey {
   readonly caller: string;
   readonly keyHash: string;
@@ -172,20 +175,19 @@ export interface HeldKey {
 }
 
 export interface Releases {
-  /** Rejects if the answer is lost; the release is then repeated as below. */
+  /** Rejects if no response arrives; the release is then retried, as by `makeSure`. */
   release(key: HeldKey): Promise<void>;
-  /** Releases a key that may be held now or later. */
+  /** Releases a key whose claim may have succeeded, or may still succeed. */
   makeSure(key: HeldKey): void;
 }
 
 const EVERY_MS = 1_000;
-/** The lease of a claim: after it the key is free anyway. */
+/** The length of a claim's lease. After it, the key is free anyway. */
 const FOR_MS = 60_000;
 
 /**
- * Releases keys whose claim or release got no answer. An abandoned claim may reach the database
- * later than its release, so such a key is released repeatedly for as long as that claim could hold
- * it.
+ * Releases keys whose claim or release got no response. A claim may reach the database after its
+ * release, so the key is released repeatedly until the claim's lease has passed.
  */
 export function createReleases(releaseAll: (keys: readonly HeldKey[]) => Promise<void>): Releases {
   const unsure = new Map<HeldKey, number>();
@@ -215,7 +217,7 @@ export function createReleases(releaseAll: (keys: readonly HeldKey[]) => Promise
   };
 }
 
-/** Rejects at once if the first attempt fails; the later attempts continue in the background. */
+/** Runs `work`. If the first attempt fails, rejects at once and retries in the background. */
 export async function persist(work: () => Promise<void>): Promise<void> {
   const untilMs = performance.now() + FOR_MS;
   const retry = () => {

@@ -8,8 +8,8 @@ import { markLinks } from './mark.js';
 const LOOK_EVERY_MS = 50;
 
 /**
- * Marks a member and waits until a run that read the member afterwards is settled; PENDING if that
- * takes longer than `waitMs`.
+ * Marks a link's member and waits up to `waitMs` for a run that includes this mark. Returns PENDING
+ * if no such run has been settled by then.
  */
 export function createReconcileMember(deps: { database: Database }) {
   return async (request: {

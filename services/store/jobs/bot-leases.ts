@@ -11,26 +11,27 @@ export interface Leasing {
   readonly owner: string;
   readonly leaseMs: number;
   /**
-   * True only if that process has certainly ended: its bots are free before their leases expire.
+   * Returns true only for a process that has certainly ended. Its bots can be leased before their
+   * leases expire.
    */
   readonly isGone: (owner: string) => boolean;
   /**
-   * A bot whose token this process cannot decrypt is left to the processes that can; if none can,
-   * its work waits.
+   * This process leases only bots whose tokens it can decrypt. If no process can decrypt a bot's
+   * token, the bot's work waits.
    */
   readonly keys: Pick<KeyRing, 'keyIds'>;
 }
 
-/** Of `client c`: this process can read its bot's token. */
+/** Condition on `client c`: this process has the key to decrypt its bot's token. */
 export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
   return sql`split_part(c.bot_token, '.', 1) = any(${keys.keyIds}::text[])`;
 }
 
 /**
- * Renews this process's bots until `leaseMs` from now and takes free ones up to its share. Every
+ * Renews this process's bot leases for `leaseMs`, and leases free bots up to its share. Every
  * process computes the same shares: the bots divided by the processes, with the remainder going to
- * the holders of most bots. So bots move only when needed, and with a single bot all other
- * processes are standbys.
+ * the processes that hold the most bots. So bots move only when needed, and with a single bot all
+ * other processes are standbys.
  */
 export async function renewBotLeases(db: Db, leasing: Leasing): Promise<Renewal> {
   const gone = await findGone(db, leasing);
@@ -96,7 +97,7 @@ async function reportForWork(db: Db, leasing: Leasing, gone: readonly string[]):
     .values({ owner: leasing.owner, liveUntil })
     .onConflict((conflict) => conflict.column('owner').doUpdateSet({ liveUntil }))
     .execute();
-  // If another process is already clearing the row, do not wait for it.
+  // Does not wait for rows that another process is already deleting.
   await sql`
     delete from worker where owner in (
       select owner from worker where owner = any(${gone}::text[]) or live_until < clock_timestamp()
@@ -125,8 +126,8 @@ export async function releaseBotLeases(db: Db, owner: string): Promise<void> {
 }
 
 /**
- * Locks the job for the rest of the transaction and returns its version; throws if another process
- * now owns it or its bot.
+ * Locks the job until the transaction ends and returns its version. Throws LeaseLostError if
+ * another process now owns the job or its bot.
  */
 export async function lockJob(db: Db, member: MemberKey, owner: string): Promise<number> {
   const { rows } = await ownJob(member, owner).execute(db);
@@ -135,7 +136,10 @@ export async function lockJob(db: Db, member: MemberKey, owner: string): Promise
   return Number(row.version);
 }
 
-/** The job, locked; no row if another process now owns it or its bot. */
+/**
+ * Query that locks the job and returns its version; no row if another process now owns the job or
+ * its bot.
+ */
 export const ownJob = (member: MemberKey, owner: string) => sql<{ version: string }>`
   select j.version from reconcile_job j
   join client c on c.id = j.client_id

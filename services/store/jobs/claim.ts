@@ -8,8 +8,8 @@ import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 import { IS_LISTED_SOON } from './start-listing.js';
 
 /**
- * Numbers the claims of this process, so that the database recognises a statement that arrives late
- * from the latest one.
+ * Numbers the claims of this process, so that the database can tell a claim that arrives late from
+ * a newer one.
  */
 export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim'] {
   const unanswered = new Set<number>();
@@ -28,16 +28,18 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
 }
 
 /**
- * Claims due jobs of the clients that may be worked now, up to the room of each, most urgent lane
- * first, and returns when the next falls due. Of jobs for nicknames alone, no more than the client
- * has edits. Skips jobs that are not urgent while a crowd of the client is being listed.
+ * Claims due jobs, most urgent lane first, up to the free places of each client. Also returns the
+ * time until the next job is due. Claims nickname-only jobs up to the number of member edits
+ * (PATCH) that the client has left. While a member list is about to replace many single reads of a
+ * client, claims only its urgent jobs.
  *
- * A bot is leased to one process at a time. So a job claimed by another owner was lost by it and is
- * free at once, without a lease of its own. So is a job that this process claimed but does not run:
- * the answer to the claim was lost, or the run was dropped. Claim numbers keep an abandoned claim
- * that reaches the database late from taking a job that a later claim has taken. A bot that no
- * process has leased yet, because its client is new, is leased here. The statement uses its own
- * start time, not the clock, so that the indexes on due times can be used.
+ * A bot is leased to one process at a time, so jobs need no lease. A job claimed by another process
+ * can be claimed at once, because that process no longer holds the bot. So can a job that this
+ * process claimed but does not run, because the claim's response was lost or the run was dropped.
+ * Claim numbers keep an abandoned claim that reaches the database late from taking a job that a
+ * later claim has taken. A new client's bot, which no process has leased yet, is leased here. The
+ * statement compares due times with its own start time, not the clock, so that PostgreSQL can use
+ * their indexes.
  */
 export async function claimJobs(
   db: Db,
@@ -93,8 +95,8 @@ export async function claimJobs(
 }
 
 /**
- * The clients that may be worked now, each with the room for its runs, the edits left for nicknames
- * (null: any number) and the least urgent lane to claim.
+ * Query of the clients whose jobs may be claimed now, each with its free places for runs, the
+ * member edits left for nicknames (null: unlimited) and the least urgent lane to claim.
  */
 function slots(
   leasing: Leasing,
@@ -129,7 +131,7 @@ type JobRow = RawRow<
   'clientId' | 'discordUserId' | 'version' | 'lane' | 'attempts' | 'causes'
 > & { readonly dueMs: null };
 
-/** The last row of a claim's result. */
+/** The last row of a claim's result: the time until the next job is due. */
 interface DueRow {
   readonly clientId: null;
   readonly dueMs: number | null;

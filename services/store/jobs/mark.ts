@@ -15,11 +15,11 @@ import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 import { startListing } from './start-listing.js';
 
 /**
- * Marks the members selected by a query with the columns `(client_id, discord_user_id, causes)`:
- * "may be out of step, for these causes". One row per member; a second mark raises its version and
- * lane but keeps its due time, so a burst becomes one reconcile. Every function here marks with one
- * statement, in the transaction that causes the mark. Rows are inserted in the order of their keys,
- * so that two transactions never deadlock.
+ * Marks members: they may be out of step, for the given causes. `concerned` is a query of
+ * `(client_id, discord_user_id, causes)`. There is one job per member. Another mark raises the
+ * job's version and lane but keeps its due time, so a burst becomes one reconcile. Every function
+ * here marks with one statement, in the transaction of the change that causes the mark. Rows are
+ * inserted in key order, so that two transactions never deadlock.
  */
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
@@ -42,14 +42,18 @@ function raiseJobs(
 }
 
 /**
- * Foreseen removals that the new causes do not concern. The others are judged again if they remain.
+ * The job's removals that the guard has already allowed, without those of roles whose group is
+ * named in the new causes. Those are judged again if they are still due.
  */
 const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
   else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
     select from role_mapping p where p.client_id = reconcile_job.client_id and p.role_id = r.id
       and excluded.causes @> jsonb_build_array(jsonb_build_object('groupId', p.group_id)))) end`;
 
-/** Members linked to users whose facts changed, if one of the groups is mapped. */
+/**
+ * Marks the linked members of each changed user. A mark that names a group affects only clients
+ * that map the group.
+ */
 export async function markMemberships(db: Db, marks: readonly MemberMark[]): Promise<void> {
   if (marks.length === 0) return;
   const users = marks.map((mark) => mark.platformUserId);
@@ -62,7 +66,7 @@ export async function markMemberships(db: Db, marks: readonly MemberMark[]): Pro
     where m.group_id is null or exists (
       select from role_mapping r where r.client_id = l.client_id and r.group_id = m.group_id)
     group by l.client_id, l.discord_user_id`;
-  // A newer fact forgets decisions made before it.
+  // A newer fact invalidates removal decisions made before it.
   const forgotten = sql`, forgotten as (
     delete from removal_decision d using unnest(${users}::text[], ${groups}::text[]) as m (platform_user_id, group_id),
       link l
@@ -74,8 +78,8 @@ export async function markMemberships(db: Db, marks: readonly MemberMark[]): Pro
 }
 
 /**
- * Members linked to people whose nickname data changed. A member outside the guild is renamed on
- * return.
+ * Marks the linked members of users whose nickname data changed. A member outside the guild is
+ * renamed on return.
  */
 export async function markPeople(db: Db, marks: readonly PersonMark[]): Promise<void> {
   if (marks.length === 0) return;
@@ -101,13 +105,13 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
 }
 
 /**
- * Members affected by the deletion or return of a whole group: its members, and holders of a role
- * mapped to it.
+ * Marks the members affected by a deleted or restored group: its members, holders of a role mapped
+ * to it, and members who were never read.
  */
 export async function markGroups(
   db: Db,
   marks: Folded['groupMarks'],
-  /** Memberships that the deletion of a group has just ended. */
+  /** Memberships that deleting the group has just ended. */
   ended: readonly EndedMembership[],
 ): Promise<void> {
   for (const { groupId, cause } of marks) {
@@ -130,7 +134,10 @@ export async function markGroups(
   }
 }
 
-/** Members affected by a mapping: members of its group, and holders of its role. */
+/**
+ * Marks the members affected by a mapping: members of its group, holders of its role, and members
+ * who were never read.
+ */
 export async function markRole(
   db: Db,
   request: {
@@ -165,7 +172,7 @@ export async function markLinks(
   await raiseJobs(concerned, lane).execute(db);
 }
 
-/** Linked members, by their accounts. */
+/** Marks linked members by their Discord accounts. */
 export async function markMembers(
   db: Db,
   request: {
@@ -184,7 +191,8 @@ export async function markMembers(
 }
 
 /**
- * All linked members of a client, or only those in `state`: after a change of its limits or roles.
+ * Marks all linked members of a client, or only those in `state`. Call it after the client's limits
+ * or roles change.
  */
 export async function markClient(
   db: Db,

@@ -12,22 +12,23 @@ import {
 import { inMs } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 
-/** Minimum interval between two lists for a crowd. */
+/** Minimum time between two sweeps that `startListing` starts for a client. */
 const AGAIN_AFTER_MS = 60_000;
-/** After one that could not be read. */
+/** Minimum time after such a sweep if its member list could not be read. */
 const AFTER_FAILURE_MS = 60 * 60_000;
 
-/** Checks this many times as many jobs as a list takes calls. */
+/** Number of jobs to check, as a multiple of the reads that justify a member list. */
 const NEWEST = sql.lit(4);
 
-/** Cause of the sweeps started here. */
+/** Cause of the sweeps that `startListing` starts. */
 export const CROWD: Cause = { kind: 'REPAIR', id: 'crowd', actor: 'connector' };
 
 /**
- * Starts a SYNC_ACCOUNTS sweep if a member list takes fewer calls than the pending single reads.
- * Call it in the transaction that marks a crowd, so that no run starts before the list; the worker
- * also calls it for crowds that form gradually. Checks only the newest jobs, because a million may
- * be waiting that need no reading. Resolves with whether it started a sweep.
+ * Starts a SYNC_ACCOUNTS sweep if a member list takes fewer calls than reading the waiting members
+ * one by one. Call it in the transaction that marks many members, so that no run starts before the
+ * list. The worker also calls it, for members who accumulate gradually. Checks only the newest
+ * jobs, because a million jobs may be waiting that need no reading. Returns whether it started a
+ * sweep.
  */
 export async function startListing(db: Db, clientId: ClientId): Promise<boolean> {
   const { numAffectedRows } = await sql`
@@ -59,14 +60,15 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-/** A cause that requires a reading: see `rolesOfCauses`. */
+/** JSON path of a cause that requires reading the member at Discord; see `rolesOfCauses`. */
 const NEEDS_READING = sql.lit(
   '$[*] ? (!exists(@.groupId) && !exists(@.isAboutName) && (@.kind != "SWEEP" || exists(@.looksAnew)))',
 );
 
 /**
- * Whether jobs of client `c` wait for a crowd's list. Only for a short time, because the processes
- * that run sweeps may be busy or down.
+ * Condition on `client c`: its jobs wait for the member list of a sweep that `startListing`
+ * started. They wait only for a short time, because the processes that run sweeps may be busy or
+ * down.
  */
 export const IS_LISTED_SOON = sql`exists (
   select from sweep s where s.client_id = c.id and s.kind = 'SYNC_ACCOUNTS' and s.state in ('WAITING', 'RUNNING')

@@ -3,12 +3,12 @@ import { answerContext } from '../idempotency/idempotent-answers.js';
 import { tokenContext } from '../sign-in/grants.js';
 import { emailContext, verifierContext } from '../sign-in/tickets.js';
 
-/** A row's key and owner as text; null where it has none. */
+/** Columns of a row as text: its key, its owner and its ciphertexts. Null: not set. */
 export type RowNames = Readonly<Record<string, string | null>>;
 
 export interface EncryptedTable {
   readonly table: string;
-  /** The primary key, with its type, so that the index is used. */
+  /** Columns of the primary key. Their types let PostgreSQL use the index. */
   readonly key: readonly {
     readonly name: string;
     readonly type: 'uuid' | 'text';
@@ -22,7 +22,7 @@ export interface EncryptedTable {
     readonly column: string;
     readonly context: (row: RowNames) => string;
   }[];
-  /** What losing the key of a row causes. */
+  /** The consequence of losing the key that encrypted a row. */
   readonly loss: string;
 }
 
@@ -40,7 +40,10 @@ const tokens = [
   },
 ];
 
-/** Everything stored as ciphertext. A test searches a fully populated database for more. */
+/**
+ * All encrypted columns. A test searches a fully populated database for ciphertext in other
+ * columns.
+ */
 export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
   {
     table: 'client',

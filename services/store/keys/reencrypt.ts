@@ -1,7 +1,7 @@
 /**
- * Re-encrypts with the first key whatever another key encrypted. In: the key ring. Out: how much
- * was written, and what cannot be decrypted. It may be interrupted and restarted at any time.
- * Never: a row overwritten that was changed meanwhile, or a plaintext stored anywhere.
+ * Re-encrypts, with the first key of the key ring, every value that another key encrypted. Reports
+ * how many values were written and which cannot be decrypted. It may be interrupted and restarted
+ * at any time. It never overwrites a value that changed meanwhile, and never stores plaintext.
  */
 import { sql } from 'kysely';
 
@@ -29,19 +29,19 @@ interface Unreadable {
 interface Reencryption {
   readonly tables: readonly Progress[];
   readonly unreadable: readonly Unreadable[];
-  /** Still encrypted with another key at the end: some process must be encrypting with it. */
+  /** Other keys that still encrypted values in the last pass: some process must be using them. */
   readonly returned: readonly {
     readonly table: string;
     readonly keyId: string;
   }[];
 }
 
-/** Rows per statement, each its own transaction. */
+/** Rows per statement. Each statement is one transaction. */
 const STEP = 200;
 
 /**
- * The next pass finds what a process with other keys wrote meanwhile; after this many passes the
- * command reports it.
+ * Maximum passes per table. A further pass finds values that a process with other keys wrote
+ * meanwhile. If the last pass still finds some, the command reports their keys.
  */
 const PASSES = 3;
 
@@ -78,11 +78,11 @@ interface Pass {
   looked: number;
   written: number;
   readonly lost: Lost[];
-  /** Ids of the old keys, in the rows that were rewritten. */
+  /** Ids of the keys that had encrypted the rewritten values. */
   readonly keyIds: Set<string>;
 }
 
-/** One pass through a table, in key order. */
+/** Re-encrypts one table, in key order. */
 async function pass(
   database: Database,
   keys: KeyRing,
@@ -108,7 +108,7 @@ const refs = (key: EncryptedTable['key']) => sql.join(key.map(({ name }) => sql.
 const isStale = (column: string, keys: KeyRing) =>
   sql`split_part(${sql.ref(column)}, '.', 1) <> ${keys.keyIds[0] ?? ''}`;
 
-/** Rows with any value that is not encrypted with the first key. */
+/** Reads the next rows that have a value not encrypted with the first key. */
 async function readStep(
   db: Db,
   { table, key, named, columns }: EncryptedTable,
@@ -137,7 +137,10 @@ interface Renewal {
   readonly found: Pass;
 }
 
-/** Only if the old ciphertext is unchanged: another writer has already encrypted its own. */
+/**
+ * Re-encrypts one column. Writes a value only if its ciphertext is unchanged; otherwise another
+ * process has written and encrypted a newer value.
+ */
 async function renew(
   database: Database,
   keys: KeyRing,
@@ -175,7 +178,10 @@ async function renew(
   for (const { old } of renewed) found.keyIds.add(keyIdOf(old));
 }
 
-/** Null: it cannot be decrypted, because the key is missing or the value was changed. */
+/**
+ * Returns null if the value cannot be decrypted, because the key is missing or the value was
+ * modified.
+ */
 function recoded(keys: KeyRing, old: string, context: string): string | null {
   try {
     return keys.encrypt(keys.decrypt(old, context), context);

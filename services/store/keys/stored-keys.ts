@@ -8,7 +8,7 @@ import type { Database } from '../connection/database.js';
 import { ENCRYPTED_TABLES } from './encrypted-columns.js';
 import { reencrypt, type Progress } from './reencrypt.js';
 
-/** What the keys are needed for, and what is lost without one. */
+/** Re-encrypts stored secrets, and checks whether the key ring can decrypt them. */
 export function createStoredKeys(
   { keys, logger }: { readonly keys: KeyRing; readonly logger: Logger },
   database: Database,
@@ -30,7 +30,7 @@ interface LostRow {
 }
 
 /**
- * Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients
+ * Logs at startup each client whose secrets cannot be decrypted, and what to do. Other clients
  * continue.
  */
 async function logLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void> {
@@ -50,9 +50,9 @@ async function logLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void>
 type Sample = Pick<Row<'client'>, 'id' | 'name' | 'botToken'>;
 
 /**
- * Throws if a key of the ring decrypts nothing that was encrypted under its id. Then it is a
- * different key, and everything encrypted with it from now on would be lost when the right one
- * returns. If only a single secret cannot be decrypted, it was changed, and only its client is
+ * Throws if a key of the ring decrypts none of the first 10 bot tokens encrypted under its id. It
+ * is then a different key, and everything encrypted with it would be lost once the right key is
+ * restored. If only a single token cannot be decrypted, it was modified, and only its client is
  * affected.
  */
 async function refuseWrongKeys(db: Db, keys: KeyRing): Promise<void> {
@@ -82,7 +82,10 @@ function isReadable(keys: KeyRing, { id, botToken }: Sample): boolean {
   }
 }
 
-/** How many rows need each key, by table: a key that no row needs can be removed. */
+/**
+ * Counts the values that each key encrypted, per table. A key that encrypted no value can be
+ * removed.
+ */
 async function countByKey(db: Db): Promise<
   readonly {
     readonly table: string;

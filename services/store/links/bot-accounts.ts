@@ -5,8 +5,8 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
 /**
- * Which of these accounts are bots: read as such by any client, or the bot of a client. An account
- * never changes from one to the other.
+ * Query of the accounts known to be bots: read as a bot by any client, or the bot of a client. An
+ * account never changes between bot and person.
  */
 export const botsAmong = (discordUserIds: readonly DiscordUserId[]) => sql<{
   id: DiscordUserId;
@@ -21,8 +21,8 @@ export async function isKnownBot(db: Db, discordUserId: DiscordUserId): Promise<
 }
 
 /**
- * Whether an account is a bot; null: this client never read it. `mayAsk`: the client may call
- * Discord.
+ * Returns whether an account is a bot, and whether the client may call Discord (`mayAsk`). `isBot`
+ * is null if this client has never read the account.
  */
 export async function readAccount(
   db: Db,

@@ -4,14 +4,14 @@ import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
- * Accounts whose link ended because they had left the guild. Discord removes every role of an
- * account that leaves, but only its answer proves that, and bots restore roles to accounts that
- * return. So the account is remembered with the mapped roles it had. When it is observed again with
- * one of them, or is linked again, its ending link is restored, because only linked members are
- * ever written to.
+ * Departed accounts: their link ended because they had left the guild. Discord removes every role
+ * of a member who leaves, but only its response proves that, and other bots restore roles to
+ * members who return. So a departed account is stored with the mapped roles it had. When it is
+ * observed again with one of them, or is linked again, its ending link is restored, because the
+ * connector only ever writes to linked members.
  */
 
-/** Called when the links end. */
+/** Stores the departed accounts of these links. Call it before the links are deleted. */
 export async function rememberDeparted(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   await sql`
     insert into departed_account (client_id, discord_user_id, link_id, platform_user_id, is_end_asked_for, role_ids, ended_at)
@@ -31,9 +31,9 @@ export async function rememberDeparted(db: Db, linkIds: readonly LinkId[]): Prom
 }
 
 /**
- * Restores the ending link of those accounts that are remembered as departed, and forgets them:
- * each is checked once. `roleIds` are the roles they were observed with, null if unknown; without a
- * remembered role there is nothing to check. Marks no member.
+ * Removes the given accounts from the departed ones, and restores the ending link of each that was
+ * observed with one of its stored roles. `roleIds`: the roles just observed; null: unknown, and the
+ * link is restored. Marks no member.
  */
 export async function reviveDeparted(
   db: Db,

@@ -11,13 +11,13 @@ import { markLinks } from '../jobs/mark.js';
 interface LinkRemoval {
   readonly linkIds: readonly LinkId[];
   readonly cause: Cause;
-  /** True if a person named this link; otherwise it may be one of many. */
+  /** True: a person ended this very link. False: it may be one of many that end together. */
   readonly isAskedFor: boolean;
 }
 
 /**
- * A link is never deleted while its roles may still be at Discord: it is ending, and removed once
- * its roles are.
+ * Sets active links to ENDING and marks their members. An ending link is deleted only once its
+ * roles have been removed at Discord.
  */
 export async function endLinks(db: Db, { linkIds, cause, isAskedFor }: LinkRemoval): Promise<void> {
   await db
@@ -26,8 +26,8 @@ export async function endLinks(db: Db, { linkIds, cause, isAskedFor }: LinkRemov
     .where('id', '=', anyOf(linkIds))
     .where('status', '=', 'ACTIVE')
     .execute();
-  // Locks the job before the grant, in the same order as a settlement, so that the two cannot
-  // deadlock.
+  // Locks the job before the grant, in the same order as the settling of a run, so that the two
+  // cannot deadlock.
   await markLinks(db, linkIds, cause, LANES.fresh);
   await forgetDecisionsOfLinks(db, linkIds);
   await forgetReadingsOfLinks(db, linkIds);
@@ -35,8 +35,8 @@ export async function endLinks(db: Db, { linkIds, cause, isAskedFor }: LinkRemov
 }
 
 /**
- * A member is not added to the guild for an ending link; the person's tokens are revoked. A new
- * owner of the account keeps theirs.
+ * Deletes the grants of ending links, so that nobody is added to the guild for them and their
+ * tokens are revoked. Keeps the grant of an account that also has an active link.
  */
 async function giveUpGrants(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   await sql`
@@ -48,7 +48,7 @@ async function giveUpGrants(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   );
 }
 
-/** A deleted platform user loses its link at every client. */
+/** Ends the links of deleted platform users at every client. */
 export async function endLinksOfDeletedUsers(
   db: Db,
   deletedUsers: Folded['deletedUsers'],

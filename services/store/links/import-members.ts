@@ -38,8 +38,9 @@ interface ImportRequest {
 }
 
 /**
- * Imports links by the thousand, in one transaction and a handful of statements. An existing link
- * is never replaced: a user or account linked elsewhere is a conflict for a person to resolve.
+ * Imports thousands of links in one transaction with few statements. Never replaces an existing
+ * link: if the user or the account is already linked elsewhere, the verdict is a conflict, for a
+ * person to resolve.
  */
 export function createImportMembers(deps: {
   readonly database: Database;
@@ -132,7 +133,10 @@ async function readStanding(db: Db, { clientId, users }: ImportRequest): Promise
   };
 }
 
-/** In the given order: of two users that contradict each other the first counts. */
+/**
+ * Judges the pairs in the given order: a pair that repeats the user or account of an earlier one is
+ * a conflict.
+ */
 function judge(users: readonly Pair[], standing: Standing): readonly ImportVerdict[] {
   const placeOfUser = new Map<PlatformUserId, number>();
   const placeOfAccount = new Map<DiscordUserId, number>();
@@ -183,7 +187,8 @@ function conflict(message: string): ImportVerdict {
 }
 
 /**
- * All writes about a user serialize on the user's row. Unknown users are created without a name.
+ * Locks the users' rows, because all writes about a user serialize on that row. Creates unknown
+ * users without a name.
  */
 async function lockUsers(db: Db, users: readonly Pair[]): Promise<void> {
   const ids = users.map((user) => user.platformUserId);
@@ -199,7 +204,7 @@ async function lockUsers(db: Db, users: readonly Pair[]): Promise<void> {
     .execute();
 }
 
-/** Links that are ending are revived. */
+/** Inserts the links and returns their ids. An ending link of the same pair is revived. */
 async function insertLinks(
   db: Db,
   clientId: ClientId,

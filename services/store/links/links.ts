@@ -67,8 +67,8 @@ async function linkMember(deps: Deps, request: LinkRequest): Promise<Linked> {
 }
 
 /**
- * Creates the link or revives an ending one, and ends the person's link to another account. An
- * existing link is left unchanged, and its member unmarked.
+ * Creates the link or revives an ending one, and ends the user's link to another account. If the
+ * link is already active, it is left unchanged and its member is not marked.
  */
 export async function makeLink(
   { enqueueEvent, clock }: Pick<Deps, 'enqueueEvent' | 'clock'>,
@@ -140,8 +140,8 @@ async function endOtherLink(tx: Transaction, request: LinkRequest): Promise<read
 
 async function reviveOrCreate(tx: Transaction, request: LinkRequest, now: Date): Promise<LinkRow> {
   const { clientId, platformUserId, discordUserId } = request;
-  // Locked, because the run that ends the link may be deleting it now. Then there is nothing left
-  // to revive.
+  // Locked, because a run may be deleting the ending link now. If it has, there is no link to
+  // revive.
   const ending = await tx.em.findOne(
     LinkEntity,
     { clientId, platformUserId, discordUserId },
@@ -177,8 +177,8 @@ function claimedByOther(account: string): InputError {
 }
 
 /**
- * All writes about a platform user serialize on the user's row. Unknown users are created without a
- * name.
+ * Locks the user's row, because all writes about a platform user serialize on it. Creates an
+ * unknown user without a name. Throws FAILED_PRECONDITION if the user was deleted.
  */
 export async function lockPlatformUser(
   { sql: db }: Pick<Transaction, 'sql'>,

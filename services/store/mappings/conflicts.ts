@@ -6,10 +6,13 @@ import { named } from '../../lib/named.js';
 import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { namedInSql } from '../names.js';
 
-/** Taken by every check, so that two concurrent changes cannot break a rule between them. */
+/**
+ * Advisory lock taken by every check. Without it, two concurrent changes could each pass and break
+ * a rule together.
+ */
 const LOCK = 741_300_115;
 
-/** A mapping as it would be after the change. */
+/** A mapping as it will be after the change. */
 interface Candidate {
   /** Null: the mapping does not exist yet. */
   readonly id: MappingId | null;
@@ -20,10 +23,10 @@ interface Candidate {
 }
 
 /**
- * Under authority DISCORD, role and group are one to one: the role has no other mapping at its
- * client and the group none at any client, because a request to the platform would otherwise be
- * ambiguous. OBSERVE mappings may coexist with PLATFORM ones: they grant nothing and keep a role
- * that is held. The caller has locked the client.
+ * Throws CONFLICT if the mapping breaks a rule. Under authority DISCORD, a role may have no other
+ * mapping at its client, and a group no other mapping at any client; otherwise a request to the
+ * platform would be ambiguous. OBSERVE and PLATFORM mappings may share a role: an OBSERVE mapping
+ * grants nothing, and a member who holds the role keeps it. The caller must have locked the client.
  */
 export async function refuseConflict(db: Db, candidate: Candidate): Promise<void> {
   const { id, clientId, groupId, roleId, authority } = candidate;
@@ -37,7 +40,7 @@ export async function refuseConflict(db: Db, candidate: Candidate): Promise<void
   );
 }
 
-/** `refuseConflict` for every mapping of a client whose own authority has just changed. */
+/** Runs `refuseConflict` for every mapping of a client whose own authority has just changed. */
 export async function refuseConflictsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await lockAuthorities(db);
   await refuse(db, sql`select * from standing where client_id = ${clientId}`, 'input.authority');
@@ -47,7 +50,10 @@ async function lockAuthorities(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }
 
-/** A retired mapping blocks its role until the role is removed, but no longer blocks its group. */
+/**
+ * Throws for the first conflict of the candidates. A retired mapping still blocks its role until
+ * the role is removed, but no longer blocks its group.
+ */
 async function refuse(db: Db, candidates: RawBuilder<unknown>, field: string): Promise<void> {
   const { rows } = await sql<Conflict>`
     with standing as (
@@ -75,7 +81,7 @@ async function refuse(db: Db, candidates: RawBuilder<unknown>, field: string): P
   if (conflict !== undefined) throw new InputError('CONFLICT', messageOf(conflict), field);
 }
 
-/** Groups and roles by name and id. */
+/** Two mappings that conflict. Groups and roles are given by name and id. */
 interface Conflict {
   readonly group: string;
   readonly role: string;

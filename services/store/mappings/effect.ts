@@ -16,15 +16,17 @@ import type { Db } from '../entities/entities.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
 /**
- * Who would gain or lose the role by a mapping change, according to the mirror: linked members,
- * with all mappings of the role as after the change. Removals of a new mapping wait for approval.
+ * Previews which linked members would gain or lose the role by a mapping change, from the mirror
+ * and from all mappings of the role after the change. The removals of a role's first mapping would
+ * wait for approval.
  */
 export async function previewMapping(
   db: Db,
   change: {
     readonly clientId: ClientId;
     /**
-     * The group of the new or retired mapping: its members are read, and so are the role's holders.
+     * The group of the new or retired mapping. The change would mark its members and the role's
+     * holders.
      */
     readonly groupId: GroupId;
     readonly roleId: RoleId;
@@ -32,7 +34,7 @@ export async function previewMapping(
     readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
     readonly retiredId: MappingId | null;
-    /** The first reading under authority DISCORD removes nothing. */
+    /** The change leads to a first reading under authority DISCORD, which removes nothing. */
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {
@@ -86,8 +88,8 @@ export async function previewMapping(
 }
 
 /**
- * The effect of a change of mappings or of a client, in the form of a sweep's plan. It is never
- * carried out as such: each member's own run decides.
+ * The predicted effect of a change to a mapping or a client, in the form of a sweep plan. The plan
+ * itself is never carried out: each member's own run decides.
  */
 export type ChangePreview = Omit<SweepPlan, 'hash'>;
 
@@ -115,11 +117,11 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
 }
 
 /**
- * `touched` is a query of all members that would be marked. Shown: discord_user_id,
- * platform_user_id, add and remove (text[], if not empty) and reason. For the forecast: writes
- * (roles written at once, without those that wait for approval), is_renamed and proofs. The cause
- * names no group, so each member is read first unless they were just read; members with an ending
- * link always are.
+ * Builds a preview from `touched`, a query of all members that would be marked. For each member
+ * with roles to add or remove, it shows discord_user_id, platform_user_id, add and remove (text[])
+ * and reason. The forecast uses writes (roles written at once, without those that wait for
+ * approval), is_renamed and proofs. The marks name no group, so a run reads each member first,
+ * unless the member was just read. Members with an ending link (`areEnding`) are always read.
  */
 export async function previewOf(
   db: Db,

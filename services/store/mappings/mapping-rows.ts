@@ -44,21 +44,22 @@ export function refuseEnding(client: ClientRow): void {
   );
 }
 
-/** An arbitrary number. Facts share the lock; a new mapping takes it exclusively. */
+/** Arbitrary key of an advisory lock. Facts share the lock; a new mapping takes it exclusively. */
 const LOCK = 741_300_114;
 
 /**
+ * Takes the shared lock until the transaction ends. Call it after writing facts and before marking.
  * Facts mark the members of mapped groups, and a new mapping marks the members of its group.
- * Running concurrently they could miss each other, and a member would stay unmarked. Held until the
- * transaction ends; take it after writing and before marking.
+ * Without the lock, two concurrent transactions could each miss the rows of the other and leave a
+ * member unmarked.
  */
 export async function lockMappingsToMark(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
 }
 
 /**
- * Which of the groups are mapped at all. Query it after taking the lock, in a separate statement
- * that sees what the lock waited for.
+ * Returns the groups that any client maps. Call it after taking the lock: as a separate statement,
+ * it sees mappings that were committed while it waited for the lock.
  */
 export async function mappedAmong(
   db: Db,
@@ -72,7 +73,10 @@ export async function mappedAmong(
   return new Set(rows.map((row) => row.groupId));
 }
 
-/** Waits for facts being written; later facts wait for the new mapping. */
+/**
+ * Takes the exclusive lock until the transaction ends: waits for facts being written, and makes
+ * later facts wait for the new mapping.
+ */
 export async function lockMappingsToAdd(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }
@@ -103,7 +107,10 @@ const REASONS: Readonly<Record<RoleRefusal, string>> = {
   UNKNOWN_ROLE: 'the guild no longer has this role',
 };
 
-/** Rejects a mapping that could never be carried out when it is created, not at each sweep. */
+/**
+ * Throws if the bot can never assign the role, so that the mapping is rejected when it is created
+ * rather than failing in each sweep.
+ */
 export async function refuseImpossibleRole(
   db: Db,
   client: { readonly id: ClientId; readonly name: string },

@@ -55,7 +55,7 @@ interface MappingChange<View> {
 }
 
 interface NewlyMapped extends MappingChange<RoleMapping | null> {
-  /** Holders that the first run does not touch; null: there are none. */
+  /** Removals from existing holders, which wait for approval; null: none. */
   readonly held: { readonly sweepId: string; readonly removals: number } | null;
 }
 

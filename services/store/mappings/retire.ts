@@ -42,8 +42,8 @@ interface Retired {
   readonly mapping: RoleMapping;
   readonly effect: ChangePreview;
   /**
-   * LEAVE: holders who would lose the role under another mapping; they wait for approval. `sweepId`
-   * null: a dry run.
+   * With LEAVE, the removals that other mappings of the role would cause. They wait for approval.
+   * `sweepId` is null in a dry run.
    */
   readonly held: {
     readonly sweepId: string | null;
@@ -52,8 +52,8 @@ interface Retired {
 }
 
 /**
- * LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has
- * lost the role.
+ * Retires a mapping. LEAVE deletes it at once. TAKE_BACK keeps it, retired, until the last linked
+ * holder has lost the role.
  */
 export function createRetireMapping(deps: Deps) {
   return async (request: Retirement): Promise<Retired> => retireMapping(deps, request);
@@ -110,7 +110,7 @@ async function refuseForeignAuthority(
   );
 }
 
-/** A mapping about to be removed while its holders keep the role. */
+/** A mapping to be deleted while its holders keep the role. */
 export interface Leaving {
   readonly id: MappingId;
   readonly clientId: ClientId;
@@ -118,8 +118,8 @@ export interface Leaving {
 }
 
 /**
- * The removals that would follow without the mapping if its holders were not allowed to keep the
- * role.
+ * Previews the removals that other mappings of the role would cause if this mapping were deleted
+ * and nothing were held.
  */
 async function previewLeaving(db: Db, mapping: Leaving): Promise<ChangePreview> {
   return previewOf(
@@ -134,9 +134,10 @@ async function previewLeaving(db: Db, mapping: Leaving): Promise<ChangePreview> 
 }
 
 /**
- * If other mappings name the role, the next run would remove it from holders to whom only this
- * mapping granted it. They wait for approval, as holders of a newly mapped role do. Call it before
- * the mapping is deleted. Resolves with the plan they wait in; null: no member would lose the role.
+ * Holds the removals that deleting the mapping would cause: if other mappings name the role, the
+ * next run would remove it from holders to whom only this mapping granted it. Call it before
+ * deleting the mapping. Returns the id of the sweep that holds the removals; null if no member
+ * would lose the role.
  */
 async function holdForLeaving(
   db: Db,
@@ -168,9 +169,9 @@ async function holdForLeaving(
 const WHY = 'kept the role when its mapping was retired, and is in no other group that grants it';
 
 /**
- * Active holders, or members never read, for whom no other mapping grants or keeps the role.
- * Members who already had to lose it under this mapping are left out: a removal that was due stays
- * due.
+ * Query of members with an active link who hold the role, or were never read, and for whom no other
+ * mapping grants or keeps the role. Leaves out members who were already due to lose the role under
+ * this mapping: their removal stays due.
  */
 function keepers({ id, clientId, roleId }: Leaving): RawBuilder<unknown> {
   const authority = sql`coalesce(p.authority, c.authority)`;

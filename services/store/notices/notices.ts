@@ -9,7 +9,10 @@ import type { Db } from '../entities/entities.js';
 import { auditConditions, RECORD_COLUMNS, type RecordRow, toRecord } from '../read/audit.js';
 import { every } from '../read/page.js';
 
-/** Notifications about events in any process. No query runs without a listener. */
+/**
+ * Notifications of closed audit records and changed sweeps, from all processes, and the queries
+ * that subscriptions need. Without a listener no query runs.
+ */
 export function createNotices({
   database,
   listener,
@@ -19,7 +22,10 @@ export function createNotices({
 }) {
   const db = () => database.sql();
   return {
-    /** Calls back with null when notices may have been missed. */
+    /**
+     * Calls `wake` with the client of a closed record, or with null if notifications may have been
+     * missed.
+     */
     onRecordsClosed: async (wake: (clientId: ClientId | null) => void) =>
       listener.on('audit_record_closed', wake),
     onSweepsMoved: async (wake: (moved: SweepMoved | null) => void) =>
@@ -44,7 +50,7 @@ function movedOf(payload: string | null): SweepMoved | null {
 
 interface RecordWindow {
   readonly since: Moment;
-  /** Null: up to now; the result contains that time. */
+  /** Null: up to now. The result contains the end of the window. */
   readonly until: Moment | null;
   /** The last record of the previous page; null for the first page. */
   readonly after: RecordPlace | null;
@@ -61,11 +67,11 @@ export async function readMoment(db: Db): Promise<Moment> {
 }
 
 /**
- * Records closed within the window, in the order in which their transactions began. Times and ids
- * cannot show what is new: a record is closed, and its id created, before its transaction becomes
- * visible, and a later one may become visible first. The bounds around the window allow an index
- * scan and exclude records that a backup brought from another server, with that server's
- * transaction numbers.
+ * Returns records closed within the window, ordered by transaction id. The window is given by
+ * database snapshots, because times and ids cannot show which records are new: a record is closed,
+ * and its id created, before its transaction is committed, and a later record may be committed
+ * first. The bounds around the window allow an index scan. They also exclude records restored from
+ * a backup of another server, which have that server's transaction ids.
  */
 export async function pageClosedRecords(
   db: Db,
@@ -105,10 +111,10 @@ interface PageRow extends RecordRow {
   readonly closedBy: string;
 }
 
-/** Maximum per read, newest first. */
+/** Maximum number of sweeps per read; the newest are returned. */
 const LIMIT = 200;
 
-/** Sweeps that are in progress or ended recently. */
+/** Returns the ids of unfinished and recently finished sweeps, newest first. */
 export async function recentSweepIds(
   db: Db,
   request: {

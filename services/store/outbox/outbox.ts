@@ -8,16 +8,16 @@ import type { Listener } from '../connection/listen.js';
 import type { Db } from '../entities/entities.js';
 
 /**
- * An arbitrary number. One process drains at a time, so that events are sent in the order they were
- * written.
+ * Arbitrary key of an advisory lock. Only one process sends events at a time, so that they are sent
+ * in the order they were written.
  */
 const LOCK = 741_300_113;
 
 /**
- * Holds no transaction and no pool connection while waiting for the broker. It may be unreachable
- * for long, and an open transaction would hold back vacuum and be ended by the server's timeouts.
- * If a process dies between sending and deleting, the next one sends the same events again, with
- * the same ids.
+ * Sends the oldest events, deletes them and returns how many. Holds no transaction and no pool
+ * connection while waiting for the broker: the broker may be unreachable for long, and an open
+ * transaction would hold back vacuum and be ended by the server's timeouts. If a process dies
+ * between sending and deleting, the next one sends the same events again, with the same ids.
  */
 export function createDrainOutbox(deps: {
   readonly database: Database;
@@ -46,8 +46,8 @@ async function oldest(database: Database, limit: number): Promise<readonly Outbo
 }
 
 /**
- * Deletes exactly these positions, not all up to the last: a transaction that began earlier may
- * have added an event before it meanwhile.
+ * Deletes exactly these positions, not all up to the last, because a transaction that began earlier
+ * may meanwhile have committed an event with a lower position.
  */
 async function forget(database: Database, events: readonly OutboxEvent[]): Promise<void> {
   const positions = events.map(({ position }) => position);
@@ -55,8 +55,8 @@ async function forget(database: Database, events: readonly OutboxEvent[]): Promi
 }
 
 /**
- * The event types this service writes. The key is the platform user's id if there is one, so that
- * one user's events stay in order.
+ * The event types this service writes. An event's key is the platform user's id, if it has one, so
+ * that the events of one user stay in order.
  */
 export type WrittenEvent =
   | 'discord.membership.requested.v1'
@@ -68,7 +68,7 @@ export type WrittenEvent =
   | 'discord.sweep.held.v1';
 
 interface NewEvent {
-  /** Set if something else already names the event; absent: a new id. */
+  /** Set if the event already has an id, such as that of a request. Absent: a new id. */
   readonly id?: string;
   readonly type: WrittenEvent;
   readonly key: string;
@@ -80,8 +80,9 @@ export type EnqueueEvent = (db: Db, event: NewEvent) => Promise<void>;
 export type EnqueueEvents = (db: Db, events: readonly NewEvent[]) => Promise<void>;
 
 /**
- * Call it in the transaction that makes the events true. Without a broker nothing would ever remove
- * events, so none are stored.
+ * Returns a function that stores events. Call that function in the transaction of the change that
+ * the events report. Without a broker it stores nothing, because nothing would ever delete the
+ * events.
  */
 export function createEnqueueEvents(deps: { readonly hasBroker: boolean }): EnqueueEvents {
   return async (db, events) => {

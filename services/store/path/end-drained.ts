@@ -8,8 +8,8 @@ import { deletedOf, forgetAgain, forgetUnlinked } from '../erasure/forget-people
 import { rememberDeparted } from '../links/departed.js';
 
 /**
- * Deletes what has no roles left to remove: links, then retired mappings, then a client waiting for
- * both.
+ * Deletes the given ending links, then retired mappings whose role no linked member holds, then the
+ * client if it is being deleted and has no links left.
  */
 export async function endDrained(
   db: Db,
@@ -18,8 +18,9 @@ export async function endDrained(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (endedLinkIds.length > 0) await endLinks(db, endedLinkIds, enqueueEvent);
-  // Two concurrent runs do not see each other's uncommitted changes, so neither would delete what
-  // they drained together. The second one to get the lock sees both.
+  // Two concurrent runs do not see each other's uncommitted changes. Without this lock, neither
+  // would delete a mapping whose last two holders they have just drained. The second run to get the
+  // lock sees both changes.
   await sql`select pg_advisory_xact_lock(hashtextextended('drained ' || ${clientId}, 0))`.execute(
     db,
   );

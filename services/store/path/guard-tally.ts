@@ -16,8 +16,8 @@ export interface Removal {
 }
 
 /**
- * Serializes judgements until the transaction ends, so that two concurrent members cannot both take
- * the last permitted removal. Resolves with the client's limits.
+ * Locks the client's removal guard until the transaction ends, so that two concurrent runs cannot
+ * both use the last allowed removal. Returns the client's limits.
  */
 export async function lockGuard(db: Db, clientId: ClientId): Promise<GuardLimits> {
   const { rows } = await sql<GuardLimits>`
@@ -29,11 +29,11 @@ export async function lockGuard(db: Db, clientId: ClientId): Promise<GuardLimits
 }
 
 /**
- * Removals of the last hour in this guild, by any client, including those requested from the
- * platform under authority DISCORD; and holders according to the mirror. A member counts once per
- * role, however often its removal was tried. Holders are counted only if the removals being judged
- * could exceed a limit. `countsDue` adds removals that earlier bursts have due, to judge another
- * burst.
+ * Counts the removals of the last hour and the holders according to the mirror, per mapped role of
+ * the client and for the guild. Counts removals by any client of the guild, and removals requested
+ * from the platform under authority DISCORD. A member counts once per role, however often the
+ * removal was tried. Holders are counted only if the removals being judged could exceed a limit.
+ * `countsDue` also counts removals that earlier bursts have due; use it to judge another burst.
  */
 export async function readTally(
   db: Db,
@@ -89,26 +89,28 @@ export async function readTally(
 }
 
 /**
- * Counting stops at this many holders, where the removals are already within the percentage; most
- * roles have far more. The extra covers granted roles and those being removed, which are
- * subtracted.
+ * Number of holders at which counting stops: with this many, the removals are within the
+ * percentage, and most roles have far more. The 1000 and the recent grants make up for holders that
+ * are subtracted afterwards.
  */
 const enoughHolders = (removals: number) => sql`
   case when at.guard_percent = 0 then 0 else
     ceil(100 * (g.removed + g.due + ${removals}::int) / at.guard_percent)::bigint + 1000
     + coalesce((select v.given from given v where v.role_id = m.role_id), 0) end`;
 
-/** The members of these removals who still hold the role according to the mirror. */
+/** Counts the members of these removals who still hold the role according to the mirror. */
 const heldOf = (removals: 'removed' | 'taken') => sql`
   select count(*) from ${sql.table(removals)} x join member y on y.client_id = at.id and y.discord_user_id = x.discord_user_id
   where x.role_id = m.role_id and m.role_id = any(y.role_ids)`;
 
-/** Three of five: fewer removals are never more than half of FEW_HOLDERS or more holders. */
+/**
+ * Fewer removals than this (three of five) are never more than half of FEW_HOLDERS or more holders.
+ */
 const FEWEST_OVER_HALF = Math.floor(FEW_HOLDERS / 2) + 1;
 
 /**
- * Removed within the hour, without the removals being judged, which are counted separately. NOT IN,
- * because PostgreSQL always hashes it.
+ * Removals of the last hour, without the ones being judged, which are counted separately. Uses NOT
+ * IN because PostgreSQL always hashes its subquery.
  */
 const REMOVED = sql`
   select r.role_id, r.discord_user_id, bool_or(r.is_guarded) as is_guarded from (
@@ -125,7 +127,7 @@ const REMOVED = sql`
   where (r.role_id, r.discord_user_id) not in (select t.role_id, t.discord_user_id from taken t)
   group by r.role_id, r.discord_user_id`;
 
-/** Due removals of members who wait for their run and still hold the role. */
+/** Allowed removals of members who wait for their run and still hold the role. */
 const due = (isCounted: boolean) => sql`
   select r.role_id, j.discord_user_id
   from reconcile_job j cross join lateral unnest(j.removals) as r (role_id)

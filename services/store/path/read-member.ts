@@ -14,9 +14,9 @@ import type {
 import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
 
 /**
- * Reads all facts about one member in one statement, so that they are consistent. Null when the
- * client was deleted. A user is known not to be in a group by the membership's own row, by the
- * user's last snapshot, or because the group was deleted.
+ * Reads all facts about one member in one statement, so that they are consistent. Returns null if
+ * the client was deleted. A user is known not to be in a group if the membership's own row or the
+ * user's last snapshot says so, or if the group was deleted.
  */
 export async function readMember(byKey: Asker, member: MemberKey): Promise<MemberFacts | null> {
   const { clientId, discordUserId } = member;
@@ -71,7 +71,7 @@ export async function readMember(byKey: Asker, member: MemberKey): Promise<Membe
   return row === undefined ? null : factsOf(member, row);
 }
 
-/** The member as last observed; no row if it was never read. */
+/** Query of the member as last observed; no row if the member was never read. */
 const mirror = (discordUserId: DiscordUserId) => sql`
   select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
     'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending, 'isBot', a.is_bot,

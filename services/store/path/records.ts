@@ -23,9 +23,9 @@ import { lockGuard, readTally } from './guard-tally.js';
 import { saveMember } from './save-member.js';
 
 /**
- * Opens the record of the changes about to be made, before the first of them. Removals that count
- * are judged together with the last hour's under one lock per client, so that two concurrent
- * members cannot both take the last permitted removal.
+ * Opens an audit record before the first change of a run. Counted removals are judged together with
+ * those of the last hour, under one lock per client, so that two concurrent runs cannot both use
+ * the last allowed removal.
  */
 export function createOpenRecord(deps: {
   readonly database: Database;
@@ -128,7 +128,7 @@ interface Ending {
   readonly observed?: MemberReading | null;
 }
 
-/** Closes a record with its outcome, and writes the event if something changed. */
+/** Closes a record with its outcome. If something changed, enqueues `discord.roles.changed.v1`. */
 export async function closeAndPublish(
   db: Db,
   { closes, reason, outcome, observed }: Ending,
@@ -168,8 +168,8 @@ export async function closeAndPublish(
 }
 
 /**
- * Shows later whether the nickname at Discord is still the connector's. Only a hash: a deleted
- * person's name may not be kept.
+ * Stores a hash of the nickname the connector set, to recognise later whether it was changed at
+ * Discord. Stores no plaintext, because a deleted person's name must not be kept.
  */
 async function keepNicknameSet(
   db: Db,

@@ -11,19 +11,20 @@ interface RunEnd {
   /** The last reading from Discord; null if this run made none. */
   readonly observed: MemberReading | null;
   /**
-   * True: Discord returned `observed` in this run. False: it is the mirror plus the run's writes.
+   * True: Discord returned `observed` in this run. False: `observed` is the mirror plus the run's
+   * writes.
    */
   readonly isReading: boolean;
-  /** The member's current state. */
+  /** Columns of the member's state after the run, such as `state` and `reason`. */
   readonly standing: MemberColumns;
-  /** The one statement that ends the claim. */
+  /** The statement that ends the claim on the job. */
   readonly job: RawBuilder<unknown>;
 }
 
 /**
- * Saves Discord's answer in the mirror, records how the run ended and ends its claim, in one
- * statement, because every job pays for it. Then publishes that a linked member left or returned.
- * Resolves with whether the client has a retired mapping or is being deleted, so that it may end.
+ * Saves the reading in the mirror, stores the run's result and ends the claim, all in one
+ * statement, because every job executes it. Then publishes an event if a linked member left or
+ * returned. `mayEnd`: the client has a retired mapping or is being deleted, so call `endDrained`.
  */
 export async function saveMember(
   db: Db,
@@ -65,7 +66,10 @@ export async function saveMember(
   return { mayEnd: row?.may_end ?? false };
 }
 
-/** Since when Discord reports the account as not in the guild, and its roles until then. */
+/**
+ * Sets `absent_since`, the time since which Discord reports the account as not in the guild, and
+ * `left_role_ids`, the roles it had until then.
+ */
 function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
   if (isPresent) return [sql`absent_since = null`, sql`left_role_ids = '{}'::text[]`];
   return [
@@ -130,9 +134,9 @@ async function publishPresence(
 }
 
 /**
- * The new value of `member.roles_lost_at`, in an upsert of `member`: now, if the new row lacks an
- * unmapped role that the old one had. The connector never removes such a role, so either someone
- * else did or the answer is wrong. No whole list is written until a minute has passed.
+ * The new value of `member.roles_lost_at` in an upsert of `member`: now, if the new row lacks a
+ * foreign role that the old row had. The connector never removes foreign roles, so either someone
+ * else did or Discord's response is wrong. For a minute, no whole list is written to the member.
  */
 export function rolesLostAt(): RawBuilder<unknown> {
   return sql`

@@ -24,7 +24,8 @@ interface Deps {
 }
 
 /**
- * Ends a run: mirror, record, written events, ended links and the job itself, in one transaction.
+ * Ends a run in one transaction: saves the mirror, closes the record, enqueues events, deletes
+ * ended links and ends the job.
  */
 export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
   return async (job: Job, wanted: Settlement): Promise<readonly RemoteReading[]> => {
@@ -61,7 +62,10 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
   };
 }
 
-/** Releases a job unsettled. Its causes are kept, before any that came meanwhile. */
+/**
+ * Releases a job without settling it; it is due again after `waitMs`. Its causes are kept, before
+ * any that were added meanwhile.
+ */
 export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
@@ -125,8 +129,9 @@ function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
 }
 
 /**
- * Grants that are neither kept nor needed for joining are revoked. A person who signed in again
- * meanwhile joins with the new grant, in a run of its own.
+ * Deletes the grant after an attempt to add the person to the guild, so that its tokens are
+ * revoked. Keeps it if the client keeps tokens and it may still be useful. A person who signed in
+ * again meanwhile has a new grant, which a later run uses.
  */
 async function endJoining(
   db: Db,
@@ -159,8 +164,8 @@ function endOf(
 }
 
 /**
- * A mark came after the member was read: reconcile again for the new causes only, unless there are
- * too many to list.
+ * Releases a job that was marked after the member was read. It runs again for the new causes only.
+ * If it already keeps the maximum number of causes, it runs again for all of them.
  */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
@@ -170,14 +175,14 @@ function releaseJob(job: Job): RawBuilder<unknown> {
 }
 
 /**
- * A minute after the first answer that the account is not in the guild, which may be this one, plus
- * a second to be safely past it.
+ * When an absence can be proven: a minute after Discord first reported the account as not in the
+ * guild, plus a second for safety. That first report may be from this run.
  */
 function absenceProvable(job: Job): RawBuilder<unknown> {
   return sql`coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds'`;
 }
 
-/** A mark wakes the job at once; without one it is retried at `dueAt`. */
+/** Parks the job until `dueAt`. A mark makes it due at once. */
 function parkJob(job: Job, dueAt: RawBuilder<unknown>, cause = PARKED_CAUSE): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, is_parked = true,
@@ -211,5 +216,5 @@ const PARKED_CAUSE: Cause = {
   actor: 'connector',
 };
 
-/** Lets `readStanding` recognise members who wait for screening and have not failed. */
+/** Tells `readStanding` that the member waits for screening and has not failed. */
 const SCREENING_CAUSE: Cause = { ...PARKED_CAUSE, id: 'screening' };

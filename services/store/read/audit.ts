@@ -29,7 +29,7 @@ export type RecordRow = RawRow<'audit_record', (typeof NAMES)[number]>;
 
 export const RECORD_COLUMNS = columns<'audit_record'>(NAMES);
 
-/** Newest first: ids are UUIDv7, so their order is that of opening. */
+/** Returns the newest records first. Ids are UUIDv7, so they sort by the time of opening. */
 export async function pageAuditRecords(
   db: Asker,
   filter: AuditFilter,

@@ -39,7 +39,7 @@ function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
 }
 
-/** Why this client's members have to wait; null: they do not. */
+/** Why the client keeps the member's job waiting; null: it does not. */
 const waitReason = sql`case when j.client_id is not null then (
   select case
     when not c.is_enabled then 'the client is disabled'
@@ -51,7 +51,7 @@ const waitReason = sql`case when j.client_id is not null then (
     end
   from client c where c.id = l.client_id) end`;
 
-/** Why a member is parked, what ends that, and the time of the next try. */
+/** Why the member is parked, how to end that, and when the next attempt is; null: not parked. */
 const parkedReason = sql`case when m.state = 'PARKED' and j.client_id is null then concat_ws('. ', m.reason,
   'To end it: ' || (select string_agg(distinct e ->> 'endedBy', '; ') from jsonb_array_elements(m.parking) e),
   (select 'Next try at ' || ${utc(sql`p.due_at`)} from reconcile_job p
@@ -60,9 +60,9 @@ const parkedReason = sql`case when m.state = 'PARKED' and j.client_id is null th
 const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, ${parkedReason}, m.reason), ${SAID_OF_REQUESTS}), '')`;
 
 /**
- * The state of a link: ENDING first, then a waiting mark, then the result of the last run; PENDING
- * before the first. A member in step with an open request to the platform is PENDING until the
- * platform reports the change.
+ * The state of a link: ENDING if it is ending, else PENDING while a job waits or runs, else the
+ * result of the last run; PENDING before the first run. A member in step is PENDING while a request
+ * to the platform is open.
  */
 const LINK_STATE = sql`case
   when l.status = 'ENDING' then 'ENDING'
@@ -87,7 +87,7 @@ export async function findLinks(db: Asker, ids: readonly LinkId[]) {
   return inOrder(ids, rows.map(toLink), (link) => link.id);
 }
 
-/** The active link, else the most recent ending one. */
+/** Returns the user's active link, or else the most recent ending one. */
 export async function findLinkByPlatformUser(
   db: Asker,
   clientId: ClientId,
@@ -114,12 +114,13 @@ export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
   return inOrder(keys.map(keyOf), rows.map(toLink), keyOf);
 }
 
-/** With more candidates than this, matches are close enough together in page order. */
+/** With more candidates than this, reading links in page order finds enough matches quickly. */
 const FEW = 5_000;
 
 /**
- * Rows that meet all conditions. If the filter has few candidates, each is looked up; otherwise
- * links are read in id order until enough are found. The statement decides at run time.
+ * Query of the links that meet all conditions. If the filter has few candidates, looks up each of
+ * them; otherwise reads links in id order until enough are found. The statement itself counts the
+ * candidates and chooses.
  */
 function readLinks(
   request: { readonly clientId: ClientId; readonly filter: LinkFilter },
@@ -182,7 +183,7 @@ const toLink = (row: LinkRow) => ({
   linkedAt: toDate(row.linkedAt),
 });
 
-/** Uses `link l`, `member m` and `reconcile_job j`. */
+/** Conditions of the filter on `link l`, `member m` and `reconcile_job j`. */
 function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unknown>[] {
   const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
   const conditions = [
@@ -202,8 +203,9 @@ function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unkn
 }
 
 /**
- * The ids of all links that can match the filter, found by an index; null: the filter names neither
- * states nor a role. In page order alone, a rare state or role would be searched for in all links.
+ * Query of the ids of all links that can match the filter, by index. Returns null if the filter
+ * names neither states nor a role. Without this query, paging would scan every link to find a rare
+ * state or role.
  */
 function linkCandidates(
   clientId: ClientId,

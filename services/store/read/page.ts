@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Page, Rows } from '../../api/kit/ports.js';
 
-/** One extra row is read to learn whether there is more; it is not returned. */
+/** Reads one extra row to learn whether there are more; `toRows` drops it. */
 export const limitOf = (page: Page) => sql`limit ${page.limit + 1}`;
 
 export function toRows<Read, Row>(
@@ -15,13 +15,13 @@ export function toRows<Read, Row>(
   };
 }
 
-/** All of the given conditions; true if there are none. */
+/** Joins the conditions with `and`; true if there are none. */
 export function every(conditions: readonly (RawBuilder<unknown> | null)[]): RawBuilder<unknown> {
   const given = conditions.filter((condition) => condition !== null);
   return given.length === 0 ? sql`true` : sql.join(given, sql` and `);
 }
 
-/** Rows in the order of the given keys; undefined where there is none. */
+/** Returns the rows in the order of `keys`; undefined for a key without a row. */
 export function inOrder<Row>(
   keys: readonly string[],
   rows: readonly Row[],
@@ -31,7 +31,7 @@ export function inOrder<Row>(
   return keys.map((key) => found.get(key));
 }
 
-/** Rows grouped by key, in the order of the given keys. */
+/** Groups the rows by key, in the order of `keys`. */
 export function gathered<Row>(
   keys: readonly string[],
   rows: readonly Row[],

@@ -18,10 +18,10 @@ export interface ParkedMembers {
   readonly causes: readonly ParkedCauseCount[];
 }
 
-/** More are not counted: a role above the bot may park a whole guild. */
+/** Counting stops at this number, because one role above the bot may park a whole guild. */
 const MOST_COUNTED = 20_000;
 
-/** Parked linked members of `c`: they are retried after a mark or the next day. */
+/** Query of the parked members of client `c`. They are retried after a mark or on the next day. */
 const parkedOf = (alsoNot: RawBuilder<unknown>) => sql`
   select m.parking, m.reason from member m
   join reconcile_job j on j.client_id = m.client_id and j.discord_user_id = m.discord_user_id and j.is_parked
@@ -47,7 +47,7 @@ interface Row extends ParkedMembers {
   readonly clientId: ClientId;
 }
 
-/** Null: no member of this client is parked. */
+/** Returns each client's parked members; null: none. */
 export async function parkedOfClients(
   db: Asker,
   ids: readonly ClientId[],
@@ -58,7 +58,7 @@ export async function parkedOfClients(
   return ids.map((id) => found.get(id) ?? null);
 }
 
-/** The parked members of one client, without those counted elsewhere. */
+/** Returns one client's parked members, without those in `except`; null: none. */
 export async function readParked(
   db: Db,
   clientId: ClientId,
@@ -70,7 +70,10 @@ export async function readParked(
   return rows[0] ?? null;
 }
 
-/** `2 members are parked: role Pilot (3000…) is not below the bot (2)`. */
+/**
+ * Returns, for example, `2 members are parked and not tried again until the cause ends: role Pilot
+ * (3000…) is not below the bot (2)`.
+ */
 export function describeParked({ members, causes }: ParkedMembers): string {
   const list = causes.map((each) => `${each.cause} (${each.members})`);
   const who = members === 1 ? '1 member is' : `${members} members are`;
@@ -82,7 +85,10 @@ interface Row {
   readonly count: number;
 }
 
-/** Members waiting for a reconcile or being reconciled, without parked ones. */
+/**
+ * Counts each client's members that wait for a reconcile or are being reconciled, without parked
+ * ones.
+ */
 export async function pendingOfClients(
   db: Asker,
   ids: readonly ClientId[],

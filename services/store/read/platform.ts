@@ -38,7 +38,7 @@ export async function findPlatformGroups(db: Asker, ids: readonly GroupId[]) {
   return inOrder(ids, rows.map(toGroup), (group) => group.id);
 }
 
-/** Groups the user is in; a deleted group has no members. */
+/** Returns the groups each user is in. A deleted group has no members. */
 export async function groupsOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<GroupRow & { platformUserId: PlatformUserId }>`
     select s.platform_user_id as "platformUserId", ${columns<'platform_group'>(GROUP, 'g')}
@@ -87,8 +87,8 @@ const toUser = (row: UserRow) => ({ ...row, deletedAt: toDateOrNull(row.deletedA
 const toGroup = (row: GroupRow) => ({ ...row, deletedAt: toDateOrNull(row.deletedAt) });
 
 /**
- * How many people are linked, for how many of them a mapped group is unknown, and whether any group
- * is known.
+ * Counts the client's linked users, and those for whom a mapped group is unknown. `hasGroups`: the
+ * platform has at least one group.
  */
 export async function countUnknownMemberships(db: Asker, clientId: ClientId): Promise<Counts> {
   const { rows } = await sql<Counts>`

@@ -19,9 +19,9 @@ export interface RoleHistoryKey {
 }
 
 /**
- * Everything stored about one link and one role besides the member's facts: the state of client and
- * member, the last change of the role and its cause, and the platform's last facts about its
- * groups. One statement; null: the link does not exist.
+ * Reads, in one statement, everything stored about a link and a role except the member's facts: the
+ * state of client and member, the last change of the role with its cause, and the platform's last
+ * facts about the role's groups. Returns null if the link does not exist.
  */
 export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistoryKey) {
   const { rows } = await sql<HistoryRow>`
@@ -61,7 +61,7 @@ export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistory
   return row === undefined ? null : historyOf(row);
 }
 
-/** Uses `client c`. */
+/** How long `client c` keeps audit records. */
 const KEPT = sql`make_interval(days => coalesce(c.audit_retention_days, ${DEFAULT_AUDIT_RETENTION_DAYS}::int))`;
 
 interface HistoryRow

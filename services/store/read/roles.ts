@@ -18,7 +18,10 @@ type MappingRow = RawRow<'role_mapping', (typeof MAPPING)[number]> & {
   readonly authority: Authority;
 };
 
-/** In Discord's order: the highest first; at the same position the older one first. */
+/**
+ * Returns the roles in Discord's order: highest position first; at the same position, the older
+ * role first.
+ */
 export async function rolesOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<RoleRow>`
     select ${roleColumns}
@@ -47,7 +50,7 @@ export async function findMappings(db: Asker, ids: readonly MappingId[]) {
   return inOrder(ids, rows.map(toMapping), (mapping) => mapping.id);
 }
 
-/** Active and retired ones, oldest first. */
+/** Returns active and retired mappings, oldest first. */
 export async function mappingsOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<MappingRow>`
     select ${mappingColumns} from ${mappingTables}
@@ -56,7 +59,7 @@ export async function mappingsOfClients(db: Asker, ids: readonly ClientId[]) {
   return gathered(ids, rows.map(toMapping), (mapping) => mapping.clientId);
 }
 
-/** A mapping that names no authority follows its client's. */
+/** A mapping without its own authority has the authority of its client. */
 const mappingColumns = sql`${columns<'role_mapping'>(MAPPING, 'p')}, coalesce(p.authority, c.authority) as authority`;
 
 const mappingTables = sql`role_mapping p join client c on c.id = p.client_id`;

@@ -15,8 +15,8 @@ type HolderRow = RawRow<'unlinked_holder', (typeof HOLDER)[number]> & {
 };
 
 /**
- * Accounts without a link that hold the role, in the order of their ids as text; by the primary
- * key.
+ * Returns accounts without a link that hold the role, sorted by id as text, which is the order of
+ * the primary key.
  */
 export async function pageUnlinkedHolders(db: Asker, { clientId, roleId }: RoleKey, page: Page) {
   const { rows } = await sql<HolderRow>`
@@ -42,8 +42,8 @@ export async function countUnlinkedHoldersOf(
 }
 
 /**
- * Mapped roles with their unlinked holders, as counted when the guild was last listed; the most
- * holders first.
+ * Returns each client's mapped roles with their number of unlinked holders as last counted, highest
+ * number first. Null: never counted.
  */
 export async function unlinkedRolesOfClients(
   db: Asker,

@@ -7,7 +7,7 @@ import { columns, type RawRow } from '../entities/columns.js';
 import { namedInSql } from '../names.js';
 import { gathered, type Time, toDate } from '../read/page.js';
 
-/** A clause about the requests of `link l`; null if there are none. */
+/** Text that describes the requests to the platform for `link l`; null: none. */
 export const SAID_OF_REQUESTS = sql`(
   select string_agg('the platform was asked to '
       || case r.request when 'ADDED' then 'add the user to ' else 'remove the user from ' end
@@ -17,7 +17,7 @@ export const SAID_OF_REQUESTS = sql`(
   from remote_membership r join role_mapping p on p.id = r.mapping_id join platform_group g on g.id = p.group_id
   where r.link_id = l.id and r.request is not null)`;
 
-/** Open requests to the platform per link, oldest first. */
+/** Returns the requests to the platform for each link, oldest first. */
 export async function requestsOfLinks(db: Asker, linkIds: readonly LinkId[]) {
   const { rows } = await sql<RequestRow>`
     select r.request_id as id, r.link_id as "linkId", ${columns<'role_mapping'>(['clientId', 'groupId', 'roleId'], 'm')},
@@ -41,9 +41,9 @@ interface RequestRow
 const withDate = (row: RequestRow) => ({ ...row, askedAt: toDate(row.askedAt) });
 
 /**
- * The position of the current fact about a user and a group, as text that is only compared for
- * equality. Null: there is none. Uses `membership s` and `platform_user u`; a group without a row
- * of its own is denied by the last snapshot.
+ * Identifies the current fact about a user and a group. The text is only compared for equality.
+ * Null: no fact. Uses `membership s` and `platform_user u`. Without a membership row, the current
+ * fact is the user's last snapshot, which says that the user is not in the group.
  */
 const FACT_ORDER = sql<string | null>`case
   when s.group_id is not null then concat_ws('/', coalesce(s.sequence::text, '-'), s.time_us, s.is_snapshot)
@@ -51,8 +51,9 @@ const FACT_ORDER = sql<string | null>`case
 end`;
 
 /**
- * Uses `role_mapping m` of `client c`, `platform_group g` and the active link `a`: RemoteFacts as a
- * JSON value, null unless the authority is DISCORD.
+ * RemoteFacts as a JSON value; null unless the mapping is active, its authority is DISCORD and the
+ * account has an active link. Uses `role_mapping m` of `client c`, `platform_group g` and the
+ * active link `a`.
  */
 export const REMOTE_FACTS = sql`case
   when coalesce(m.authority, c.authority) = 'DISCORD' and m.retired_at is null and a.id is not null then jsonb_build_object(
@@ -64,9 +65,10 @@ export const REMOTE_FACTS = sql`case
 end`;
 
 /**
- * For the members in `actual`, the roles under authority DISCORD for which a run would grant,
- * request or update something: in SQL what `planRequests` computes for one member. The cases are in
- * the order of `remoteVerdict`. A first reading that finds both sides in agreement needs no run.
+ * Query of the roles under authority DISCORD for which a run would grant the role, make a request
+ * or update a reading, for the members in `actual`. It does in SQL what `planRequests` does for one
+ * member. The cases are in the order of `remoteVerdict`. If the first reading finds that Discord
+ * and the platform agree, no run is needed.
  */
 export const REMOTE_DRIFT = (clientId: ClientId) => sql`
   select a.discord_user_id, m.role_id, b.link_id is null and v.is_held and g.deleted_at is null as is_given

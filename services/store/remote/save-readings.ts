@@ -14,8 +14,8 @@ const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
 
 /**
  * Saves a run's readings under authority DISCORD and makes its requests to the platform, one event
- * each. The run's job is locked and was not marked since the claim, so link and facts are still as
- * the run read them. Resolves with the requests that were made.
+ * each. The caller has locked the run's job, which was not marked since the claim, so link and
+ * facts are still as the run read them. Returns the requests it made.
  */
 export async function saveReadings(
   db: Db,
@@ -41,7 +41,7 @@ export async function saveReadings(
 }
 
 interface Row extends RemoteReading {
-  /** Set for a request that is made now. */
+  /** The id of a request that is made now; null: none is made. */
   readonly requestId: string | null;
   readonly isCounted: boolean;
 }
@@ -55,8 +55,9 @@ async function forget(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<voi
 }
 
 /**
- * An open request keeps its id and time. Mappings that were retired meanwhile or are no longer
- * under authority DISCORD are left out; that change marks the members it affects.
+ * Saves readings and returns their mappings. An open request keeps its id and time. Skips mappings
+ * that have been deleted meanwhile or are no longer under authority DISCORD; that change marks the
+ * members it affects.
  */
 async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<ReadonlySet<MappingId>> {
   const kept = rows.flatMap(({ next, mappingId, requestId, isCounted }) =>
@@ -97,7 +98,10 @@ async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<Reado
   return new Set(saved.rows.map((row) => row.mapping_id));
 }
 
-/** Counted by guild rather than link or mapping, because the count outlives both. */
+/**
+ * Stores requested removals for the removal guard, by guild rather than by link or mapping, because
+ * they must be counted even after the link or mapping is deleted.
+ */
 async function countRemovals(
   db: Db,
   { guildId, discordUserId }: MemberKey & { readonly guildId: GuildId },
@@ -144,15 +148,16 @@ async function ask(
 }
 
 /**
- * Forgets the readings of roles under authority DISCORD, so that the next reading is the first
- * again: it merges both sides and requests no removal. Call it after the members were marked: a run
- * that is settling has their jobs locked, so its readings are written before this deletes them.
+ * Deletes the mapping's readings under authority DISCORD, so that the next reading is a first
+ * reading again: it merges Discord and platform and requests no removal. Call it after marking the
+ * members: marking waits for runs that are being settled, so the readings they save are deleted
+ * too.
  */
 export async function forgetReadingsOfMapping(db: Db, mappingId: MappingId): Promise<void> {
   await sql`delete from remote_membership where mapping_id = ${mappingId}`.execute(db);
 }
 
-/** For the mappings that follow the client's own authority. */
+/** Deletes the readings of mappings without their own authority, which follow the client's. */
 export async function forgetReadingsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     delete from remote_membership r using role_mapping m
@@ -164,10 +169,10 @@ export async function forgetReadingsOfLinks(db: Db, linkIds: readonly LinkId[]):
 }
 
 /**
- * Under authority DISCORD, remembers where mirror and platform agree, so that a later difference is
- * recognised as a change at Discord. Link, mapping and mirror are locked meanwhile, so that a
- * transaction that ends one of them finds what to forget; rows locked by others are left to the
- * next sweep. Call it outside any other transaction.
+ * Under authority DISCORD, saves a reading where mirror and platform agree, so that a later
+ * difference is recognised as a change at Discord. Locks link, mapping and mirror, so that a
+ * transaction that ends one of them finds the readings to delete. Skips rows that are locked by
+ * others; the next sweep saves them. Call it outside any other transaction.
  */
 export async function rememberAgreements(db: Db, clientId: ClientId): Promise<void> {
   await sql`
@@ -193,7 +198,9 @@ export async function rememberAgreements(db: Db, clientId: ClientId): Promise<vo
 }
 
 /**
- * A set difference rather than a lookup per pair, because there are members times mappings of them.
+ * Query of all pairs of link and mapping where mirror and platform agree. The caller subtracts the
+ * saved pairs as a set, because there are as many pairs as members times mappings, too many to look
+ * up one by one.
  */
 const agreements = (clientId: ClientId) => sql`
   select k.id as link_id, m.id as mapping_id

@@ -11,8 +11,8 @@ import { lockGuard, readTally } from '../path/guard-tally.js';
 import { saveReadings } from './save-readings.js';
 
 /**
- * Saves the readings, makes the requests that are allowed and holds the others for approval.
- * Resolves with the requests that were made.
+ * Saves the readings, makes the allowed requests and holds the rest for approval. Returns the
+ * requests it made.
  */
 export async function settleRequests(
   db: Db,
@@ -28,7 +28,10 @@ export async function settleRequests(
   return asked;
 }
 
-/** A request rejected while the role was missing is open again once the role is back. */
+/**
+ * Deletes the rejection of a removal request once the member has the role again, so that a later
+ * removal is requested anew.
+ */
 async function forgetRejections(
   db: Db,
   { clientId, discordUserId }: Job,
@@ -45,7 +48,9 @@ async function forgetRejections(
       .execute();
 }
 
-/** They wait together with held removals, to be approved or rejected with them. */
+/**
+ * Holds these requests in the same plan as held removals. Both are approved or rejected together.
+ */
 async function holdRequests(
   db: Db,
   job: Job,
@@ -74,7 +79,9 @@ async function holdRequests(
   await holdChanges(db, hold, enqueueEvent);
 }
 
-/** A settlement whose requests may be made, and the requests that wait for approval first. */
+/**
+ * A settlement, the requests that may be made, and the roles whose requests need approval first.
+ */
 interface JudgedRequests {
   readonly settlement: Settlement;
   readonly requests: RequestsToSettle | null;
@@ -82,9 +89,8 @@ interface JudgedRequests {
 }
 
 /**
- * Requests for removal are counted and judged like removals, under the same lock. If the member was
- * marked during the run, nothing is requested: its facts may be old, and the next run follows at
- * once.
+ * Counts and judges requests for removal like removals, under the same lock. Makes no request if
+ * the member was marked during the run: the facts may be old, and the next run follows at once.
  */
 export async function judgeRequests(
   db: Db,
@@ -112,7 +118,7 @@ export async function judgeRequests(
   };
 }
 
-/** An approval is kept until its request was made. */
+/** Keeps an approval until its request has been made. */
 function unsettled(settlement: Settlement): Settlement {
   const asked = settlement.requests?.rows.map(({ roleId }) => roleId) ?? [];
   return {

@@ -6,11 +6,11 @@ import type { TryLock } from '../connection/listen.js';
 import type { Db } from '../entities/entities.js';
 import { firstIdAt } from '../time-ids.js';
 
-/** An arbitrary advisory lock: one process at a time deletes expired rows. */
+/** Arbitrary key of an advisory lock. Only one process deletes expired rows at a time. */
 const LOCK = 741_300_116;
 
 export interface Removed {
-  /** Kinds without deletions are left out. */
+  /** Deleted rows by kind. Kinds without deletions are left out. */
   readonly counts: Readonly<Partial<Record<Kind, number>>>;
   /** More rows have expired than one run may delete. */
   readonly hasMore: boolean;
@@ -22,8 +22,8 @@ interface Deps {
 }
 
 /**
- * Deletes expired rows in small statements with pauses, at most `most` statements; all kinds and
- * clients take turns. Null: another process is doing it.
+ * Deletes expired rows in small statements with pauses, at most `most` statements. All kinds and
+ * clients take turns. Returns null if another process is already deleting.
  */
 export function createRetention({ database, lock }: Deps) {
   return async (request: {
@@ -47,7 +47,7 @@ async function removeOver(
   const counts: Partial<Record<Kind, number>> = {};
   const steps = await stepsOf(database.sql());
   let taken = 0;
-  // Repeats until a round finds nothing, because deleted marks allow their sweep to be deleted.
+  // Repeats until a round deletes nothing, because a sweep can be deleted only after its marks.
   for (let isOver = false; !isOver;) {
     isOver = true;
     for (const step of steps) {
@@ -64,8 +64,8 @@ async function removeOver(
 }
 
 /**
- * Rows per step, which is one statement: no lock is held for long, and the write-ahead log grows
- * evenly.
+ * Rows per step, which is one statement. With small steps, no lock is held for long and the
+ * write-ahead log grows evenly.
  */
 export const STEP = 500;
 
@@ -82,8 +82,8 @@ export type Kind =
   | 'departedAccounts';
 
 /**
- * One kind of expiring rows: `remove` deletes at most STEP rows, oldest first, and returns how
- * many.
+ * Deletes one kind of expired rows. `remove` deletes at most STEP rows, oldest first, and returns
+ * how many.
  */
 export interface Step {
   readonly kind: Kind;
@@ -92,7 +92,7 @@ export interface Step {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** All steps; for deleted clients this includes their records. */
+/** Returns all steps, including those for the records of deleted clients. */
 export async function stepsOf(db: Db): Promise<readonly Step[]> {
   const { rows } = await sql<Keeping>`
     with recursive seen (client_id) as (
@@ -114,7 +114,10 @@ interface Keeping {
   readonly nowMs: number;
 }
 
-/** Deletes sweeps before the records with their results, and marks before their sweeps. */
+/**
+ * Deletes sweeps before the records that hold their results. A sweep is deleted only after its
+ * marks.
+ */
 function stepsOfClient({ clientId, days, nowMs }: Keeping): readonly Step[] {
   const until = new Date(nowMs - days * DAY_MS);
   const request = { clientId, until };
@@ -143,8 +146,8 @@ function step(kind: Kind, statement: RawBuilder<unknown>): Step {
 const at = (time: Date) => sql`${time.toISOString()}::timestamptz`;
 
 /**
- * Selects by id, because ids are in the order of opening and indexed. An open record is evidence
- * and stays.
+ * Selects by id, because ids are indexed and sort by the time of opening. Keeps open records, which
+ * are evidence.
  */
 export const recordsOver = ({ clientId, until }: Over) => sql`
   delete from audit_record where id = any(array(
@@ -152,7 +155,10 @@ export const recordsOver = ({ clientId, until }: Over) => sql`
     where client_id = ${clientId} and id < ${firstIdAt(until)}::uuid and closed_at < ${at(until)}
     order by id limit ${STEP}))`;
 
-/** Finished long enough ago, and no decision depends on it. A held sweep is not finished. */
+/**
+ * Condition on `sweep s`: finished before `until`, and no removal decision belongs to it. A held
+ * sweep is not finished.
+ */
 const isOver = ({ clientId, until }: Over) => sql`
   s.client_id = ${clientId} and s.finished_at < ${at(until)}
   and s.state in ('DONE', 'FAILED', 'CANCELLED', 'REJECTED')
@@ -165,8 +171,8 @@ export const sweepsOver = (over: Over) => sql`
     order by s.finished_at limit ${STEP}))`;
 
 /**
- * A sweep may have marked a whole guild. Its marks are deleted first, so that deleting it does not
- * cascade to all of them at once.
+ * Deletes the marks before their sweep: a sweep may have marked a whole guild, and deleting it
+ * would cascade to all of its marks at once.
  */
 const marksOfSweepsOver = (over: Over) => sql`
   delete from sweep_mark where ctid = any(array(
@@ -175,7 +181,7 @@ const marksOfSweepsOver = (over: Over) => sql`
       order by s.finished_at limit 20) s
     join sweep_mark k on k.sweep_id = s.id limit ${STEP}))`;
 
-/** An account that left this long ago is treated as new if it returns. */
+/** Time for which a departed account is stored. An account that returns later is treated as new. */
 const DEPARTED_DAYS = 90;
 
 /** Rows that belong to no client, or have their own lifetime. */
@@ -188,7 +194,8 @@ const COMMON: readonly Step[] = [
       select ctid from asked_removal where asked_at < clock_timestamp() - interval '1 day'
       limit ${STEP}))`,
   ),
-  // A refusal remains as long as its link; a new link tries again.
+  // A rejection is kept as long as the account is linked. After a new link, the removal is tried
+  // again.
   step(
     'decisions',
     sql`
@@ -219,7 +226,7 @@ const COMMON: readonly Step[] = [
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
-  // Unsent for so long that there is no broker any more.
+  // Events that stay unsent this long: there is no broker any more.
   step(
     'events',
     sql`

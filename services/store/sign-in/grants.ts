@@ -8,14 +8,17 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
 import type { Database } from '../connection/database.js';
 
-/** A grant that is not linked within this time is revoked: the person left, or the process died. */
+/**
+ * Time within which a grant must be linked. After it the grant is revoked: the person left, or the
+ * process died.
+ */
 const UNLINKED_MS = 2 * 60_000;
 
 /** True for a grant waiting for revocation that a sign-in in progress may still link. */
 export const isUnlinked = (alias: string) => sql`
   (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
 
-/** Names the secret and its owner: a token copied to another row does not decrypt. */
+/** Names the token and its grant, so that a token copied to another row cannot be decrypted. */
 export const tokenContext = (name: 'access token' | 'refresh token', grantId: string) =>
   `${name} of grant ${grantId}`;
 
@@ -29,8 +32,8 @@ export function createGrants({
   const db = () => database.sql();
   return {
     /**
-     * Stores the grant among those to be revoked, until a link takes it from there, and ends the
-     * ticket's exchange.
+     * Stores a new grant in `revocation`, where it is revoked unless a link takes it in time, and
+     * marks the ticket's code exchange as finished. Returns the grant's id.
      */
     async keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string> {
       const id = uuidv7();
@@ -53,7 +56,7 @@ export function createGrants({
       await db().updateTable('revocation').set({ dueAt: NOW }).where('id', '=', grantId).execute();
     },
 
-    /** Null: the grant has been given up. */
+    /** Returns null if the grant no longer exists. */
     async readGrant(grantId: string): Promise<TokenGrant | null> {
       const row = await db()
         .selectFrom('discord_grant')
@@ -63,7 +66,9 @@ export function createGrants({
       return row === undefined ? null : decryptGrant(keys, grantId, row);
     },
 
-    /** Stores the new pair before it is used, because the old one is no longer valid. */
+    /**
+     * Stores renewed tokens. Call it before using them, because the old tokens are no longer valid.
+     */
     async renewGrant(grantId: string, grant: TokenGrant): Promise<void> {
       const { scopes, expiresAt } = grant;
       await db()
@@ -76,8 +81,8 @@ export function createGrants({
 }
 
 /**
- * Assigns a grant to a member who will be added to the guild. An earlier grant of the member is
- * given up, but its tokens stay valid with this one.
+ * Assigns a grant to a member who will be added to the guild. Deletes an earlier grant of the
+ * member, whose tokens stay valid as long as the new grant exists.
  */
 export async function takeGrant(
   db: Db,

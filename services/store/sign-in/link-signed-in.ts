@@ -57,8 +57,8 @@ export function createSignedInLinks(deps: {
           ...request,
           discordUserId,
         });
-        // Locked in the same order as in a settlement, which may be running, so that the two cannot
-        // deadlock.
+        // Locks the job before the grant, in the same order as the settling of a run, so that the
+        // two cannot deadlock.
         await markLinks(tx.sql, [linkId], cause, LANES.fresh);
         await saveNames(tx.sql, clientId, account);
         await takeGrant(tx.sql, { ...request, discordUserId });
@@ -76,7 +76,7 @@ export function createSignedInLinks(deps: {
   };
 }
 
-/** Gives the link a name before the member is first read in the guild. */
+/** Saves the account's names, so that the link shows them before the member is first read. */
 async function saveNames(
   db: Db,
   clientId: ClientId,
@@ -92,7 +92,7 @@ async function saveNames(
     .execute();
 }
 
-/** A waiting or running job has no result yet; a parked one has. */
+/** Returns WAITING while the member's job waits or runs. A parked job already has a result. */
 async function readOutcome(db: Db, linkId: LinkId): Promise<LinkedOutcome> {
   const row = await db
     .selectFrom('link as l')
@@ -131,7 +131,7 @@ interface SignInClient {
   readonly application: OAuthApplication;
 }
 
-/** A client with its secret, only for OAuth2 calls to Discord. */
+/** Finds a client with its secret. Use it only for OAuth2 calls to Discord. */
 export function createFindSignInClient(deps: {
   readonly database: Database;
   readonly keys: KeyRing;

@@ -14,9 +14,9 @@ import { isUnlinked, tokenContext } from './grants.js';
 const AT_ONCE = 20;
 
 /**
- * Grants to revoke at Discord. Other processes leave a claimed grant alone for a minute. The
- * process that claimed it claims it again with its next claim, which it makes only when it is not
- * revoking. So no grant is lost with the answer to a claim.
+ * Queue of grants to revoke at Discord. Other processes cannot claim a claimed grant for a minute.
+ * A process claims only when it is not revoking, and its next claim returns the grants it already
+ * holds. So no grant is lost if the response to a claim is lost.
  */
 export function createRevocations({
   database,
@@ -54,7 +54,7 @@ export function createRevocations({
       await db().deleteFrom('revocation').where('id', '=', id).execute();
     },
 
-    /** When the next one falls due; null: none is waiting. */
+    /** Returns when the next grant is due; null: none is waiting. */
     async nextDueAt(): Promise<Date | null> {
       const next = await db()
         .selectFrom('revocation')
@@ -107,7 +107,10 @@ const RETURNED = [
   'revokeUrl',
 ] as const;
 
-/** The client's secret may have been replaced since. */
+/**
+ * The client's current secret, because it may have been replaced since the grant. If the client was
+ * deleted, the stored secret.
+ */
 const CURRENT_SECRET = sql<string>`
   coalesce((select client_secret from client c where c.id = revocation.client_id), revocation.client_secret)`;
 
@@ -137,14 +140,14 @@ function applicationOf(keys: KeyRing, row: Claimed): OAuthApplication {
   return { clientId, applicationId, clientSecret, apiBase, authorizeUrl, tokenUrl, revokeUrl };
 }
 
-/** Longer than the calls of one claim take; after that the sign-in continues. */
+/** Maximum wait, longer than the calls of one claim take. After it, the sign-in continues. */
 const MOST_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Revoking one grant ends all codes and tokens of the account at the application, including those
- * granted before the call arrives. So a person is sent to Discord only when no revocation is in
- * progress for their linked account, or for an unknown one.
+ * Waits until no revocation is in progress for the person's linked account, or for an unknown
+ * account. Call it before sending the person to Discord: revoking one grant invalidates all codes
+ * and tokens of the account at the application, even those granted while the call is in flight.
  */
 export async function awaitRevocations(database: Database, ticketHash: string): Promise<void> {
   const untilMs = performance.now() + MOST_WAIT_MS;
@@ -162,8 +165,9 @@ export async function awaitRevocations(database: Database, ticketHash: string): 
 }
 
 /**
- * A revocation commits its claim before looking for sign-ins, and a sign-in binds its ticket before
- * looking for claims. So of two concurrent ones at least one always sees the other.
+ * Saves the account of a grant to revoke, and returns whether its tokens are still needed. A
+ * revocation commits its claim before it looks for sign-ins, and a sign-in binds its ticket before
+ * it looks for claims. So if they run concurrently, at least one of them sees the other.
  */
 export async function findUse(db: Db, id: string, discordUserId: DiscordUserId): Promise<GrantUse> {
   const { rows } = await sql<{ use: GrantUse }>`
@@ -183,8 +187,9 @@ export async function findUse(db: Db, id: string, discordUserId: DiscordUserId):
 }
 
 /**
- * A sign-in that may still be granted tokens, or was and has not stored them; without an answer it
- * is over after the longest call.
+ * Condition on a ticket: its sign-in may still be granted tokens, or was granted tokens and has not
+ * stored them. Without a response, a code exchange counts as over after 15 seconds, longer than any
+ * call.
  */
 const isSigningIn = (alias: string, discordUserId: DiscordUserId) => sql`
   ((${sql.ref(`${alias}.attempt`)} is not null and ${sql.ref(`${alias}.spent_at`)} > clock_timestamp() - interval '15 seconds')

@@ -8,7 +8,7 @@ import { createGrants } from './grants.js';
 import { createRevocations } from './revocations.js';
 import { createTickets } from './tickets.js';
 
-/** What signing in stores: tickets, grants, and revocations. */
+/** Database operations of sign-in: tickets, grants, links and revocations. */
 export function createSignInStore(deps: {
   readonly database: Database;
   readonly keys: KeyRing;

@@ -38,7 +38,7 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Tickets live for minutes; creating one deletes those that ended an hour ago. */
+/** Tickets are valid for minutes. Creating one deletes those that expired an hour ago. */
 export function createTickets(deps: Deps) {
   return {
     openTicket: async (ticket: Ticket) => openTicket(deps, ticket),
@@ -95,8 +95,8 @@ async function bindTicket(
 }
 
 /**
- * The state stays until the ticket is used, for the request that took it, because its answer may
- * have been lost.
+ * Finds the ticket of an OAuth2 state and assigns it to the request `attempt`. Until the ticket is
+ * used, the same request can take the state again, because the response may have been lost.
  */
 async function takeState(
   { database, keys }: Deps,
@@ -118,14 +118,14 @@ async function takeState(
   const [row] = rows;
   if (row === undefined || row.browserHash === null) return null;
   const context = verifierContext(row.ticketHash);
-  // Its key is lost, and with it this attempt; the person can start again.
+  // The encryption key is lost, so this attempt fails. The person can start again.
   const codeVerifier = decryptIfKept(keys, row.codeVerifier, context);
   if (codeVerifier === null) return null;
   const { browserHash } = row;
   return { ...viewOf(keys, row), browserHash, stateHash, codeVerifier };
 }
 
-/** Null if the key is lost. */
+/** Returns null if the key is lost. */
 function decryptIfKept(keys: KeyRing, cipherText: string, context: string): string | null {
   try {
     return keys.decrypt(cipherText, context);

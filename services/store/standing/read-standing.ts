@@ -5,17 +5,18 @@ import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 
-/** The count stops here: more makes no difference. */
+/** Maximum number of rows to count. A larger number makes no difference. */
 const MOST_COUNTED = 100_000;
 const LONGEST_MS = 3_000;
 
 /**
- * The state of all processes together: what waits, since when, and why. One statement with a
- * timeout in the database. Parked members and disabled clients do not count as waiting.
+ * Reads the state shared by all processes: waiting work, its age, and each client's trouble. One
+ * query with a timeout in the database. Parked members and disabled clients do not count as
+ * waiting.
  */
 export function createReadStanding(deps: {
   readonly database: Database;
-  /** Keys by which stored secrets can be read. */
+  /** Ids of the keys that can decrypt stored secrets. */
   readonly keyIds: readonly string[];
 }) {
   return async () =>
@@ -67,7 +68,7 @@ async function readStanding(db: Db, keyIds: readonly string[]) {
 const ageOf = (time: ReturnType<typeof sql>) =>
   sql`greatest(0, extract(epoch from clock_timestamp() - ${time}))::float8`;
 
-/** The gravest trouble first; null: none. */
+/** The most serious trouble of `client c`; null: none. */
 const troubleOf = (keyIds: readonly string[]) => sql`case
   when not c.is_enabled then 'disabled'
   when split_part(c.bot_token, '.', 1) <> all(${keyIds}::text[]) then 'secret_lost'
@@ -97,7 +98,7 @@ interface Standing {
     /** 0: no plan is held. */
     readonly oldestHeldPlanSeconds: number;
     readonly parked: number;
-    /** One entry per mapped role. */
+    /** An account counts once for each mapped role it holds. */
     readonly unlinkedHolders: number;
     readonly sendingPauseSeconds: number;
   }[];

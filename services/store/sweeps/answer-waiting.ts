@@ -4,7 +4,7 @@ import type { ClientId } from '../../model.js';
 import type { AnsweredJobs, WaitingJob } from '../../sweep/ports.js';
 import type { Db } from '../entities/entities.js';
 
-/** Jobs that are neither claimed nor parked. */
+/** Returns jobs that are neither claimed nor parked. */
 export async function readWaiting(db: Db, clientId: ClientId): Promise<readonly WaitingJob[]> {
   return db
     .selectFrom('reconcile_job')
@@ -16,10 +16,10 @@ export async function readWaiting(db: Db, clientId: ClientId): Promise<readonly 
 }
 
 /**
- * Settles the jobs of members who are in step with a complete list, and of accounts missing from it,
- * as runs without changes would. Keeps a job that was marked again since the list was requested,
- * and any job whose run may have more to do: an open record, a removal decision, a grant, a
- * nickname, an unassignable role, authority DISCORD, or an ending link, mapping or client.
+ * Settles jobs without a run, from a complete member list: the jobs of listed members who are in
+ * step, and of accounts missing from the list. Keeps a job that was marked again since the list was
+ * requested, and any job whose run may have more to do: an open record, a removal decision, a
+ * grant, a nickname, an unassignable role, authority DISCORD, or an ending link, mapping or client.
  */
 export async function answerWaiting(
   db: Db,
@@ -73,7 +73,9 @@ function answeredJobs(clientId: ClientId, jobs: readonly WaitingJob[]) {
       and not exists (select from role_mapping p where p.client_id = j.client_id and p.retired_at is not null)`;
 }
 
-/** The client of `j` changes nothing but roles, and its bot can assign every mapped role. */
+/**
+ * Condition: the client of job `j` changes only roles, and its bot can assign every mapped role.
+ */
 const ONLY_ROLES = sql`
   exists (select from client c where c.id = j.client_id and c.authority = 'PLATFORM' and c.nickname_strategy = 'NONE')
   and not exists (select from role_mapping p left join role r on r.client_id = p.client_id and r.id = p.role_id

@@ -1,12 +1,14 @@
 /**
- * What a member should have, as in `desiredRoles` but in SQL: parts of the statement that finds
- * members out of step. `a` is the member there, `s` their memberships, `v` the verdicts.
+ * `desiredRoles` in SQL: parts of the statement that finds members out of step. In that statement,
+ * `a` is the member, `s` the memberships of `a`, and `v` the verdicts.
  */
 import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
 
-/** The columns of each mapping to an assignable role that are the same for every member. */
+/**
+ * Query of the mappings to assignable roles, with the columns that are the same for every member.
+ */
 export const mapped = (clientId: ClientId) => sql`
   select m.role_id, m.group_id, coalesce(m.authority, c.authority) <> 'PLATFORM' as is_not_platforms,
     m.retired_at is not null as is_retired, g.deleted_at is not null as is_deleted,
@@ -18,10 +20,11 @@ export const mapped = (clientId: ClientId) => sql`
   where c.id = ${clientId} and r.refusal is null`;
 
 /**
- * What is known of a person: the groups they are in, the groups they are not in, and whether a
- * snapshot exists. Queried for one person at a time by key: for a whole page PostgreSQL would read
- * the people and memberships of the entire platform. A membership written by a snapshot proves that
- * there was one; the person is looked up only if none does.
+ * Query of the groups a user is known to be in, the groups the user is known not to be in, and
+ * whether a snapshot exists. Runs for one user at a time, by key: for a whole page at once,
+ * PostgreSQL would read all users and memberships of the platform. A membership written by a
+ * snapshot proves that a snapshot exists, so the user's row is read only if there is no such
+ * membership.
  */
 export const standing = sql`
   select coalesce(array_agg(s.group_id) filter (where s.is_held), '{}') as held_in,
@@ -31,8 +34,8 @@ export const standing = sql`
   from membership s where s.platform_user_id = a.platform_user_id`;
 
 /**
- * Roles by the verdicts of their single mappings; of the denied roles, the ones the member holds.
- * The cases are in the order of `mappingVerdict`.
+ * Query of a member's roles by the verdict of each mapping: wanted, unknown and denied. Denied
+ * includes only roles the member holds. The cases are in the order of `mappingVerdict`.
  */
 export const verdicts = sql`
   select coalesce(array_agg(m.role_id) filter (where v.verdict = 'yes'), '{}') as wanted,
@@ -50,8 +53,8 @@ export const verdicts = sql`
   where a.is_known and a.is_present`;
 
 /**
- * The combined verdict per role: granted if one mapping grants it, removed if all deny it. Null for
- * the many members who are in step.
+ * Combines the verdicts per role: adds a role if one mapping grants it, and removes it if all deny
+ * it. Both columns are null for the many members who are in step.
  */
 export const changes = (clientId: ClientId) => sql`
   select

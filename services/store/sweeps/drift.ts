@@ -6,7 +6,7 @@ import { REMOTE_DRIFT } from '../remote/read-requests.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
 import type { DriftedMember } from '../../sweep/ports.js';
 
-/** A member as a listing showed them, used instead of the mirror. */
+/** A member from a member list, used instead of the mirror. */
 interface SeenMember {
   readonly discordUserId: DiscordUserId;
   readonly isPresent: boolean;
@@ -17,20 +17,24 @@ interface SeenMember {
 
 export interface DriftRequest {
   readonly clientId: ClientId;
-  /** Read instead of the mirror, for a run that may not write the mirror. */
+  /** Members to read instead of the mirror, for a run that may not write the mirror. */
   readonly seen: readonly SeenMember[];
-  /** Observed to differ from the stored state: listed even if they were parked before. */
+  /**
+   * Members observed to differ from the stored state. They are included even if they were parked
+   * before.
+   */
   readonly changed: readonly DiscordUserId[];
   /** Awaited before each page; if it throws, the search ends. */
   readonly beforePage?: () => Promise<void>;
 }
 
 /**
- * Linked members whose mirror differs from what facts, links and mappings require: in SQL what
- * `desiredRoles`, `planRoles` and `planRequests` compute for one member. Left out are members who
+ * Finds linked members whose mirror differs from what facts, links and mappings require. It does in
+ * SQL what `desiredRoles`, `planRoles` and `planRequests` do for one member. Leaves out members who
  * are not in the guild, members parked with nothing new since (the same cause would stop them
- * again), and removals that wait for approval or were rejected. The result for a member depends on
- * that member's rows only, so pages are read one at a time and no snapshot is held for long.
+ * again), and removals that wait for approval or were rejected. A member's result depends on that
+ * member's rows only, so each page is a separate statement and no database snapshot is held for
+ * long.
  */
 export async function readDrift(
   db: Db,
@@ -57,15 +61,17 @@ export async function readDrift(
 }
 
 /**
- * Large enough that most mirror pages read serve several members, and small enough to take at most
- * a second: a sweep renews its lease and can be cancelled between pages.
+ * Links per page. It is large enough that each disk page of the mirror serves several members, and
+ * small enough to take at most a second: a sweep renews its lease, and can be cancelled, only
+ * between pages.
  */
 const LINKS_AT_ONCE = 20_000;
 
 /**
- * With a million links little is in memory, so each table is read in its own order: the mirror by
- * account, then people and memberships by person. Both are read by key, because the planner only
- * guesses how many links a range has and would read the whole mirror for each page.
+ * Finds the members out of step on one page. With a million links, little of the data is cached, so
+ * each table is read in its own order: the mirror by account, then users and memberships by user.
+ * Both are looked up by key, because the planner can only guess how many links a range has and
+ * would read the whole mirror for each page.
  */
 async function readPage(
   db: Db,
@@ -115,12 +121,12 @@ async function readPage(
 const ofAccount = (table: 'member' | 'reconcile_job', clientId: ClientId) => sql`
   select t.* from ${sql.table(table)} t where t.client_id = ${clientId} and t.discord_user_id = k.discord_user_id limit 1`;
 
-/** Linked accounts that one statement reads. */
+/** Linked accounts read by one statement. */
 interface LinkPage {
   readonly accounts: readonly DiscordUserId[];
   /**
-   * A query of each account once: discord_user_id, platform_user_id (null: all links of the account
-   * are ending), is_ending (all of them are) and has_ending (one of them is).
+   * Query that returns each account once: discord_user_id, platform_user_id (null: all links of the
+   * account are ending), is_ending (all its links are ending) and has_ending (at least one is).
    */
   readonly linked: RawBuilder<unknown>;
 }
@@ -133,9 +139,9 @@ interface Asked {
 }
 
 /**
- * All linked accounts of a client. First the ones with an active link, sorted by person, so that a
- * page's memberships are stored close together however accounts and people are paired; then those
- * whose links are all ending, which need no memberships.
+ * Yields all linked accounts of a client. Accounts with an active link come first, sorted by
+ * platform user, so that the memberships of a page are stored close together. Accounts whose links
+ * are all ending come last; they need no memberships.
  */
 export async function* linkPages(db: Db, asked: Asked): AsyncGenerator<LinkPage> {
   for (const walk of [OF_PEOPLE, ENDING]) yield* pagesOf(db, walk, asked);
@@ -171,7 +177,10 @@ const NONE = { links: 0, upTo: null, accounts: null };
 
 interface Walk {
   readonly status: RawBuilder<unknown>;
-  /** The sort key of the pages; for links with this status an index contains the account too. */
+  /**
+   * The column that sorts the pages. An index of the links with this status contains this column
+   * and the account.
+   */
   readonly key: RawBuilder<unknown>;
   readonly linked: (isWithin: RawBuilder<unknown>) => RawBuilder<unknown>;
 }

@@ -6,9 +6,10 @@ import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
 
 /**
- * Linked holders are counted in the mirror, which includes our own writes since; all others as in
- * the last listing. Roles that the guild no longer has are left out, because Discord does not count
- * them.
+ * Returns the expected number of holders of each mapped role. Linked holders are counted in the
+ * mirror, which includes the connector's writes since the last member list; unlinked holders are
+ * those of the last list. Leaves out roles that the guild no longer has, because Discord does not
+ * count them.
  */
 export async function readExpectation(db: Db, clientId: ClientId): Promise<Expectation> {
   const { rows } = await sql<ExpectedRole>`
@@ -46,16 +47,19 @@ interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
 
 interface LinkedMembers {
   /**
-   * The database's time, as text to keep its microseconds: anything read later is newer than the
-   * listing.
+   * The database's time before the listing, as text to keep its microseconds. A mirror read after
+   * it is newer than the listing.
    */
   readonly askedAt: string;
   readonly linked: IdSet;
-  /** Of these, members in the guild as last observed. */
+  /** The accounts in `linked` that were in the guild when last observed. */
   readonly present: IdSet;
 }
 
-/** Read one page at a time and stored as numbers, because there may be a million. */
+/**
+ * Reads linked and departed accounts, one page at a time, and stores them as numbers, because there
+ * may be a million.
+ */
 export async function readLinkedMembers(
   db: Db,
   clientId: ClientId,
@@ -90,7 +94,10 @@ interface LinkedRow extends Pick<Row<'member'>, 'isPresent'> {
   readonly id: DiscordUserId;
 }
 
-/** Reads the mirror one member at a time, by key: a whole page at once would scan the table. */
+/**
+ * Reads the mirror one member at a time, by key, because a query of the whole page would scan the
+ * table.
+ */
 async function readLinkedPage(
   db: Db,
   clientId: ClientId,
@@ -124,9 +131,9 @@ export async function countLinkedMembers(db: Db, clientId: ClientId): Promise<nu
 }
 
 /**
- * Linked members with the oldest mirrors; `isAbsent`: only those who were not in the guild then.
- * Absent members with a grant are left out: reading them would add them to the guild, and a member
- * who left must not be brought back by a schedule.
+ * Returns the linked members with the oldest mirrors; if `isAbsent`, only those who were not in the
+ * guild when last read. Leaves out absent members with a grant: their run would add them to the
+ * guild, and a schedule must not bring back a member who left.
  */
 export async function readOldest(
   db: Db,
@@ -147,7 +154,9 @@ export async function readOldest(
   return rows.map((row) => row.id);
 }
 
-/** Linked members who wait for Discord's membership screening, least recently read first. */
+/**
+ * Returns linked members who wait for Discord's membership screening, least recently read first.
+ */
 export async function readScreened(
   db: Db,
   { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },

@@ -15,17 +15,17 @@ interface HeldIn {
   readonly sweepId: string;
   readonly reason: string;
   /**
-   * Publishes the plan. Call it once the sweep is marked as held; for a plan that already waits it
-   * publishes nothing.
+   * Publishes the plan. Does nothing if the removals joined an earlier plan. Call it after the
+   * sweep is marked as held.
    */
   readonly tell: (enqueueEvent: EnqueueEvent) => Promise<void>;
 }
 
 /**
- * Judges the removals of a sweep as a whole, before any is carried out: either they all go to the
- * path, or all of them wait for approval. Left out are removals for links that an admin ended and
- * those judged when the member was marked. They join the plan of an earlier sweep that still waits.
- * Null: nothing is held.
+ * Judges the removals of a sweep together, before any is carried out: per role, either all proceed
+ * or all wait for approval. Does not judge removals for links that a person ended, nor removals
+ * already allowed when the member was marked. Held removals join the plan of an earlier sweep that
+ * still waits. Returns null if nothing is held.
  */
 export async function holdPlan(
   db: Db,
@@ -55,7 +55,8 @@ export async function holdPlan(
     reason,
     removals: held.map((each) => ({ ...each, why: WHY })),
   });
-  // All of them were held elsewhere since the search for drift, so there is no plan to show.
+  // Since the drift was read, other plans have held all of these removals, so this plan would be
+  // empty.
   if (earlier === null && added === 0) return null;
   return earlier === null
     ? {
@@ -72,7 +73,10 @@ export async function holdPlan(
 
 const WHY = 'holds a role that no group grants';
 
-/** The plan that already holds removals of these roles for sweeps, or else one of this kind. */
+/**
+ * Locks the held sweep that already holds removals of these roles, or else a held sweep of this
+ * kind. Returns its id, or null if there is none.
+ */
 async function lockEarlierSweep(
   db: Db,
   { clientId, kind }: SweepRun,
@@ -87,10 +91,7 @@ async function lockEarlierSweep(
   return rows[0]?.id ?? lockHeldSweep(db, clientId, kind);
 }
 
-/**
- * Members whose links end because a person named them: their removals proceed, whatever the guard
- * decides about the others.
- */
+/** Returns the members whose links a person ended. The guard does not judge their removals. */
 async function readLeaving(
   db: Db,
   clientId: ClientId,
@@ -109,7 +110,7 @@ async function readLeaving(
   return new Set(rows.map((row) => row.discordUserId));
 }
 
-/** Due removals, whose bursts were already allowed. */
+/** Returns due removals, which the guard allowed when their members were marked. */
 async function readForeseen(db: Db, clientId: ClientId): Promise<ReadonlySet<string>> {
   const { rows } = await sql<Removal>`
     select j.discord_user_id as "discordUserId", r.id as "roleId"

@@ -4,7 +4,7 @@ import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, RenameRefusal, RoleId } from '../../model.js';
 import type { NamedMember, NameRules } from '../../sweep/ports.js';
 
-/** Null: the client was deleted. */
+/** Returns null if the client was deleted. */
 export async function readNameRules(db: Db, clientId: ClientId): Promise<NameRules | null> {
   const row = await db
     .selectFrom('client as c')
@@ -37,12 +37,15 @@ const REFUSALS = sql<Readonly<Record<RoleId, RenameRefusal>>>`(
 
 export interface NamePageRequest {
   readonly clientId: ClientId;
-  /** The last account of the previous page. */
+  /** The last account of the previous page; null for the first page. */
   readonly after: DiscordUserId | null;
   readonly limit: number;
 }
 
-/** Sorted by account, using the index that keeps an account from being linked twice. */
+/**
+ * Returns active links sorted by account, read from the unique index that prevents an account from
+ * being linked twice.
+ */
 export async function readNamePage(
   db: Db,
   { clientId, after, limit }: NamePageRequest,

@@ -9,21 +9,22 @@ import type { ClientId, DiscordUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
 import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
-/** Members of a listing page who differ from the mirror. */
+/** Members on a page of the member list who differ from the mirror. */
 interface Refreshed {
-  /** Their roles or their presence changed. */
+  /** Members whose roles or presence changed. */
   readonly changed: readonly DiscordUserId[];
-  /** Not known to be in the guild before. */
+  /** Members who were not known to be in the guild before. */
   readonly arrived: readonly DiscordUserId[];
   readonly renamed: readonly DiscordUserId[];
-  /** Passed Discord's membership screening since they were last read. */
+  /** Members who passed Discord's membership screening since they were last read. */
   readonly screened: readonly DiscordUserId[];
 }
 
 /**
- * Writes a page of a listing to the mirror of linked members, in one statement. Unchanged members
- * cost no write unless a job waits for them. A mirror that is newer than the listing is kept. So is
- * one with an open record, because the record is closed by comparing with the mirror from before it.
+ * Writes a page of the member list to the mirror of linked members, in one statement. Unchanged
+ * members cost no write unless a job waits for them. Keeps a mirror that is newer than the list.
+ * Also keeps the mirror of a member with an open record, because closing the record compares the
+ * member with that earlier mirror.
  */
 export async function refreshMirror(
   db: Db,
@@ -113,9 +114,8 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
     and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
 
 /**
- * Linked members who were in the guild when a complete listing began and are missing from it have
- * left. Discord removed every role, so there is nothing to do for them. Resolves with those who
- * have an ending link: the path has to end it.
+ * Saves that linked members missing from a complete list have left the guild. Discord removed all
+ * their roles, so they need no run. Returns those with an ending link, which a run has to delete.
  */
 export async function noteLeft(
   db: Db,
@@ -152,8 +152,9 @@ export async function noteLeft(
 }
 
 /**
- * A member whom one answer reported absent, and whom a complete list (already in the mirror) does
- * not contain, is certainly absent. Resolves with those who have an ending link.
+ * Saves an absence as proven if one response reported the member absent and a complete list,
+ * already saved in the mirror, does not contain the member. Returns the members with an ending
+ * link.
  */
 async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly DiscordUserId[]> {
   const { clientId, askedAt } = listing;

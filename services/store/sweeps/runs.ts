@@ -16,7 +16,10 @@ import { answerWaiting } from './answer-waiting.js';
 import { holdPlan } from './hold-plan.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
-/** The run's row, while this process owns it: not if cancelled or taken over. */
+/**
+ * Update of the run's row; matches no row if the run was cancelled or another process has taken it
+ * over.
+ */
 const ours = (db: Db, id: string, owner: string) =>
   db
     .updateTable('sweep')
@@ -24,7 +27,10 @@ const ours = (db: Db, id: string, owner: string) =>
     .where('owner', '=', owner)
     .where('state', '=', 'RUNNING');
 
-/** Any process may begin the run again, and that attempt does not count. */
+/**
+ * Columns of a released run. Any process may start it again, and the released attempt is not
+ * counted.
+ */
 const released = {
   state: 'WAITING',
   owner: null,
@@ -32,7 +38,10 @@ const released = {
   attempts: sql<number>`attempts - 1`,
 } as const;
 
-/** False: this process no longer owns it. */
+/**
+ * Renews the run's lease and saves its progress. Returns false if this process no longer owns the
+ * run.
+ */
 export async function renewSweep(
   db: Db,
   lease: { readonly id: string; readonly owner: string; readonly ms: number },
@@ -45,8 +54,8 @@ export async function renewSweep(
 }
 
 /**
- * Releases an unfinished run for any process to restart; no effect if it has been restarted
- * already.
+ * Releases an unfinished run for any process to restart. Has no effect if the run has already been
+ * restarted.
  */
 export async function releaseSweep(
   db: Db,
@@ -56,7 +65,7 @@ export async function releaseSweep(
   await ours(db, id, owner).set(released).where('attempts', '=', attempts).execute();
 }
 
-/** Postpones the run for a visible reason. False: another process owns it now. */
+/** Postpones the run and shows `reason`. Returns false if another process has taken it over. */
 export async function postponeSweep(
   db: Db,
   { id, owner }: { readonly id: string; readonly owner: string },
@@ -68,7 +77,10 @@ export async function postponeSweep(
   return numUpdatedRows > 0n;
 }
 
-/** Call it in the transaction that writes something only if this process still owns the run. */
+/**
+ * Locks the run's row until the transaction ends. Returns false if this process no longer owns the
+ * run; the caller must then write nothing.
+ */
 export async function holdSweep(db: Db, id: string, owner: string): Promise<boolean> {
   const row = await db
     .selectFrom('sweep')
@@ -82,15 +94,18 @@ export async function holdSweep(db: Db, id: string, owner: string): Promise<bool
 }
 
 export interface Finished {
-  /** The sweep that holds its removals: this one, or an earlier one that still waits. */
+  /**
+   * The sweep that holds its removals: this one, or an earlier one that still waits for approval.
+   * Null: no removals are held.
+   */
   readonly heldIn: string | null;
-  /** The member list cannot be believed, for the first time. */
+  /** The member list looked incomplete, and the list before it did not. */
   readonly isNewDoubt: boolean;
 }
 
 /**
- * Marks members, saves the result, holds removals and ends the run, in one transaction. Null: this
- * process no longer owns the run, and nothing was written.
+ * Marks members, saves the result, holds removals and ends the run, in one transaction. Returns
+ * null and writes nothing if this process no longer owns the run.
  */
 export function createFinishSweep({
   database,
@@ -141,8 +156,8 @@ export function createFinishSweep({
 }
 
 /**
- * Members out of step who were parked before and are not retried. Null: there are none, or no
- * member was checked.
+ * Counts members out of step who were already parked and are not retried. Returns null if there are
+ * none, or if no member was checked.
  */
 async function readParkedBefore(
   db: Db,
@@ -154,17 +169,21 @@ async function readParkedBefore(
   return readParked(db, clientId, found);
 }
 
-/** Members are locked before plans, as in a run. */
+/**
+ * Writes what the sweep found: holders, marks and held removals. Locks members before plans, as
+ * runs do.
+ */
 async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: JudgePlan) {
   await saveHolders(db, run.clientId, ending);
   const isNewDoubt = await saveDoubt(db, run, ending);
   await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
-  // Only after marking, which skips members with a waiting job.
+  // Runs after marking, because marking skips members with a waiting job, and this deletes such
+  // jobs.
   if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
-  // Locked after jobs and before plans, as in a run. Facts marked concurrently are either counted
-  // here or count this.
+  // Locked after jobs and before plans, as in a run. If facts are marked concurrently, whichever of
+  // the two is judged later counts the removals of the other.
   const limits = await lockGuard(db, run.clientId);
   await forgetVanished(db, run.clientId);
   await closeDrained(db, run.clientId);
@@ -175,8 +194,8 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
 }
 
 /**
- * Members already waiting for a run need no second mark, which would end their pause and hide their
- * own causes.
+ * Marks members, except those already waiting for a run: a second mark would end their pause and
+ * hide their own causes.
  */
 async function mark(
   db: Db,
@@ -215,8 +234,8 @@ async function mark(
 }
 
 /**
- * Runs that found nothing to do are kept for a day, the others as long as the client's settings
- * say.
+ * Deletes runs of this kind that found nothing to do, once they are a day old. Other runs are kept
+ * as long as the client's settings say.
  */
 async function forgetInStep(db: Db, { clientId, kind }: SweepRun): Promise<void> {
   await db
@@ -232,8 +251,8 @@ async function forgetInStep(db: Db, { clientId, kind }: SweepRun): Promise<void>
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * Records whether the client is in doubt: from an unbelievable member list until the next
- * believable one. Resolves with true if the doubt is new.
+ * Saves in `client.doubt` why the member list looked incomplete. The next list that looks complete
+ * clears it. Returns true if the client had no doubt before.
  */
 async function saveDoubt(
   db: Db,
@@ -249,7 +268,7 @@ async function saveDoubt(
   return doubt !== null && rows[0]?.was_in_doubt === false;
 }
 
-/** Kept until Discord's counts can be read again. */
+/** Saves why Discord's role counts could not be read. Kept until they can be read again. */
 async function saveCountsFault(
   db: Db,
   { clientId }: SweepRun,
@@ -278,9 +297,9 @@ function namingCause(run: NamingRun): Cause {
 }
 
 /**
- * Members already waiting for a run are not marked again. A sweep with its own nickname strategy
- * still adds its cause to them, otherwise the client's strategy would name them. They keep their
- * place in the queue. Resolves with these members.
+ * If the sweep has its own nickname strategy, adds its cause to members already waiting for a run;
+ * without the cause, the run would use the client's strategy. Does not mark these members again, so
+ * they keep their place in the queue. Returns them.
  */
 async function nameWaiting(
   db: Db,

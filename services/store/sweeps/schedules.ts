@@ -27,17 +27,17 @@ export function createSchedules({ database, ...usual }: Usual & { readonly datab
   const db = () => database.sql();
   const addAll = async () => database.transaction(async (tx) => addMissing(tx.sql, usual, null));
   return {
-    /** Includes new clients that no process has seen yet. */
+    /** First adds the default schedules of new clients. */
     schedulesOfClients: async (ids: readonly ClientId[]) => {
       const found = await readSchedules(db(), ids);
       if (found.every(isWhole)) return found;
       await addAll();
       return readSchedules(db(), ids);
     },
-    /** Gives the default schedules to clients that have none yet. */
+    /** Adds the default schedules to clients that have no schedule yet. */
     addMissing: addAll,
     claimDue: async () => database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
-    /** `change` gets the current schedule, and may throw to reject. */
+    /** `change` receives the current schedule, and may throw to reject the change. */
     changeSchedule: async (
       key: { readonly clientId: ClientId; readonly kind: SweepKind },
       change: (timing: ScheduleTiming) => ScheduleTiming,
@@ -115,9 +115,9 @@ interface DueSchedule {
 }
 
 /**
- * Gives each due schedule to one process, which sets its next time and queues its sweep. Several
- * missed times cause one sweep. A schedule is skipped until its next time if its last sweep is
- * still running or its client cannot be worked.
+ * Claims each due schedule for one process, sets its next time and queues its sweep. Several missed
+ * times cause one sweep. Skips a schedule until its next time if its last sweep is still running or
+ * its client's guild cannot be read.
  */
 async function claimDue(db: Db, nextRun: NextRun): Promise<readonly DueSchedule[]> {
   const rows = await db
@@ -156,10 +156,16 @@ async function begin(db: Db, clientId: ClientId, kind: SweepKind): Promise<strin
   return id === null ? 'the previous sweep is still running' : null;
 }
 
-/** A pure function: the next time after `after`; null if the schedule is off or never occurs. */
+/**
+ * Returns the first time after `after`; null if the schedule is disabled or never occurs. It must
+ * be a pure function.
+ */
 type NextRun = (timing: ScheduleTiming, after: Date) => Date | null;
 
-/** A client's default schedules; nickname sweeps run if it has a nickname policy. */
+/**
+ * Computes next times and a client's default schedules. By default, nickname sweeps are enabled if
+ * the client has a nickname policy.
+ */
 export interface Usual {
   readonly nextRun: NextRun;
   readonly defaultsOf: (
@@ -169,9 +175,10 @@ export interface Usual {
 }
 
 /**
- * Gives the default schedules to clients without one (all clients, or the named one), and sets the
- * next time of schedules that another entry point has switched on. In a transaction, so that a
- * concurrent policy change waits and finds the schedule it has to switch.
+ * Adds the default schedules to clients without any (all clients, or the given one), and sets the
+ * next time of enabled schedules that have none, as `switchNicknames` leaves them. Call it in a
+ * transaction, so that a concurrent policy change waits and then finds the schedule it has to
+ * switch.
  */
 export async function addMissing(db: Db, usual: Usual, clientId: ClientId | null): Promise<void> {
   const rows = await db
@@ -257,8 +264,9 @@ async function addTimes(db: Db, nextRun: NextRun): Promise<void> {
 }
 
 /**
- * Starts nickname sweeps when a client gets a nickname policy, and stops them when the policy is
- * removed. The next time is added by a process that can read time patterns; this wakes it.
+ * Enables scheduled nickname sweeps when a client gets a nickname policy, and disables them when
+ * the policy is removed. The update wakes a process that can parse cron patterns, which then sets
+ * the next time.
  */
 export async function switchNicknames(
   db: Db,

@@ -47,7 +47,7 @@ function refuseKind({ kind, enforceStrategy }: StartRequest): void {
   if (refusal !== null) throw new InputError('FAILED_PRECONDITION', refusal);
 }
 
-/** Null: a sweep of this client and kind already waits or runs. */
+/** Returns the sweep's id; null if a sweep of this client and kind already waits or runs. */
 export async function insertSweep(db: Db, request: StartRequest): Promise<string | null> {
   const { clientId, kind, dryRun, enforceStrategy, cause } = request;
   const { rows } = await sql<{ id: string }>`
@@ -87,8 +87,8 @@ export async function theSweep(db: Db, id: string): Promise<Sweep> {
 }
 
 /**
- * Claims the oldest sweep that is waiting, or whose lease has expired, or that this process holds
- * without running it (the response to that claim was lost, or its run broke off).
+ * Claims the oldest sweep that is waiting, whose lease has expired, or that this process holds
+ * without running it, because the claim's response was lost or the run broke off.
  */
 export async function claimSweep(
   db: Db,
@@ -126,7 +126,7 @@ const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
 /** Why a sweep of this kind cannot start at any client; null if it can. */
 export const refusalOfKind = (kind: SweepKind): string | null => KINDS[kind] ?? null;
 
-/** Of `client c`: why its guild cannot be read now; null if it can. */
+/** Why the guild of `client c` cannot be read now; null if it can. */
 export const REFUSAL_OF_CLIENT = sql<string | null>`case
   when c.ending_at is not null then 'the client is being deleted'
   when not c.is_enabled then 'the client is disabled'
@@ -134,7 +134,10 @@ export const REFUSAL_OF_CLIENT = sql<string | null>`case
   when c.paused_until > clock_timestamp() then 'the client is paused: ' || coalesce(c.trouble, 'its guild does not answer')
   end`;
 
-/** Undefined: the client does not exist. */
+/**
+ * Returns why the client's guild cannot be read now: null if it can, undefined if the client does
+ * not exist.
+ */
 async function readRefusal(db: Db, clientId: ClientId): Promise<string | null | undefined> {
   const row = await db
     .selectFrom('client as c')

@@ -55,11 +55,14 @@ export function createSweepStore(deps: Deps) {
     heldSweeps: async (clientId: ClientId) => heldSweeps(database.byKey, clientId),
     pageSweeps: async (filter: SweepFilter, page: Page) => pageSweeps(database.reads, filter, page),
     countSweeps: async (filter: SweepFilter) => countSweeps(database.reads, filter),
-    /** Takes what only services/sweep knows: a pattern's next time, and the default schedules. */
+    /**
+     * `usual` supplies the next time of a cron pattern and the default schedules, which only
+     * services/sweep knows.
+     */
     schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),
     onSweep: (wake: () => void) => listener.on('sweep', wake),
-    /** Takes the guard's judgement of a whole plan. */
+    /** `judgePlan` is the guard's judgement of a whole plan. */
     runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
     readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),
@@ -76,8 +79,8 @@ export function createSweepStore(deps: Deps) {
 }
 
 /**
- * Operations of the process that owns a sweep. Writes for a sweep it no longer owns resolve with
- * null.
+ * Operations of the process that owns a sweep. If it no longer owns the sweep, they write nothing
+ * and return null or false.
  */
 function runsOf(deps: Deps, judgePlan: JudgePlan) {
   const { database, owner, enqueueEvents } = deps;

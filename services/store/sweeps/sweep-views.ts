@@ -41,8 +41,9 @@ type SweepRow = RawRow<'sweep', (typeof SWEEP)[number] | 'changed' | 'failed'> &
 };
 
 /**
- * The results of the marked members are read from where the path writes them: records with this
- * sweep among their causes, using the index of the member's records, and members parked since.
+ * Query of sweeps. The results of marked members are counted in the rows that runs write: audit
+ * records with this sweep among their causes, found by the index of the member's records, and
+ * members parked or refused a nickname since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
   select ${columns<'sweep'>(SWEEP, 's')}, ${HELD_PLAN} as "heldPlan",
@@ -68,7 +69,10 @@ export async function findSweeps(db: Db, ids: readonly string[]): Promise<(Sweep
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
 }
 
-/** At most one of each kind, longest held first, using the index of held sweeps. */
+/**
+ * Returns the client's held sweeps, at most one of each kind, longest held first. Uses the index of
+ * held sweeps.
+ */
 export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonly Sweep[]> {
   const { rows } = await sql<SweepRow>`
     ${sweepsWhere(sql`s.client_id = ${clientId} and s.state = 'HELD'`)}
@@ -76,7 +80,7 @@ export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonl
   return rows.map(toSweep);
 }
 
-/** Newest first: ids are UUIDv7. */
+/** Returns the newest sweeps first; ids are UUIDv7. */
 export async function pageSweeps(db: Asker, filter: SweepFilter, page: Page): Promise<Rows<Sweep>> {
   const condition = every([
     ...conditions(filter),

@@ -5,9 +5,9 @@ import type { Db } from '../entities/entities.js';
 import type { SweepEnding, UnlinkedChunk } from '../../sweep/ports.js';
 
 /**
- * Makes the stored holders in the range of a chunk equal to the chunk, in one statement. A row that
- * has not changed costs no write: a guild may have hundreds of thousands. Accounts that were linked
- * during the listing are left out.
+ * Replaces the stored unlinked holders in the id range of a chunk with those of the chunk, in one
+ * statement. Unchanged rows cost no write, because a guild may have hundreds of thousands. Leaves
+ * out accounts that were linked during the listing.
  */
 export async function saveUnlinkedHolders(
   db: Db,
@@ -40,7 +40,10 @@ export async function saveUnlinkedHolders(
   );
 }
 
-/** Call it once all chunks of a listing are saved: counts their rows for each of these roles. */
+/**
+ * Counts the stored unlinked holders of each of these roles. Call it after all chunks of a list are
+ * saved.
+ */
 export async function countUnlinkedHolders(
   db: Db,
   request: {
@@ -53,7 +56,7 @@ export async function countUnlinkedHolders(
   },
 ): Promise<void> {
   const { clientId, askedAt, roleIds, members } = request;
-  // Locked before counting, so that a concurrent link is either excluded from the count or
+  // Locks the row before counting, so that a concurrent link is either excluded from the count or
   // subtracts itself afterwards.
   await db
     .insertInto('guild_listing')
@@ -95,8 +98,8 @@ export async function saveHolders(
 }
 
 /**
- * Call it in the transaction that links these accounts, before their jobs are marked: they are no
- * longer unlinked holders.
+ * Deletes newly linked accounts from the unlinked holders and subtracts them from the counts. Call
+ * it in the transaction that links the accounts, before their jobs are marked.
  */
 export async function forgetUnlinkedHolders(
   db: Db,
