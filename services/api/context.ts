@@ -4,15 +4,15 @@ import type { Caller } from './access/caller.js';
 import { createLoaders, type LoaderPorts, type Loaders } from './kit/loaders.js';
 import type { Subscriptions } from './subscriptions/subscriptions.js';
 
-/** The context of all resolvers of one request. */
+/** The context that all resolvers of one request share. */
 export interface ApiContext {
   readonly requestId: string;
-  /** Reads of this request; null outside of a request. */
+  /** Cancels the request's reads when its caller disconnects. Null outside a request. */
   readonly scope: RequestScope | null;
-  /** The request's trace; null if there is none. */
+  /** The request's `traceparent` header value; null if there is no trace. */
   readonly traceparent: string | null;
   readonly caller: Caller | null;
-  /** The caller's current permissions, for subscriptions, which outlive their request. */
+  /** Re-checks the credential. For subscriptions, which outlive their request. */
   readonly callerNow: () => Promise<Caller | null>;
   readonly subscriptions: Subscriptions;
   readonly loaders: Loaders;

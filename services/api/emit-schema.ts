@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { printSubgraph } from './federation/subgraph.js';
 import { buildConnectorSchema } from './schema.js';
 
-/** The schema as committed: sorted, so that a diff shows what changed and nothing else. */
+/** Prints the schema, sorted, so that the diff of the committed file shows real changes only. */
 export async function printConnectorSchema(): Promise<string> {
   return printSubgraph(await buildConnectorSchema(null));
 }

@@ -1,8 +1,8 @@
 /**
- * What the API needs, by subject. In: input whose shape is already checked. Out: what GraphQL
- * shows, which contains no secret. Never: a role written to Discord during a request; mutations
- * mark members, and the path writes. Functions throw InputError for the caller's faults, and batch
- * by ids in the given order (undefined: not found).
+ * The ports of the API, by subject. In: input whose shape is already checked. Out: the data that
+ * GraphQL shows, without secrets. Never: a role change at Discord during a request; mutations mark
+ * members, and the workers write. Methods throw InputError when the caller is at fault. Batch reads
+ * return rows in the order of the given ids, undefined for an unknown id.
  */
 import type { Stage } from '../lib/lifecycle.js';
 import type { AuditReads } from './audit/ports.js';
@@ -29,7 +29,8 @@ export interface ReadPort
 /** Health of the process, as served by `/health/ready`. */
 export interface HealthPort {
   /**
-   * During startup only health is served; during shutdown callers are asked to connect elsewhere.
+   * `starting`: only health and metrics are served. `stopping`: responses ask callers to close the
+   * connection.
    */
   stage(): Stage;
   readiness(): {

@@ -31,8 +31,8 @@ interface SchemaDeps extends ClientPolicy {
 }
 
 /**
- * The schema with its resolvers; without deps its resolvers cannot run, which is enough to print
- * it.
+ * Builds the schema with its resolvers. Null `deps`: the resolvers cannot run, but the schema can
+ * be printed.
  */
 export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<GraphQLSchema> {
   const instances = new Map(deps && RESOLVERS.map(([name, create]) => [name, create(deps)]));
@@ -90,7 +90,7 @@ const RESOLVERS: readonly (readonly [ResolverClass, (deps: SchemaDeps) => object
   [SweepMutationsResolver, ({ ports }) => new SweepMutationsResolver(ports.sweeps)],
 ];
 
-/** The library has no option for it. */
+/** Sets the descriptions of the root types, for which type-graphql has no option. */
 function describeRoots(schema: GraphQLSchema): void {
   const roots = [
     [schema.getQueryType(), 'All queries.'],
@@ -101,7 +101,8 @@ function describeRoots(schema: GraphQLSchema): void {
 }
 
 /**
- * Required by the library; new events are read from the database, where every process writes them.
+ * type-graphql requires a PubSub. Subscriptions do not use it: they read from the database, where
+ * every process writes its events.
  */
 const NO_TOPICS: PubSub = {
   publish: () => undefined,

@@ -46,33 +46,33 @@ import { createSubscriptions, type Subscriptions } from './subscriptions/subscri
 
 export interface ApiServerDeps extends ClientPolicy {
   readonly ports: ApiPorts;
-  /** The holder of an API key. */
+  /** Checks API keys. */
   readonly auth: Authenticator;
-  /** Null: no JWT is accepted. */
+  /** Null: JWTs are rejected. */
   readonly tokens: TokenVerifier | null;
   readonly rateLimits: RateLimits;
   readonly persistedQueries: {
-    /** Only registered operations are executed. */
+    /** True: only registered operations are executed. */
     readonly isOnly: boolean;
-    /** Null: the ready operations. */
+    /** Folder or file of registered operations. Null: `schema/operations`. */
     readonly path: string | null;
   };
   readonly logger: Logger;
   readonly observers?: ApiObservers;
-  /** Sets the current request for the store. */
+  /** Tells the store which request is running, so that reads end when its caller disconnects. */
   readonly scopes?: RequestScopes;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly host: string;
-  /** 0: any free port; see `address`. */
+  /** 0: any free port; `address` returns the one in use. */
   readonly port: number;
-  /** Base of public addresses; outside production, the listening address is enough. */
+  /** Base of public URLs. Absent: the listening address; in production, sign-in then fails. */
   readonly publicUrl?: string;
-  /** Origins that people who signed in may be sent back to, as browsers write them. */
+  /** Origins to which people may be redirected after sign-in, spelled as browsers send them. */
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
   /**
-   * Values for the playground's variables by name, e.g. the sandbox's `clientId`; read when the
+   * Values for the playground's variables by name, such as the sandbox's `clientId`. Read when the
    * page is first opened.
    */
   readonly playgroundVariables?: () => Promise<Readonly<Record<string, unknown>>>;
@@ -89,9 +89,10 @@ interface Running {
 }
 
 /**
- * Serves `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*`.
+ * Serves `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*` and `/metrics`.
  * In: HTTP. Out: calls of the ports.
- * Never: a secret or a stack trace in an answer, or a page that sends requests to another host.
+ * Never: a secret or a stack trace in a response, or a page that loads from or connects to another
+ * host.
  */
 export function createApiServer(deps: ApiServerDeps): ApiServer {
   let running: Running | null = null;
@@ -110,7 +111,7 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
     stop: async () => {
       const { apollo } = running ?? {};
       running = null;
-      // Its drain closes the HTTP server first.
+      // Apollo's drain hook closes the HTTP server first.
       await apollo?.stop();
     },
     ready: (): Readiness => (running ? { ok: true } : { ok: false, reason: 'not listening' }),
@@ -166,7 +167,10 @@ async function build(deps: ApiServerDeps): Promise<Running> {
   return { app, apollo };
 }
 
-/** Runs before the operations of both endpoints: authentication, rate limit, document lookup. */
+/**
+ * Adds the checks that run before every operation at `/graphql` and `/admin`: authentication, rate
+ * limit, document lookup.
+ */
 async function protect(
   scope: FastifyInstance,
   its: {

@@ -30,15 +30,15 @@ export function mayTouch(context: ApiContext, clientId: ClientId): boolean {
 }
 
 /**
- * For inputs that name a client: the caller knows its id already, so saying FORBIDDEN gives nothing
- * away.
+ * For an input that names a client. FORBIDDEN reveals nothing new: the caller already knows the id.
  */
 export function requireClientAccess(context: ApiContext, clientId: ClientId, field: string): void {
   if (!mayTouch(context, clientId)) throw forbidden('This key is limited to other clients.', field);
 }
 
 /**
- * Platform facts and new clients concern every client: a key limited to some may not write them.
+ * Platform facts and new clients affect every client, so a key limited to some clients may not
+ * write them.
  */
 export function requireUnlimited(context: ApiContext, why: string): void {
   if (requireCaller(context).clientIds !== null)
@@ -56,8 +56,8 @@ function forbidden(message: string, field?: string): GraphQLError {
 type Resolve = GraphQLFieldResolver<unknown, ApiContext>;
 
 /**
- * Puts each field's scope before it. The library's own way there goes by five promises, which
- * requests with dozens of fields notice.
+ * Adds the scope check to each field that requires a scope. type-graphql's own authorization takes
+ * five promises per field, which slows down requests with dozens of fields.
  */
 export function guardScopes(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {

@@ -7,32 +7,32 @@ import { KEY_NEEDED } from './access.js';
 import type { Authenticator, Caller, Refusal } from './caller.js';
 import type { TokenVerifier } from './tokens.js';
 
-/** Within a minute; 0: without limit. */
+/** Limits per minute; 0: no limit. */
 export interface RateLimits {
-  /** Per caller, or per address for unknown callers. */
+  /** Requests per caller, or per address for unknown callers. */
   readonly perCaller: number;
-  /** Per address. */
+  /** Failed sign-ins per address. */
   readonly failedSignIns: number;
 }
 
 const CALLER = 'caller';
 const MINUTE_MS = 60_000;
 
-/** A place for the caller on every request. */
+/** Adds a field for the caller to every request. */
 export function expectCallers(app: FastifyInstance): void {
   app.decorateRequest(CALLER, null);
 }
 
-/** Null: an unknown caller, or an endpoint that does not check. */
+/** Returns the caller; null if unknown or if the endpoint does not check credentials. */
 export function callerOf(request: FastifyRequest): Caller | null {
   return request.getDecorator<Caller | null>(CALLER);
 }
 
 /**
- * Runs before the body is read: who is calling, and how often? A request without a key is rejected
- * here: parsing and validating it would describe the schema to a stranger, one error at a time.
- * Requests are counted by verified caller, else by the address of the connection. Behind a proxy
- * all callers share one address, so a valid key is served however often others fail.
+ * Checks credentials and rate limits before the body is read. A request without a key is rejected
+ * here, because each validation error would reveal part of the schema to a stranger. Requests are
+ * counted by verified caller, else by the address of the connection. Behind a proxy all callers
+ * share one address, so failed sign-ins never block a valid key.
  */
 export async function admitCallers(
   scope: FastifyInstance,
@@ -40,7 +40,7 @@ export async function admitCallers(
     readonly signIn: SignIn;
     readonly limits: RateLimits;
     readonly logger: Pick<Logger, 'warn'>;
-    /** Requests that need no key. */
+    /** True for requests that need no key. */
     readonly isPublic: (request: FastifyRequest) => boolean;
   },
 ): Promise<void> {
@@ -67,8 +67,8 @@ export async function admitCallers(
 }
 
 /**
- * Re-checks the credential of a connection that outlives its request. While the issuer's keys are
- * unreachable, a token stays valid until it expires.
+ * Re-checks the credential of a connection that stays open after its request; null: no longer
+ * valid. While the issuer's keys are unreachable, a token stays valid until it expires.
  */
 export async function callerAgain(
   request: FastifyRequest,
@@ -116,12 +116,15 @@ function refused({ code, message }: Refusal): RefusedRequest {
     : new RefusedRequest({ status: 401, code, message, headers: { 'www-authenticate': 'Bearer' } });
 }
 
-/** The sender of this `Authorization` header, or why it is rejected; null: no credentials. */
+/**
+ * Returns the caller that an `Authorization` header identifies, or why it was rejected; null if it
+ * has no credentials.
+ */
 export type SignIn = (authorization: string | undefined) => Promise<Caller | Refusal | null>;
 
 /**
- * Keys first, which are cheap to look up; what looks like a JWT and is no key of ours goes to the
- * verifier.
+ * Checks API keys first, because that is cheap. A value that is no known key but looks like a JWT
+ * goes to the verifier.
  */
 export function createSignIn(deps: {
   readonly keys: Authenticator;
@@ -130,7 +133,7 @@ export function createSignIn(deps: {
 }): SignIn {
   const { keys, tokens } = deps;
   return async (authorization) => {
-    // The playground's tabs begin with a header that has no key yet.
+    // New playground tabs send `Bearer` without a key.
     if (authorization === undefined || /^(?:Bearer)? *$/i.test(authorization)) return null;
     const known = await keys.authenticate(authorization);
     if (known) return known;
@@ -143,7 +146,10 @@ export function createSignIn(deps: {
   };
 }
 
-/** Three parts, of which the last is empty for an unsigned token; or a fragment of that. */
+/**
+ * Returns whether the text looks like a JWT, even a truncated one. A JWT has three parts; the last
+ * is empty if it is unsigned.
+ */
 const isToken = (text: string) => text.startsWith('eyJ') || text.split('.').length === 3;
 
 const refusal = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });

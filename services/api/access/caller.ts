@@ -5,17 +5,17 @@ import type { ClientId } from '../../model.js';
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The caller. A name, never a secret: it appears in audit records. */
+/** The authenticated caller. Contains no secret: the name appears in audit records. */
 export interface Caller {
   /**
-   * The name of an API key; for a token `jwt:` and its subject. Key names contain no colon, so the
-   * two cannot collide.
+   * The API key's name, or `jwt:` followed by the token's subject. Key names contain no colon, so
+   * the two cannot collide.
    */
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** Null: every client. */
   readonly clientIds: readonly ClientId[] | null;
-  /** When a token ends; a key does not. What outlives one request has to end by then. */
+  /** When the token expires; absent for API keys. Subscriptions must end by then. */
   readonly expiresAt?: Date;
 }
 
@@ -30,13 +30,16 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller | null>;
 }
 
-/** Admin implies write implies read: the order of `SCOPES`. */
+/**
+ * Returns whether the caller has this scope or a higher one. `SCOPES` is ordered from lowest to
+ * highest: admin includes write, and write includes read.
+ */
 export function holdsScope(caller: Caller, needed: Scope): boolean {
   const rank = SCOPES.indexOf(needed);
   return caller.scopes.some((scope) => SCOPES.indexOf(scope) >= rank);
 }
 
-/** Knows callers by `Authorization: Bearer <key>`; keys themselves are never kept. */
+/** Authenticates `Authorization: Bearer <key>`. Only hashes of the keys are kept. */
 export function createApiKeyAuthenticator(deps: {
   readonly keys: readonly ApiKey[];
 }): Authenticator {

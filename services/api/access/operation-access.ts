@@ -13,13 +13,13 @@ import { costOf, LIMITS, type PricedOperation } from '../limits/operation-limits
 import { KEY_NEEDED } from './access.js';
 import { type Caller, holdsScope } from './caller.js';
 
-/** Whether the caller may introspect; error messages must not suggest names to anybody else. */
+/** Returns whether the caller may introspect. Errors for other callers must not suggest names. */
 export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
   if (caller === null) return false;
   return !isProduction || holdsScope(caller, 'discord:admin');
 }
 
-/** Executed over plain HTTP, a subscription would answer like a query that found nothing. */
+/** Rejects a subscription over plain HTTP, where it would look like a query without results. */
 export function refuseSubscription(operation: OperationDefinitionNode | undefined): void {
   if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
     throw refusal(
@@ -30,10 +30,10 @@ export function refuseSubscription(operation: OperationDefinitionNode | undefine
 }
 
 /**
- * Checks on an operation before execution, at both endpoints. Introspection and federation's
- * `_service` reveal the whole schema: only for known callers, and in production only for
- * administrators. Our own fields have their own scopes. The cost is the last of the limits: it
- * needs the variables, so it is no rule of validation.
+ * Checks an operation before execution, at both endpoints. Introspection and federation's
+ * `_service` reveal the whole schema, so they require a known caller, and in production
+ * `discord:admin`. All other fields check their own scopes. The cost limit is checked here because
+ * it needs the variables, which validation rules do not have.
  */
 export function guardOperation(
   asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
@@ -64,7 +64,7 @@ const TELL_THE_SCHEMA = ['__schema', '__type', '_service'];
 const NAMED = /__schema|__type\b|_service/;
 
 function asksForSchema(document: DocumentNode): boolean {
-  // Most documents do not contain the name at all and need no further check.
+  // Most documents contain none of these names and need no visit.
   if (!NAMED.test(document.loc?.source.body ?? '__schema')) return false;
   let doesAsk = false;
   visit(document, {

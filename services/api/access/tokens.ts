@@ -13,14 +13,14 @@ import { createSteadyClock } from '../../lib/steady-clock.js';
 import type { TokenIssuer } from '../../lib/token-issuer.js';
 import type { Caller, Refusal, Scope } from './caller.js';
 
-/** Knows callers by the JWTs that the platform's identity provider signs. */
+/** Verifies JWTs signed by the platform's identity provider. */
 export interface TokenVerifier {
   readonly verify: (token: string) => Promise<Caller | Refusal>;
 }
 
 /**
- * With a shared secret (HS…) every verifier could sign, and a public key could be abused as the
- * secret; `none` is unsigned.
+ * Asymmetric algorithms only. With a shared secret (HS…) every verifier could also sign, and a
+ * public key could be misused as the secret. `none` is unsigned.
  */
 const ALGORITHMS = [
   'RS256',
@@ -36,19 +36,19 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-/** Clocks of two machines differ. */
+/** Accepted difference between the clocks of two machines. */
 const TOLERANCE_SECONDS = 30;
 
-/** A token cannot be revoked, so one that outlives a year is a mistake of its issuer's. */
+/** Tokens cannot be revoked, so a lifetime of over a year is treated as an issuer's mistake. */
 const MAX_LIFETIME_SECONDS = 366 * 24 * 3600;
 
 export const MAX_TOKEN_LENGTH = 8_192;
 
 export function createTokenVerifier(deps: {
   readonly issuer: TokenIssuer;
-  /** Milliseconds since 1970: what tokens are held against. */
+  /** Milliseconds since 1970. Token times are checked against it. */
   readonly clock: () => number;
-  /** Milliseconds that pass as time does, wherever the clock is put. */
+  /** Milliseconds of a monotonic clock, which does not jump when the system time changes. */
   readonly steadyClock?: () => number;
   readonly logger: Pick<Logger, 'warn'>;
   readonly timing?: KeySetTiming;
@@ -81,7 +81,10 @@ export function createTokenVerifier(deps: {
   };
 }
 
-/** A key that is not there is the token's fault; keys that cannot be had are not. */
+/**
+ * Separates two failures. A key that the issuer does not publish means an invalid token; a failed
+ * fetch of the keys does not.
+ */
 function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
     try {
@@ -96,8 +99,8 @@ function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
 }
 
 /**
- * The library compares times but accepts any number: JSON's `1e400` is Infinity, and a token with
- * it as `exp` would never expire.
+ * Returns what is wrong with the token's times; null if nothing is. The library accepts any number:
+ * JSON's `1e400` parses as Infinity, and a token with that `exp` would never expire.
  */
 function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
   const { exp = Infinity, nbf = 0, iat = 0 } = payload;
@@ -110,7 +113,10 @@ function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
 
 const isTime = (seconds: number) => Number.isFinite(seconds) && seconds >= 0;
 
-/** Used in audit records and logs: no control or bidirectional characters, and bounded. */
+/**
+ * Subjects appear in audit records and logs, so they have at most 200 characters and no control or
+ * bidirectional ones.
+ */
 const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
 
 function callerOf(payload: JWTPayload): Caller | Refusal {
@@ -126,8 +132,8 @@ function callerOf(payload: JWTPayload): Caller | Refusal {
 }
 
 /**
- * `scope` as OAuth has it, `scp` as some providers do: text with spaces, or a list. What we do not
- * know means nothing here.
+ * Returns the token's scopes. OAuth names the claim `scope`, some providers `scp`; each is a list
+ * or text separated by spaces. Unknown scopes are ignored.
  */
 function scopesOf(payload: JWTPayload): readonly Scope[] {
   const named = [payload['scope'], payload['scp']].flatMap(namesIn);
@@ -141,7 +147,7 @@ function namesIn(claim: unknown): readonly unknown[] {
 
 const refused = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });
 
-/** The issuer does not return its keys, so tokens cannot be verified. */
+/** The issuer's keys cannot be fetched, so tokens cannot be verified. */
 class KeysOutOfReach extends Error {
   constructor(options: ErrorOptions) {
     super("the issuer's keys are unreachable", options);
@@ -149,7 +155,8 @@ class KeysOutOfReach extends Error {
 }
 
 /**
- * What is wrong with a token, without repeating any of it; null: the error is not about a token.
+ * Returns what is wrong with a token, without repeating any of it; null if the error is not about a
+ * token.
  */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof KeysOutOfReach)
@@ -197,7 +204,7 @@ export interface KeySetTiming {
   readonly cacheMs: number;
   /** Minimum interval between key set fetches for unknown key ids, which anyone can make up. */
   readonly cooldownMs: number;
-  /** After a failure the issuer is left alone for this long. */
+  /** Minimum time between a failed fetch and the next one. */
   readonly restMs: number;
 }
 
@@ -211,8 +218,8 @@ export const KEY_SET_TIMING: KeySetTiming = {
 const MAX_BYTES = 256 * 1024;
 
 /**
- * The public keys of the issuer, fetched when a token first needs one: a process starts without
- * them. Redirects are not followed.
+ * Loads the issuer's public keys when a token first needs one, so a process can start while the
+ * issuer is unreachable. Redirects are not followed.
  */
 function createKeySet(deps: {
   readonly url: string;

@@ -4,7 +4,7 @@ import type { AuditRecord } from './audit-record.types.js';
 
 export interface AuditFilter {
   readonly clientId?: ClientId;
-  /** At most these clients: the limit of a key. */
+  /** Only records of these clients: those that a limited key may access. */
   readonly clientIds?: readonly ClientId[];
   readonly discordUserId?: DiscordUserId;
   readonly platformUserId?: PlatformUserId;
@@ -15,7 +15,7 @@ export interface AuditFilter {
 }
 
 export interface AuditReads {
-  /** Newest first. */
+  /** Returns a page of records, newest first. */
   pageAuditRecords(filter: AuditFilter, page: Page): Promise<Rows<AuditRecord>>;
   countAuditRecords(filter: AuditFilter): Promise<number>;
 }

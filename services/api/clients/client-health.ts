@@ -6,7 +6,8 @@ import type { HeldPlansView } from '../sweeps/ports.js';
 import type { DiscordClient, HealthCheck } from './discord-client.types.js';
 
 /**
- * The client's current state, and the result of the last check at Discord. Does not call Discord.
+ * Returns health checks from stored data, including the last check at Discord. Does not call
+ * Discord.
  */
 export function storedHealth(client: DiscordClient, now: Date): readonly HealthCheck[] {
   return [
@@ -20,7 +21,7 @@ export function storedHealth(client: DiscordClient, now: Date): readonly HealthC
   ];
 }
 
-/** Shown while it lasts: nothing of a held plan is carried out without a person. */
+/** Returns a warning while held plans wait for a person's approval. */
 export function heldPlansCheck(
   clientId: ClientId,
   held: HeldPlansView | null,
@@ -41,7 +42,7 @@ export function heldPlansCheck(
 
 const MINUTE_MS = 60_000;
 
-/** In the largest unit of which two have passed. */
+/** Returns the age in days or hours if there are at least two of them, else in minutes. */
 function ageIn(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
   if (minutes >= 2 * 24 * 60) return countOf(Math.floor(minutes / (24 * 60)), 'day');
@@ -102,7 +103,7 @@ function sendingCheck(client: DiscordClient, now: Date): HealthCheck {
   return { name, result: 'OK', message: 'No problems.', remedy: null };
 }
 
-/** Shown while it lasts: the others' work goes on. */
+/** Returns a failure for each secret that cannot be decrypted. Other clients are not affected. */
 function secretChecks({ lostSecrets }: DiscordClient): readonly HealthCheck[] {
   return lostSecrets.map(({ name, keyId }) => ({
     name: SECRET_WORDS[name],
@@ -122,7 +123,7 @@ const LOST_MEANS = {
   clientSecret: 'people cannot link accounts by signing in',
 } as const;
 
-/** Shown while it lasts. */
+/** Returns a failure if Discord's last member list looked incomplete. */
 function doubtCheck({ doubt }: DiscordClient): readonly HealthCheck[] {
   if (doubt === null) return [];
   return [
@@ -176,7 +177,7 @@ function rolesCheck(client: DiscordClient): HealthCheck {
   };
 }
 
-/** Health checks about people, true at this moment. */
+/** Returns the health checks about members, from current data. */
 export async function loadPeopleChecks(
   { loaders }: Pick<ApiContext, 'loaders'>,
   clientId: ClientId,
@@ -188,11 +189,12 @@ export async function loadPeopleChecks(
   return [...parkedCheck(clientId, parked), ...unlinkedHoldersCheck(clientId, roles)];
 }
 
-/** Roles that one check names; there may be hundreds. */
+/** Maximum number of roles that one check names; there may be hundreds. */
 const MOST_NAMED = 10;
 
 /**
- * Members that nothing is tried for until a cause ends, the next fact about them, or the next day.
+ * Returns a warning about parked members. They are retried when a cause ends, after the next fact
+ * about them, or the next day.
  */
 function parkedCheck(clientId: ClientId, parked: ParkedMembersView | null): readonly HealthCheck[] {
   if (parked === null) return [];
@@ -214,8 +216,8 @@ const sentencesOf = (texts: readonly string[]) =>
   texts.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}. `).join('');
 
 /**
- * Accounts without a link that hold mapped roles: no group explains them, and the connector never
- * removes their roles.
+ * Returns a warning about accounts without a link that hold mapped roles: no group grants them
+ * these roles, and the connector never removes them.
  */
 function unlinkedHoldersCheck(
   clientId: ClientId,

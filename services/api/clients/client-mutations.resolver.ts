@@ -141,7 +141,7 @@ export class ClientMutationsResolver {
   }
 }
 
-/** A client as it is after the mutation. */
+/** Base of payloads that return the client after the mutation. */
 @ObjectType({ description: 'A client.', simpleResolvers: true })
 abstract class ClientPayload extends Payload {
   @Field(() => DiscordClient, { description: 'The current state of the client.' })

@@ -17,13 +17,13 @@ import type {
 import type { DiscordClient, RemovalGuard } from './discord-client.types.js';
 import type { ClientPatch, NewClient } from './ports.js';
 
-/** What is wrong with an endpoint of a client; null: nothing. */
+/** Returns what is wrong with an endpoint of a client; null if nothing is. */
 type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
 
-/** Why browsers must not be redirected to an address; null: they may. */
+/** Returns why browsers must not be redirected to an address; null if they may be. */
 type CheckClientAddress = (name: 'callbackUrl' | 'inviteUrl', address: string) => string | null;
 
-/** Everything that is wrong with a nickname template; empty: nothing. */
+/** Returns everything that is wrong with a nickname template; empty if nothing is. */
 type TemplateFaults = (template: string) => readonly string[];
 
 /**
@@ -69,7 +69,7 @@ export function toClientPatch(
   };
 }
 
-/** Stored secrets never travel to a new host: a new endpoint requires new secrets. */
+/** Stored secrets are never sent to a new host: new endpoints require new secrets. */
 function changedEndpoints(
   input: UpdateDiscordClientInput,
   current: Endpoints,
@@ -112,7 +112,10 @@ type SettingsInput = Omit<
   'id' | 'name' | 'applicationId' | 'clientSecret' | 'botToken' | 'endpoints'
 >;
 
-/** Null clears what may be empty; elsewhere it is as if left out. */
+/**
+ * Returns the settings that were given. Null clears a setting that may be empty; for other settings
+ * it means omitted.
+ */
 function givenSettings(
   input: SettingsInput,
   policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
@@ -140,7 +143,7 @@ function givenSettings(
   };
 }
 
-/** A hundred years: longer is a slip of the finger. */
+/** A hundred years. A longer time is probably a typing error. */
 const MOST_DAYS = 36_500;
 
 function givenRetention(

@@ -74,7 +74,7 @@ export class DiscordClientResolver {
     return loaders.mappingsOfClient.load(id);
   }
 
-  /** Progress for a caller who sent thousands of facts at once. */
+  /** Shows progress to a caller who sent thousands of facts at once. */
   @FieldResolver(() => Int, {
     description:
       'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once all roles match. Parked members are not counted.',
@@ -96,7 +96,7 @@ export class DiscordClientResolver {
   }
 }
 
-/** Manage Roles, Manage Nicknames, Create Instant Invite; nothing else. */
+/** The bot's permissions: Manage Roles, Manage Nicknames and Create Instant Invite. */
 const NEEDED_PERMISSIONS = (1n << 28n) | (1n << 27n) | (1n << 0n);
 
 @Resolver(() => DiscordRole)

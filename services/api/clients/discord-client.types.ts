@@ -21,7 +21,7 @@ import {
 } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 
-/** The rule of the removal guard, in one sentence: reconcile/guard/guard.ts keeps it. */
+/** Describes the removal guard's rule, which reconcile/guard/guard.ts implements. */
 const REMOVAL_RULE =
   'The removals of one message, mutation, batch of events or sweep are judged as a whole, together with removals that are due and those of the last hour. All of them are held until a person approves if they exceed the minimum or the percentage of the holders of a role or of all roles, whichever is higher, or more than half of the holders of a role with five or more holders.';
 
@@ -121,13 +121,13 @@ class EndpointsType {
   readonly revokeUrl!: string;
 }
 
-/** A secret that cannot be read, and the key it was encrypted with. */
+/** A secret that cannot be decrypted, and the id of the key it was encrypted with. */
 interface LostSecretView {
   readonly name: 'botToken' | 'clientSecret';
   readonly keyId: string;
 }
 
-/** Why nothing is sent to Discord for a client, since when, and when the next call is tried. */
+/** Why calls for a client are paused, since when, and when the next call is tried. */
 interface SendingPauseView {
   readonly cause: string;
   readonly since: Date;
@@ -223,17 +223,20 @@ export class DiscordClient implements ClientSettings {
   })
   readonly endingAt!: Date | null;
 
-  /** Why nothing is sent for this client now; null when all is well. */
+  /** The current problem with the client; null if there is none. */
   readonly trouble!: string | null;
-  /** Why the last list of the guild's members could not be believed; null: it could. */
+  /** Why the last member list looked incomplete; null: it was accepted. */
   readonly doubt!: string | null;
-  /** Why Discord did not count who holds the roles, when a sweep last asked; null: it did. */
+  /** Why Discord did not return the number of role holders at the last sweep; null: it did. */
   readonly countsFault!: string | null;
-  /** Secrets that cannot be read: the key that they were encrypted with is unknown. */
+  /** Secrets that cannot be decrypted, because their key is missing from ENCRYPTION_KEYS. */
   readonly lostSecrets!: readonly LostSecretView[];
   readonly stoppedAt!: Date | null;
   readonly pausedUntil!: Date | null;
-  /** Why the process that works this client sends nothing now; over when `until` has passed. */
+  /**
+   * Why the process that serves this client has paused its calls; null: no pause. The pause is over
+   * when `until` has passed.
+   */
   readonly sending!: SendingPauseView | null;
   /** The results of the last check at Discord; empty before the first. */
   readonly checks!: readonly HealthCheck[];

@@ -1,6 +1,6 @@
 /**
- * What the API needs for clients. In: settings that are already checked, secrets among them. Out:
- * clients without secrets. Never: a role or a nickname written to Discord during a request.
+ * The API's ports for clients. In: checked settings, including secrets. Out: clients without
+ * secrets. Never: a role or a nickname written to Discord during a request.
  */
 import type {
   Cause,

@@ -113,7 +113,7 @@ export class FactCounts {
   readonly invalid!: number;
 }
 
-/** What a mutation answers; the rows that changed are loaded only if they are asked for. */
+/** The result of a facts mutation. The changed users or groups are loaded only if selected. */
 export interface FactsAnswer {
   readonly changedIds: readonly string[];
   readonly results: readonly FactResult[];
@@ -123,7 +123,7 @@ export interface FactsAnswer {
 
 @ObjectType({ description: 'The result of recording facts.' })
 abstract class FactsPayload extends Payload implements FactsAnswer {
-  /** The users or groups that the applied facts are about. */
+  /** Ids of the users or groups that the applied facts are about. */
   readonly changedIds!: readonly string[];
 
   @Field(() => [FactResult], {

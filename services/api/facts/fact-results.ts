@@ -11,8 +11,8 @@ const VERDICTS = {
 } as const;
 
 /**
- * One result per item, in the given order: a repeated fact is fine, one that lost is a conflict.
- * `outcomes` covers valid items only.
+ * Returns one result per item, in the given order. A repeated fact succeeds; a fact that lost to a
+ * recorded one is a CONFLICT. `outcomes` covers valid items only.
  */
 export function factResults(
   items: readonly Item<unknown>[],
@@ -56,7 +56,7 @@ export function countResults(results: readonly FactResult[]): FactCounts {
   };
 }
 
-/** The subjects of the applied facts, each once. */
+/** Returns the subjects of the applied facts, each once. */
 export function changedIds<Fact>(
   facts: readonly Fact[],
   outcomes: readonly FactOutcome[],
@@ -70,7 +70,8 @@ export function changedIds<Fact>(
 }
 
 /**
- * Memberships in a deleted group are recorded, but change no roles until the group is sent again.
+ * Returns warnings about memberships in deleted groups: they are recorded, but change no roles
+ * until the group is sent again.
  */
 export function factWarnings(
   items: readonly unknown[],
@@ -93,7 +94,8 @@ export function factWarnings(
 const MOST_DELETED = 10;
 
 /**
- * Why a fact lost, or a part of it: which recorded facts outrank it, and how to send one that wins.
+ * Describes why a fact lost, wholly or partly: which recorded facts outrank it, and how to send one
+ * that wins.
  */
 export function describeLosses({ verdict, losses }: FactOutcome, nameGroup: NameGroup): string {
   const shown = losses
@@ -108,7 +110,7 @@ export function describeLosses({ verdict, losses }: FactOutcome, nameGroup: Name
 
 const MOST_LOSSES = 5;
 
-/** `group Pilots (17)` */
+/** Returns a text such as `group Pilots (17)`. */
 export type NameGroup = (groupId: GroupId) => string;
 
 function describeLoss({ groupId, order, outrankedBy }: FactLoss, nameGroup: NameGroup): string {
@@ -171,7 +173,7 @@ function remedyFor(losses: readonly FactLoss[]): string {
   return `Send it again after ${last.toISOString()}, or with a sequence.`;
 }
 
-/** The first millisecond at which the same mutation wins. Null: only a sequence can win. */
+/** Returns the first millisecond at which the same mutation wins; null if waiting does not help. */
 function retryAtOf({ outrankedBy }: FactLoss): Date | null {
   const { kind, order } = outrankedBy;
   if (kind === 'userDeleted' || order.sequence !== null) return null;

@@ -233,8 +233,8 @@ export class FactMutationsResolver {
 }
 
 /**
- * Names the groups that answers to these facts are about: one statement, and none where all facts
- * were recorded.
+ * Creates a function that names the groups in the results of these facts. Reads them with one
+ * statement, or with none if all facts were recorded.
  */
 async function groupNamer(
   { loaders }: ApiContext,
@@ -249,7 +249,10 @@ async function groupNamer(
   return (id) => named('group', id, names.get(id));
 }
 
-/** Facts are about users and groups, which all clients share. */
+/**
+ * Rejects a key limited to some clients, because all clients share users and groups. Returns the
+ * cause of the facts.
+ */
 function receive(context: ApiContext): Cause {
   requireUnlimited(context, 'platform facts affect every client');
   return requestCause(context);

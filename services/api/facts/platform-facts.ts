@@ -170,7 +170,8 @@ export function membershipChanges(
       cause: { ...cause, groupId },
     };
   });
-  // Facts of one call have the same time: only sequences can order two about the same membership.
+  // Facts of one call have the same time, so only sequences can order two facts about one
+  // membership.
   return refuseTwins(items, {
     keyOf: ({ order, platformUserId, groupId }) =>
       order.sequence === null ? JSON.stringify([platformUserId, groupId]) : null,
@@ -270,7 +271,7 @@ export function userDeleted(platformUserId: string, cause: Cause): UserDeleted {
   };
 }
 
-/** A mutation happens when the database receives it. */
+/** Without a time: the database orders a mutation by when it receives it. */
 const orderOf = (sequence: number | null | undefined): ClaimedOrder => ({
   sequence: sequence ?? null,
   timeUs: null,

@@ -1,7 +1,7 @@
 /**
- * What the API needs for the platform's facts. In: facts whose shape is already checked. Out: which
- * of them count, and the users and groups as the facts describe them. Never: a role written to
- * Discord; facts mark members, and the path writes.
+ * The API's ports for the platform's facts. In: facts whose shape is already checked. Out: the
+ * outcome of each fact, and the users and groups that the facts describe. Never: a role written to
+ * Discord; facts mark members, and the workers write.
  */
 import type { FactOutcome, GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
@@ -10,8 +10,8 @@ import type { PlatformGroup, PlatformUser } from './platform.types.js';
 export interface FactPort {
   applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]>;
   /**
-   * Lifts a deletion; false: the user is not deleted. Throws InputError NOT_FOUND for a user that
-   * was never heard of.
+   * Restores a deleted user. Returns false if the user is not deleted. Throws InputError NOT_FOUND
+   * for a user that was never reported.
    */
   restoreUser(id: PlatformUserId): Promise<boolean>;
 }
@@ -19,7 +19,7 @@ export interface FactPort {
 export interface PlatformReads {
   findPlatformUsers(ids: readonly PlatformUserId[]): Promise<readonly (PlatformUser | undefined)[]>;
   findPlatformGroups(ids: readonly GroupId[]): Promise<readonly (PlatformGroup | undefined)[]>;
-  /** Groups that hold the user now. */
+  /** The groups that each user is in now. */
   groupsOfPlatformUsers(
     ids: readonly PlatformUserId[],
   ): Promise<readonly (readonly PlatformGroup[])[]>;

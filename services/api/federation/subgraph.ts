@@ -12,8 +12,8 @@ import type { ApiContext } from '../context.js';
 import { checkList, checkOwnId, checkPlatformId } from '../kit/checks.js';
 
 /**
- * The oldest federation version with everything we use, so that older routers can read it. Its
- * directives are declared here too, for tools that only know plain GraphQL.
+ * The oldest federation version that has every feature we use, so that older routers can read it.
+ * The directives are declared here for tools that only know plain GraphQL.
  */
 const HEAD = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
@@ -26,16 +26,16 @@ directive @key(fields: String!) repeatable on OBJECT
 """Other services of a federation may serve it too."""
 directive @shareable on FIELD_DEFINITION | OBJECT`;
 
-/**
- * The schema as one part of a supergraph, in SDL: sorted, so that a diff shows what changed and
- * nothing else.
- */
+/** Prints the schema as a subgraph in SDL, sorted, so that a diff shows real changes only. */
 export function printSubgraph(schema: GraphQLSchema): string {
   const sdl = printSubgraphSchema(lexicographicSortSchema(schema));
   return `${HEAD}\n\n${withAir(sdl)}\n`;
 }
 
-/** The schema that is served: with what a router asks beyond it, `_service` and `_entities`. */
+/**
+ * Adds the fields that a federation router needs, `_service` and `_entities`. The result is the
+ * schema that is served.
+ */
 export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   const subgraph = buildSubgraphSchema([
     { typeDefs: parse(printSubgraph(schema)), resolvers: resolversOf(schema) },
@@ -56,15 +56,15 @@ export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   return subgraph;
 }
 
-/** One library's map of resolvers is the other's, but for the names of its types. */
+/** Converts type-graphql's resolver map for Apollo. Only the types of the two maps differ. */
 function resolversOf(schema: GraphQLSchema): GraphQLResolverMap<ApiContext> {
   const resolvers: object = createResolversMap(schema);
   return Object.fromEntries(Object.entries(resolvers));
 }
 
 /**
- * With an empty line before each described field, argument and value, as GraphQL's own printer has
- * it.
+ * Adds an empty line before each described field, argument and value, as GraphQL's own printer
+ * does.
  */
 function withAir(sdl: string): string {
   const lines: string[] = [];
@@ -89,8 +89,8 @@ interface Reference {
 type FindEntity = (context: ApiContext, reference: Reference) => Promise<object | null>;
 
 /**
- * One for each type with a `@key`. They find what the query of the same name finds, for the same
- * callers.
+ * One function for each type with a `@key`. Each returns what the query of the same name returns,
+ * with the same access rules.
  */
 const entityFinders: Readonly<Record<string, FindEntity>> = {
   DiscordClient: async (context, { id, field }) => {
@@ -106,8 +106,9 @@ const entityFinders: Readonly<Record<string, FindEntity>> = {
 };
 
 /**
- * Entities for a list of references, in order; null: unknown, or hidden from this caller. Each is
- * its own promise: an invalid reference only affects itself, and the loaders batch all others.
+ * Returns the entities for a list of references, in order; null for an unknown entity or one hidden
+ * from this caller. Each is a separate promise: an invalid reference does not affect the others,
+ * and the loaders batch the reads.
  */
 function findEntities(
   context: ApiContext,
@@ -148,7 +149,7 @@ function readReference(given: unknown, at: string): Reference {
   return { typeName, id, field: `${at}.id` };
 }
 
-/** The caller's word: what every object inherits is no type. */
+/** `hasOwn`, because the name comes from the caller and could be inherited, like `toString`. */
 function finderOf(typeName: string): FindEntity | undefined {
   return Object.hasOwn(entityFinders, typeName) ? entityFinders[typeName] : undefined;
 }

@@ -17,16 +17,19 @@ import { logFaults, publicError, withoutSuggestions } from '../kit/errors.js';
 import { type MeterDeps, meterOperations } from '../limits/meter.js';
 import { limitRules, LIMITS } from '../limits/operation-limits.js';
 
-/** The API for services and generated clients. Nothing of it reports to anybody outside. */
+/**
+ * Creates the GraphQL server for services and generated clients. Apollo's own reporting is off:
+ * nothing is sent to outside hosts.
+ */
 export function createApollo(deps: {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
   readonly isProduction: boolean;
-  /** The id of the request that is being answered. */
+  /** The id of the current request. */
   readonly requestIdNow: () => string;
   readonly drain: ApolloServerPlugin<ApiContext>;
   readonly idempotency: IdempotencyPort;
-  /** Null: not counted. */
+  /** Null: operations are not counted. */
   readonly meter: MeterDeps | null;
 }): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
@@ -35,19 +38,19 @@ export function createApollo(deps: {
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // Documents that are not sent are put in their place before: see operation-store.ts.
+    // operation-store.ts inserts persisted documents before Apollo sees the request.
     persistedQueries: false,
     documentStore: createDocumentCache(),
     csrfPrevention: true,
     parseOptions: { maxTokens: LIMITS.tokens },
     validationRules: limitRules,
-    // For requests that never become an operation; for all others the guard below knows the
-    // request's id.
+    // For requests that fail before they become an operation. For all others, the guard below
+    // formats errors with the request's id.
     formatError: (_, error) => publicError(error, deps.requestIdNow()),
     plugins: [
       deps.drain,
       guardOperations(deps),
-      // After the guard, which leaves errors as callers get them.
+      // After the guard, so that errors are stored as callers get them.
       answerOnce(deps),
       ...(deps.meter === null ? [] : [meterOperations(deps.meter)]),
       ApolloServerPluginLandingPageDisabled(),
@@ -90,13 +93,13 @@ interface Kept {
   readonly length: number;
 }
 
-/** A parsed document takes some forty times the memory of its text: at most about 20 MB in all. */
+/** A parsed document takes about 40 times the memory of its text, so all take 20 MB at most. */
 const MOST = { documents: 1_000, letters: 512 * 1024, each: 16 * 1024 };
 
 /**
- * Documents that were parsed and found valid, so that what callers ask all day is read once: the
- * last used stay. Bounded by the text, not by the tree: comments leave no trace in a tree, and 2
- * MiB of them would be kept for any stranger.
+ * LRU cache of parsed, valid documents, so that repeated operations are parsed once. Limited by
+ * text length, not by tree size: comments leave nothing in the tree but stay in memory, so any
+ * stranger could make it keep 2 MiB.
  */
 export function createDocumentCache() {
   const kept = new Map<string, Kept>();

@@ -1,12 +1,12 @@
 /**
- * Inputs of our operations have some dozen fields and are at most six deep. Beyond that, GraphQL
- * prints the whole value into each error: one input with 100,000 unknown fields kept the process
- * busy for 16 seconds.
+ * Inputs of our operations have about a dozen fields and at most six levels. Without limits,
+ * GraphQL prints the whole value into each error: one input with 100,000 unknown fields kept the
+ * process busy for 16 seconds.
  */
 const MAX_KEYS = 1_000;
 const MAX_DEPTH = 64;
 
-/** What is wrong with a parsed body, for the caller; null: nothing. */
+/** Returns what is wrong with a parsed body, as a message for the caller; null if nothing is. */
 export function faultOfBody(body: unknown): string | null {
   if (!isObject(body) || Array.isArray(body))
     return 'The body must be one JSON object with one operation.';

@@ -5,7 +5,10 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../lib/logger.js';
 import type { ErrorCode } from '../kit/errors.js';
 
-/** Faults before any operation is known, in the shape that GraphQL clients read. */
+/**
+ * Creates the error handler for requests that fail before any operation is known. It responds in
+ * the format of GraphQL errors.
+ */
 export function answerFault(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const status = error.statusCode ?? 500;
@@ -49,7 +52,7 @@ export class RefusedRequest extends Error {
       readonly code: ErrorCode;
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Extensions beside the code. */
+      /** Extensions besides `code`. */
       readonly more?: Readonly<Record<string, unknown>>;
     },
   ) {
@@ -58,7 +61,7 @@ export class RefusedRequest extends Error {
   }
 }
 
-/** A body that is refused before it is parsed. */
+/** A body rejected before it is parsed. */
 export class UnreadableBody extends Error {
   constructor(
     readonly statusCode: 400 | 415,
@@ -68,7 +71,7 @@ export class UnreadableBody extends Error {
   }
 }
 
-/** Fallback message. */
+/** The response body for a request that is rejected without a more precise message. */
 export const unreadable = (requestId?: string) =>
   faults('BAD_USER_INPUT', 'The request is malformed.', {
     ...(requestId !== undefined && { requestId }),
@@ -81,8 +84,8 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A malformed HTTP request never becomes a request object; the response goes to the raw socket,
- * which is then closed.
+ * Responds to a malformed HTTP request. It never becomes a request object, so the response is
+ * written to the raw socket, which is then closed.
  */
 export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
@@ -98,7 +101,7 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
   );
 }
 
-/** Their own words name settings of the server; ours name what the caller did. */
+/** Fastify's messages name settings of the server; these name the caller's mistake. */
 function messageFor(error: FastifyError): string {
   if (error instanceof UnreadableBody) return error.message;
   switch (error.code) {

@@ -24,11 +24,11 @@ import {
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 
-/** The HTTP server with what every route shares: ids, headers, limits, errors, health. */
+/** Creates the HTTP server with ids, headers, limits, error handling and health for all routes. */
 export async function createHttp(deps: {
   readonly logger: Logger;
   readonly health: HealthPort;
-  /** Users connect over https, so responses may carry Strict-Transport-Security. */
+  /** True: users connect over https, so responses may carry Strict-Transport-Security. */
   readonly isHttps: boolean;
   readonly observers?: ApiObservers;
 }): Promise<FastifyInstance> {
@@ -36,10 +36,10 @@ export async function createHttp(deps: {
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
-    // Address headers can be forged by anyone.
+    // Anyone can forge X-Forwarded-For.
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
-    // Requests in flight are completed: see listen.ts.
+    // Requests in flight are completed on shutdown: see listen.ts.
     forceCloseConnections: false,
     requestTimeout: 60_000,
     clientErrorHandler: answerUnreadable,
@@ -74,15 +74,15 @@ export async function createHttp(deps: {
 /** Characters that are safe in a log, a header and an audit record. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** The caller's own id, so that one request is found in the logs of both; else a new one. */
+/** Returns the caller's `x-request-id`, so that both sides log the same id, or a new one. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /**
- * Without this a browser form could send text that looks like JSON, and bytes that are no text
- * would become other ids than they were meant to be: what cannot be decoded reads as U+FFFD.
+ * Accepts only JSON in valid UTF-8. Other content types would let a browser form send text that
+ * looks like JSON. Invalid bytes would be decoded as U+FFFD and change ids.
  */
 function readJsonAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -101,7 +101,7 @@ function readJsonAlone(app: FastifyInstance): void {
   });
 }
 
-/** Libraries answer some faults with a status alone. */
+/** Adds a JSON body to error responses that libraries send without one. */
 function logEveryFault(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const isBare = payload === null || payload === '' || payload === 'null';
@@ -128,10 +128,13 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-/** Answered from the first moment to the last. */
+/** Paths served during startup too. */
 const ALWAYS_OPEN = ['/health/live', '/health/ready', '/metrics'];
 
-/** Ready only once every part works; during shutdown, callers are asked to connect elsewhere. */
+/**
+ * Rejects requests with 503 during startup. During shutdown, responses ask callers to close the
+ * connection, so that they reconnect to another process.
+ */
 function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
   app.addHook('onRequest', async (request, reply) => {
     const stage = health.stage();
@@ -159,7 +162,7 @@ function addHealth(app: FastifyInstance, health: HealthPort): void {
   });
 }
 
-/** Nothing in it is secret, or about a person: it is as open as health is. */
+/** Needs no key, like health: metrics contain no secrets and no personal data. */
 function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['metrics']>): void {
   app.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await metrics();
@@ -170,7 +173,7 @@ function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['met
 /** Health and metrics requests are not traced. */
 const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
 
-/** A span per request, continuing the caller's trace; all work for the request is inside it. */
+/** Opens a span per request under the caller's span, and runs the handler in it. */
 function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   app.addHook('onRequest', async (request) => {
@@ -190,7 +193,7 @@ function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
     });
     spans.set(request, span);
   });
-  // After the body is read: earlier hooks lose the async context.
+  // After the body is read: an async context set in an earlier hook is lost.
   app.addHook('preHandler', (request, _reply, done) => {
     const span = spans.get(request);
     if (span) span.run(done);
@@ -208,10 +211,13 @@ function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   });
 }
 
-/** Runs a request handler so that its store reads are attributed to that request. */
+/** Runs a request handler in the scope of its request. */
 export type InScope = <Result>(reply: FastifyReply, work: () => Result) => Result;
 
-/** A caller who closes the connection before the answer is there waits for it no more. */
+/**
+ * The scope ends when the caller disconnects before the response is sent, so that reads can be
+ * cancelled. Without `scopes`, the handler runs as is.
+ */
 export function runInScope(scopes: RequestScopes | undefined): InScope {
   return (reply, work) => {
     if (!scopes) return work();

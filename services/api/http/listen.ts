@@ -9,11 +9,11 @@ import { createHttp } from './http.js';
 
 interface Place {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
-/** Explains a failure to listen in terms of the settings. */
+/** Starts listening. Errors name the settings HOST and PORT. */
 export async function listen(app: FastifyInstance, { host, port }: Place): Promise<void> {
   try {
     await app.listen({ host, port });
@@ -35,13 +35,13 @@ function listenError({ host, port }: Place, cause: unknown): Error {
   return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, { cause });
 }
 
-/** `reconcileDiscordUser` may wait this long for an outcome. */
+/** The longest request: `reconcileDiscordUser` waits up to 5 s for an outcome. */
 const WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
  * Stops accepting connections, completes requests in flight, then closes. Idle keep-alive
- * connections close at once; requests over the time limit are cut off.
+ * connections close at once; requests that take longer than `withinMs` are cut off.
  */
 export async function closeGently(
   app: FastifyInstance,
@@ -57,14 +57,14 @@ export async function closeGently(
   }
 }
 
-/** Runs first when Apollo stops, so that its operations still get responses. */
+/** Closes the HTTP server before Apollo stops, so that operations in flight still get responses. */
 export function closeWithApollo<Context extends object>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {
   return { serverWillStart: async () => ({ drainServer: async () => closeGently(app) }) };
 }
 
-/** HTTP server of a process without the API: health only. */
+/** Creates the HTTP server of a process without the API. It serves health and metrics only. */
 export function createHealthServer(deps: {
   readonly health: HealthPort;
   readonly logger: Logger;

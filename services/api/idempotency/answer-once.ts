@@ -37,9 +37,9 @@ interface Claimed {
 type Asked = GraphQLRequestContextResponseForOperation<ApiContext>;
 
 /**
- * A mutation with an `Idempotency-Key` is carried out once: a retry gets the stored response.
- * Transient failures are not stored: the key is free again at once, and after a minute if the
- * process died.
+ * Carries out a mutation with an `Idempotency-Key` once: a retry gets the stored response.
+ * Transient failures are not stored. The key is then free at once, or after a minute if the process
+ * died.
  */
 export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
   return {
@@ -62,7 +62,8 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
           try {
             await settle(deps, claimed, response);
           } catch (error) {
-            // It was carried out and is answered; only a second try would not be recognised.
+            // The mutation was carried out and its response is sent. Only a retry would not be
+            // recognised.
             const { requestId } = contextValue;
             deps.logger.error({ requestId, err: error }, 'idempotent response not stored');
           }
@@ -72,7 +73,10 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
   };
 }
 
-/** A claim: carry it out. A response: that is the answer. Null: it has no key, or only reads. */
+/**
+ * Returns a claim if the request must be carried out, the stored response if there is one, or null
+ * if the request has no key or only reads.
+ */
 async function begin(deps: Deps, asked: Asked): Promise<Claimed | GraphQLResponse | null> {
   const { contextValue, source, document, operation, request } = asked;
   const key = request.http?.headers.get(KEY_HEADER);
@@ -105,7 +109,7 @@ const REASONS = {
 } as const;
 
 const RENEW_MS = 20_000;
-/** Whatever is still at work then hangs. */
+/** After ten minutes renewals stop: a request that still runs then hangs. */
 const MOST_RENEWALS = 30;
 
 function keepRenewing(
@@ -124,7 +128,7 @@ function keepRenewing(
   return () => clearInterval(timer);
 }
 
-/** Errors that a retry may not repeat: the request itself is not at fault. */
+/** Codes of errors that a retry may avoid, so the response is not stored. */
 const PASSING: readonly unknown[] = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -173,8 +177,9 @@ const KEY_HEADER = 'idempotency-key';
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * The request that an `Idempotency-Key` identifies. Null for reads. A caller's rights are part of
- * it: with fewer rights than at the first try, the stored answer could show more than they may see.
+ * Returns the request that an `Idempotency-Key` identifies; null for reads, or without a key or a
+ * caller. The caller's permissions are part of it: a response stored under broader permissions
+ * could show more than the caller may see now.
  */
 export function repeatable(asked: {
   readonly key: string | undefined;
@@ -209,7 +214,10 @@ export function refuseKeysBut(scope: FastifyInstance, path: string): void {
   });
 }
 
-/** The document is valid: no fragment is within itself. */
+/**
+ * Counts the root fields with fragments expanded. The document is already validated, so fragments
+ * are not recursive.
+ */
 function rootFields(document: DocumentNode, set: SelectionSetNode): number {
   return set.selections.reduce((count, selection) => {
     if (selection.kind === Kind.FIELD)
@@ -226,7 +234,7 @@ function rootFields(document: DocumentNode, set: SelectionSetNode): number {
   }, 0);
 }
 
-/** Clients may write the fields of an object in any order. */
+/** Sorts the fields of objects, because clients may send them in any order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,7 @@
-/** A mutation that its caller may send again: who asked, by which key, for what. */
+/**
+ * A mutation with an `Idempotency-Key`: the caller, the key's hash, and a hash of the request and
+ * the caller's permissions.
+ */
 export interface RepeatableRequest {
   readonly caller: string;
   readonly keyHash: string;
@@ -8,8 +11,8 @@ export interface RepeatableRequest {
 /** Stored responses, shared by all processes. */
 export interface IdempotencyPort {
   /**
-   * CLAIMED: to be carried out now. UNDER_WAY: it is being carried out. OTHER: the key was used for
-   * another request.
+   * CLAIMED: this process must carry out the request. ANSWERED: `answer` is the stored response.
+   * UNDER_WAY: the request is still running. OTHER: the key was used for a different request.
    */
   claim(
     request: RepeatableRequest,
@@ -18,9 +21,9 @@ export interface IdempotencyPort {
     | { readonly kind: 'ANSWERED'; readonly answer: string }
     | { readonly kind: 'UNDER_WAY' | 'OTHER' }
   >;
-  /** A claim is lost a minute after this, unless it is renewed. */
+  /** Extends the claim to a minute from now. A claim that is not renewed expires. */
   renew(request: RepeatableRequest, claim: string): Promise<void>;
-  /** For 24 hours. */
+  /** Stores the response for 24 hours. */
   keep(request: RepeatableRequest, claim: string, answer: string): Promise<void>;
   /** Deletes the key, as if the request had never been sent. */
   release(request: RepeatableRequest, claim: string): Promise<void>;

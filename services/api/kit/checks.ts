@@ -8,12 +8,12 @@ const MAX_ITEMS = 5000;
 
 const refuse = (message: string, field: string) => new InputError('BAD_USER_INPUT', message, field);
 
-/** In inputs, left out and null are the same. */
+/** Returns whether an input field has a value. Omitted and null mean the same. */
 export function isGiven<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }
 
-/** A given value, checked. */
+/** Returns the checked value; null if none was given. */
 export function ifGiven<Value, Checked>(
   value: Value | null | undefined,
   check: (value: Value) => Checked,
@@ -21,7 +21,7 @@ export function ifGiven<Value, Checked>(
   return isGiven(value) ? check(value) : null;
 }
 
-/** The values that are given, without the others. */
+/** Returns the values that are not null or undefined. */
 export function onlyGiven<Values extends object>(
   values: Values,
 ): { [Name in keyof Values]?: NonNullable<Values[Name]> } {
@@ -33,10 +33,10 @@ export function onlyGiven<Values extends object>(
   return given;
 }
 
-/** The last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
+/** Returns the last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
 const fieldName = (field: string) => `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
 
-/** An id of ours, in the case the store keeps. */
+/** Checks an id issued by the connector. Returns it in lower case, as the store has it. */
 export function checkOwnId(value: string, field: string): string {
   const id = value.toLowerCase();
   if (!UUID.test(id))
@@ -44,7 +44,7 @@ export function checkOwnId(value: string, field: string): string {
   return id;
 }
 
-/** An id of the platform: opaque, but the store and the broker have to be able to carry it. */
+/** Checks an opaque id from the platform: the store and the broker must be able to carry it. */
 export function checkPlatformId(value: string, field: string): string {
   return checkInputText(value, field, MAX_CHARACTERS);
 }
@@ -110,8 +110,9 @@ export function readItems<Given, Said>(
 }
 
 /**
- * Items that contradict each other, with no order between them: all are rejected, because either
- * choice could grant what the other revokes. `keyOf` is null for an item that may be repeated.
+ * Rejects items that contradict each other and have no order. All of them are rejected, because any
+ * choice could grant what another item revokes. `keyOf` returns null for an item that may be
+ * repeated.
  */
 export function refuseTwins<Said>(
   items: readonly Item<Said>[],
@@ -145,7 +146,7 @@ export function refuseTwins<Said>(
   return refused;
 }
 
-/** The valid items, in order. */
+/** Returns the valid items, in order. */
 export function saidOf<Said>(items: readonly Item<Said>[]): readonly Said[] {
   return items.flatMap((item) => (item.fault === null ? [item.said] : []));
 }

@@ -1,6 +1,6 @@
 import { ArgsType, Directive, Field, Int, ObjectType } from './decorators.js';
 
-/** Any service with Relay's pages has this type too. */
+/** Shareable, because every service with Relay pagination has this type. */
 @Directive('@shareable')
 @ObjectType({ description: 'The position of a page in its list.', simpleResolvers: true })
 export class PageInfo {
@@ -40,7 +40,7 @@ export interface ConnectionOf<Node> {
 
 type Class<Instance> = new () => Instance;
 
-/** The edge and the connection of a node type, as Relay has them. */
+/** Creates the Relay edge and connection types of a node type. Returns the connection. */
 export function connectionOf<Node extends object>(
   node: Class<Node>,
   name: string,
@@ -84,7 +84,7 @@ export function connectionOf<Node extends object>(
   return Connection;
 }
 
-/** Which rows of a list. */
+/** The requested page of a list. */
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, { nullable: true, description: 'Page size, 1 to 200. Default 50.' })

@@ -1,6 +1,6 @@
 /**
- * type-graphql reads design-time metadata through `Reflect` while classes are defined: the shim has
- * to be there first.
+ * The shim must be imported first: type-graphql reads metadata through `Reflect` when classes are
+ * defined.
  */
 import 'reflect-metadata';
 import { Arg, type ClassType, Extensions, Field, ObjectType } from 'type-graphql';
@@ -8,8 +8,8 @@ import { Arg, type ClassType, Extensions, Field, ObjectType } from 'type-graphql
 import type { Scope } from '../access/caller.js';
 
 /*
- * With `simpleResolvers` a field is read from the row by its name in the schema. A field that is
- * named otherwise there (`name`) therefore says `simple: false`.
+ * With `simpleResolvers`, a field is read from the row property of that name. A field with another
+ * name in the schema (option `name`) therefore needs `simple: false`.
  */
 export {
   Arg,
@@ -33,19 +33,19 @@ export {
   Subscription,
 } from 'type-graphql';
 
-/** The one argument of a mutation. */
+/** Declares `input`, the only argument of a mutation. */
 export const Input = (type: () => ClassType, description: string) =>
   Arg('input', type, { description });
 
-/** Where a field keeps the scope that it requires. */
+/** The field extension that holds the required scope. */
 export const REQUIRED_SCOPE = 'scope';
 
-/** Callers need this scope for the field; `guardScopes` enforces it. */
+/** Requires this scope for the field. `guardScopes` enforces it. */
 export const Authorized = (scope: Scope) => Extensions({ [REQUIRED_SCOPE]: scope });
 
 /**
- * What every mutation returns. Each has a payload of its own, even where two are alike today: a
- * field added for one of them must not appear in the other.
+ * Base of all mutation payloads. Each mutation has its own payload type, even where two are alike
+ * today: a field added to one must not appear in the other.
  */
 @ObjectType({ description: 'The result of a mutation.', simpleResolvers: true })
 export abstract class Payload {
@@ -53,6 +53,6 @@ export abstract class Payload {
   readonly warnings!: readonly string[];
 }
 
-/** The payload of this mutation. `more` is appended to the description. */
+/** Declares the payload type of this mutation. `more` is appended to the description. */
 export const ResultOf = (mutation: string, more = ''): ClassDecorator =>
   ObjectType({ description: `The result of \`${mutation}\`.${more}`, simpleResolvers: true });

@@ -17,8 +17,8 @@ import type {
 import { registerEnumType } from './decorators.js';
 
 /**
- * A GraphQL enum, each value with its sentence: exactly a union of the vocabulary, or the list from
- * which the union of the API follows.
+ * Registers a GraphQL enum with a description for each value. The values are a union from
+ * services/model.ts, or the API derives its union from the result.
  */
 export function describeEnum<Value extends string>(
   name: string,

@@ -25,8 +25,9 @@ interface Fault {
 }
 
 /**
- * What a caller sees of an error. Internal errors are masked: the caller gets the request id, the
- * log gets the rest. Never a stack trace, and never the caller's input, which may contain a secret.
+ * Returns what the caller sees of an error. Internal errors are masked: the caller gets the request
+ * id, and the log gets the rest. Never contains a stack trace or the caller's input, which may
+ * contain a secret.
  */
 export function publicError(error: unknown, requestId: string): GraphQLFormattedError {
   const { message, ...fields } = readFault(error) ?? {
@@ -44,8 +45,8 @@ export function publicError(error: unknown, requestId: string): GraphQLFormatted
 }
 
 /**
- * GraphQL's validation appends names that resemble a misspelt one: only for callers that may read
- * the schema.
+ * Removes the similar names that GraphQL's validation suggests for a misspelt one. Only callers
+ * that may read the schema get them.
  */
 export function withoutSuggestions(error: GraphQLError): GraphQLError {
   const inner = error.originalError;
@@ -59,12 +60,12 @@ export function withoutSuggestions(error: GraphQLError): GraphQLError {
   });
 }
 
-/** True for a fault of ours, which is to be logged. */
+/** True for an unexpected error, which must be logged. */
 function isInternal(error: unknown): boolean {
   return readFault(error) === null;
 }
 
-/** The original error below the wrappers of GraphQL and its servers. */
+/** Returns the original error inside the wrappers of GraphQL and its servers. */
 function rootCause(error: unknown): unknown {
   const inner = error instanceof GraphQLError ? error.originalError : undefined;
   return inner ? rootCause(inner) : error;
@@ -101,8 +102,8 @@ function isTooDeep(cause: unknown): boolean {
 const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
 
 /**
- * Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being
- * served.
+ * Reads an error of the GraphQL layer itself. It is the caller's fault, unless it occurred while a
+ * field was being resolved; then the result is null.
  */
 function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | null {
   const variable = variablePath(outer);
@@ -119,7 +120,7 @@ function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | nul
   return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
 }
 
-/** The path of an invalid variable, `input.guildId`; GraphQL only gives it in the message. */
+/** Returns an invalid variable's path, `input.guildId`; GraphQL gives it only in the message. */
 function variablePath(error: GraphQLError): string | undefined {
   const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(error.message);
   const name = match?.[1];
@@ -130,7 +131,7 @@ function variablePath(error: GraphQLError): string | undefined {
   return place ?? name;
 }
 
-/** GraphQL's own messages print the invalid value, which may be a misplaced secret. */
+/** Removes the invalid value from one of GraphQL's own messages: it may be a misplaced secret. */
 function withoutValues(message: string): string {
   const shown = message
     .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
@@ -140,7 +141,7 @@ function withoutValues(message: string): string {
   return shown.length <= MAX_MESSAGE ? shown : `${shown.slice(0, MAX_MESSAGE)}…`;
 }
 
-/** Unknown names are repeated in messages, and may be a megabyte long. */
+/** Messages repeat unknown names, which may be a megabyte long. */
 const MAX_MESSAGE = 500;
 
 const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});

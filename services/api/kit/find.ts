@@ -7,7 +7,10 @@ import { checkOwnId } from './checks.js';
 import type { Loaders } from './loaders.js';
 import type { RowLoader } from './rows.js';
 
-/** The client that an input names: well-formed, within the key's limit, and there. */
+/**
+ * Returns the client that an input names. Throws BAD_USER_INPUT for a malformed id, FORBIDDEN
+ * outside the key's limit, NOT_FOUND for an unknown client.
+ */
 export async function requireClient(
   context: ApiContext,
   id: string,
@@ -17,8 +20,8 @@ export async function requireClient(
 }
 
 /**
- * Reads something of a client together with the check that it exists: one round trip instead of
- * two. A missing client is reported first.
+ * Checks that the client exists and reads data of it in parallel, which saves a round trip. If both
+ * fail, the check's error is thrown.
  */
 export async function askOfClient<Answer>(
   context: ApiContext,
@@ -52,7 +55,10 @@ async function clientThere(
   return client;
 }
 
-/** A row of a client outside the key's limit is not there for it. */
+/**
+ * Creates a function that returns a row by id. A row of a client outside the key's limit is
+ * reported as NOT_FOUND.
+ */
 const requireRow =
   <Row extends { readonly clientId: ClientId }>(
     noun: string,

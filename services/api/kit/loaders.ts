@@ -8,8 +8,8 @@ import { Made, type OrPromise, RowLoader } from './rows.js';
 export type LoaderPorts = Pick<ApiPorts, 'read' | 'clients' | 'schedules' | 'sweeps'>;
 
 /**
- * One set per request: rows requested by many fields become one statement, and a request sees each
- * row once.
+ * Creates the loaders of one request. Rows requested by many fields are read with one statement,
+ * and each row is read once.
  */
 export function createLoaders(ports: LoaderPorts) {
   const { read, clients, schedules, sweeps } = ports;
@@ -28,9 +28,9 @@ export function createLoaders(ports: LoaderPorts) {
       },
       (key) => `${key.clientId}/${key.roleId}`,
     ),
-    /** By the list of their ids. */
+    /** Role lists, keyed by the array of ids (the same array object). */
     roleLists: new Made<readonly RoleId[], OrPromise<readonly DiscordRole[]>>(),
-    /** Links with the given parts, by id. */
+    /** Links with preloaded fields, keyed by link id and the fields. */
     wholeLinks: new Made<string, Promise<DiscordUser | null>>(),
     rolesOfClient: new RowLoader((ids) => read.rolesOfClients(ids), itself),
     mappings: new RowLoader((ids) => read.findMappings(ids), itself),
@@ -44,7 +44,7 @@ export function createLoaders(ports: LoaderPorts) {
     heldPlansOfClient: new RowLoader((ids) => read.heldPlansOfClients(ids), itself),
     parkedOfClient: new RowLoader((ids) => read.parkedOfClients(ids), itself),
     unlinkedRolesOfClient: new RowLoader((ids) => read.unlinkedRolesOfClients(ids), itself),
-    /** How many members wait for the path. */
+    /** Number of members waiting for a reconcile. */
     pendingOfClient: new RowLoader((ids) => read.pendingOfClients(ids), itself),
     pendingOfPlatformUser: new RowLoader((ids) => read.pendingOfPlatformUsers(ids), itself),
   };
@@ -54,7 +54,7 @@ export type Loaders = ReturnType<typeof createLoaders>;
 
 const itself = (id: string): string => id;
 
-/** A role that was never read still has its id. */
+/** Stands in for a role that was never read: only its id is known. */
 const neverRead = ({ clientId, roleId }: RoleKey): DiscordRole => ({
   clientId,
   roleId,
@@ -65,7 +65,7 @@ const neverRead = ({ clientId, roleId }: RoleKey): DiscordRole => ({
   refusal: 'UNKNOWN_ROLE',
 });
 
-/** In the order of their ids. The same list is made once per request. */
+/** Returns roles in the order of `roleIds`. The list for one array is built once per request. */
 export function loadRoles(
   { roles, roleLists }: Loaders,
   clientId: ClientId,
@@ -76,7 +76,7 @@ export function loadRoles(
   );
 }
 
-/** After a write: what was read before it is no longer true. */
+/** Clears all loaders. Call it after a write, which makes earlier reads stale. */
 export function forgetRows(loaders: Loaders): void {
   for (const rows of Object.values(loaders)) rows.forget();
 }

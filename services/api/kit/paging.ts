@@ -8,12 +8,12 @@ import type { Page, Rows } from './ports.js';
 const DEFAULT_FIRST = 50;
 const MAX_FIRST = 200;
 
-/** Binds a cursor to its list: another list rejects it, even if both use our ids. */
+/** The list a cursor belongs to. Every other list rejects it, even with the same kind of ids. */
 export interface PagedList {
   readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords' | 'unlinkedHolders';
-  /** Each client's list is one of its own; absent: there is one for all. */
+  /** Set if each client has its own list. */
   readonly clientId?: string;
-  /** Likewise each role's. */
+  /** Set if each role has its own list. */
   readonly roleId?: string;
 }
 
@@ -29,8 +29,8 @@ export function toPage({ first, after = null }: PageArgs, list: PagedList): Page
 }
 
 /**
- * Pages by the last row, not by offset, so concurrent changes never shift another row between
- * pages. The row itself may be gone.
+ * Builds a page. A cursor names a row, not an offset, so concurrent changes never move other rows
+ * between pages. The named row may have been deleted.
  */
 export function toConnection<Node extends { readonly id: string }>(request: {
   readonly rows: Rows<Node>;
@@ -43,7 +43,7 @@ export function toConnection<Node extends { readonly id: string }>(request: {
     const tag = tagOf(request.list);
     return some.map(({ id }) => encodeCursor(tag, id));
   };
-  // Most requests ask for no cursors, or for one.
+  // Getters, because most requests select no cursor or only one.
   return {
     get edges() {
       const cursors = cursorsOf(nodes);
@@ -67,8 +67,8 @@ export function toConnection<Node extends { readonly id: string }>(request: {
 const TAG_LENGTH = 8;
 
 /**
- * Short and opaque. It prevents mistakes, not attacks: a forged cursor only reads what the caller
- * may read anyway.
+ * Returns the tag of a list, which its cursors contain. It prevents mistakes, not attacks: a forged
+ * cursor only reads what the caller may read anyway.
  */
 function tagOf({ name, clientId = '', roleId }: PagedList): string {
   const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;
@@ -91,7 +91,7 @@ function decodeCursor(cursor: string, list: PagedList): string {
   const id = text.slice(TAG_LENGTH);
   const tag = tagOf(list);
   try {
-    // Buffer skips what it cannot read: only a cursor that comes out the same was one of ours.
+    // Buffer ignores invalid characters, so the cursor is valid only if it encodes back to itself.
     if (encodeCursor(tag, id) !== cursor) throw new Error('not a cursor of this list');
     return checkId(list, id);
   } catch {

@@ -1,8 +1,8 @@
-/** What lists need from the store. */
+/** Types for reading a list from the store page by page. */
 
 /**
- * Keyset paging over `id`; `limit` is at least 1. `rows` never has more than `limit` rows;
- * `hasMore` says if there are more.
+ * One page by keyset pagination over `id`: at most `limit` rows (at least 1) after the row with the
+ * id `after`; null: from the start. `hasMore` in the result: more rows follow.
  */
 export interface Page {
   readonly limit: number;

@@ -8,20 +8,20 @@ interface Batch<Key, Name> {
 }
 
 /**
- * RowLoader of one request: each is read once, and all rows requested in the same microtask are one
- * statement. A cached row is returned directly: a page has thousands of fields, and a promise for
- * each costs more than all other work.
+ * Reads rows for one request. Each row is read once, and all rows requested until the microtask
+ * queue is empty are read with one statement. A cached row is returned directly: a page has
+ * thousands of fields, and a promise for each would cost more than all other work.
  */
 export class RowLoader<Key, Row, Name = Key> {
   private here = new Map<Name, { readonly row: Row }>();
-  /** RowLoader requested or being read, with their promises. */
+  /** Promises of rows that are requested or being read. */
   private coming = new Map<Name, Promise<void>>();
-  /** RowLoader requested in this microtask. */
+  /** Rows requested whose read has not started. */
   private gathering: Batch<Key, Name> | null = null;
 
   constructor(
     private readonly find: (keys: readonly Key[]) => Promise<readonly Row[]>,
-    /** Equal for two keys of the same row. */
+    /** Returns the cache key: equal for two keys of the same row. */
     private readonly nameOf: (key: Key) => Name,
   ) {}
 
@@ -33,7 +33,7 @@ export class RowLoader<Key, Row, Name = Key> {
     return this.bring(name, key).then(() => rowOf(here, name));
   }
 
-  /** In the order of the keys, which may repeat. */
+  /** Returns the rows in the order of the keys, which may repeat. */
   loadAll(keys: readonly Key[]): OrPromise<readonly Row[]> {
     const { here } = this;
     const rows = () => keys.map((key) => rowOf(here, this.nameOf(key)));
@@ -41,7 +41,7 @@ export class RowLoader<Key, Row, Name = Key> {
     return coming === null ? rows() : coming.then(rows);
   }
 
-  /** Resolves when all of them are here; null: they are. */
+  /** Reads the rows that are not cached. Resolves when all are cached; null if they already are. */
   bringAll(keys: readonly Key[]): Promise<unknown> | null {
     const waits = new Set<Promise<void>>();
     for (const key of keys) {
@@ -51,12 +51,12 @@ export class RowLoader<Key, Row, Name = Key> {
     return waits.size === 0 ? null : Promise.all(waits);
   }
 
-  /** A row that was read otherwise. */
+  /** Caches a row that was read without this loader. */
   keep(key: Key, row: Row): void {
     this.here.set(this.nameOf(key), { row });
   }
 
-  /** After a write: pending callers get the read in flight, later callers a new one. */
+  /** Call after a write. Waiting callers get the read in flight, later callers a new one. */
   forget(): void {
     this.here = new Map();
     this.coming = new Map();
@@ -75,7 +75,8 @@ export class RowLoader<Key, Row, Name = Key> {
 
   private startBatch(): Batch<Key, Name> {
     const keys = new Map<Name, Key>();
-    // The current generation: a write starts a new one, so that earlier reads stay out of it.
+    // These maps belong to the current generation. A write replaces them, so this read cannot fill
+    // the new ones with stale rows.
     const { here, coming } = this;
     const read = async () => {
       if (this.gathering?.keys === keys) this.gathering = null;
@@ -94,7 +95,7 @@ export class RowLoader<Key, Row, Name = Key> {
   }
 }
 
-/** A value derived once per request, though many fields need it. */
+/** Caches values that many fields of a request derive from the same rows. */
 export class Made<Key, Value> {
   private made = new Map<Key, Value>();
 
@@ -106,7 +107,7 @@ export class Made<Key, Value> {
     return value;
   }
 
-  /** After a write. */
+  /** Call after a write. */
   forget(): void {
     this.made = new Map();
   }
@@ -118,7 +119,7 @@ function rowOf<Name, Row>(here: ReadonlyMap<Name, { readonly row: Row }>, name: 
   throw new Error('a requested row is missing from the result');
 }
 
-/** Resolves from the cache, else when the read completes. */
+/** Calls `goOn` directly with a cached value, else when the read completes. */
 export function whenHere<Value, Result>(
   value: OrPromise<Value>,
   goOn: (value: Value) => Result,

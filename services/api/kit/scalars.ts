@@ -8,7 +8,7 @@ const refuse = (message: string, node?: ValueNode): GraphQLError =>
     extensions: { code: 'BAD_USER_INPUT' },
   });
 
-/** Never through Number: Discord's ids have 64 bits, a JSON number keeps 53 of them. */
+/** Never converted to a number: Discord's ids have 64 bits, and a JSON number keeps 53 of them. */
 export const Snowflake = new GraphQLScalarType<string, string>({
   name: 'Snowflake',
   description:
@@ -33,7 +33,7 @@ function parseSnowflake(value: unknown, node?: ValueNode): string {
   return value;
 }
 
-/** A whole number either way in; out it is a number, which holds 53 bits exactly. */
+/** Accepts a number or a decimal string. Returns a number, which holds 53 bits exactly. */
 export const Sequence = new GraphQLScalarType<number, number>({
   name: 'Sequence',
   description:

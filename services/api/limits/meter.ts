@@ -20,9 +20,9 @@ export interface RequestTrace extends Pick<Trace, 'current'> {
 }
 
 interface ObservedOperation {
-  /** `query`, `mutation`, `subscription`, or `none` where no operation came about. */
+  /** `query`, `mutation`, `subscription`, or `none` if the request contained no valid operation. */
   readonly type: string;
-  /** Of a registered operation; else `other`, because callers may choose any name. */
+  /** The name of a registered operation; else `other`, because callers may choose any name. */
   readonly name: string;
   readonly codes: readonly string[];
   readonly seconds: number;
@@ -35,7 +35,7 @@ export interface MeterDeps {
   readonly nowMs: () => number;
 }
 
-/** Null: not counted. `listed`: the registered documents. */
+/** Returns null if nobody observes operations. `listed`: the registered documents. */
 export function meterOf(
   observers: ApiObservers | undefined,
   listed: ReadonlyMap<string, string>,
@@ -46,7 +46,7 @@ export function meterOf(
   return { onOperation, names, nowMs: () => performance.now() };
 }
 
-/** Operation names of registered documents, as opposed to names made up by callers. */
+/** Returns the names of the operations in these documents. */
 function operationNames(documents: Iterable<string>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const document of documents) for (const name of namesIn(parse(document))) names.add(name);
@@ -59,7 +59,7 @@ function namesIn({ definitions }: DocumentNode): readonly string[] {
   );
 }
 
-/** Install after the plugin that formats errors: it counts their final codes. */
+/** Reports each operation. Install after the plugin that formats errors: it counts final codes. */
 export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext> {
   return {
     requestDidStart: async () => {
@@ -79,7 +79,7 @@ export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext>
   };
 }
 
-/** The same for the playground. */
+/** Reports each query and mutation of the playground. Subscriptions are not counted. */
 export function meterPlayground(deps: MeterDeps): Plugin {
   return {
     onExecute({ args }) {
@@ -116,7 +116,10 @@ function report(
   onOperation({ type: its.type, codes: its.codes, name, seconds });
 }
 
-/** Codes are ours, so they are few; what comes without one is the library's. */
+/**
+ * Returns the error's code. Our own codes are few; an error without one comes from the library and
+ * counts as `OTHER`.
+ */
 function codeIn(extensions: Readonly<Record<string, unknown>> | undefined): string {
   const code = extensions?.['code'];
   return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'OTHER';

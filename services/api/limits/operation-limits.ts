@@ -43,21 +43,21 @@ export const limitRules: Rule[] = [
   }),
   (context) => ({ Directive: limitCount(context, 'directives', () => true) }),
   limitSize({
-    // Introspection has a depth of its own, which the library bounds.
+    // graphql-js limits the depth of introspection itself.
     field: (name, below) => (name.startsWith('__') ? 0 : 1 + below()),
     together: (one, other) => Math.max(one, other),
     limit: LIMITS.depth,
     message: `The operation is nested deeper than ${LIMITS.depth} fields.`,
   }),
   limitSize({
-    // It asks for nothing.
+    // `__typename` reads no data.
     field: (name) => (name === '__typename' ? 0 : 1),
     together: (one, other) => one + other,
     limit: LIMITS.rootFields,
     message: `The operation has more than ${LIMITS.rootFields} root fields.`,
   }),
-  // With every fragment unfolded: a few lines that spread each other twice can ask for more fields
-  // than there are atoms.
+  // Counts fields with all fragments expanded. If each fragment spreads the next one twice, every
+  // line doubles the number of fields.
   limitSize({
     field: (_, below) => 1 + below(),
     together: (one, other) => one + other,
@@ -97,7 +97,7 @@ function limitSize(rule: SizeRule): Rule {
   };
 }
 
-/** Each fragment is measured once: spreads of spreads must not cost more than their text. */
+/** Measures each fragment once, so that nested spreads do not multiply the work. */
 function measureSets(
   context: ValidationContext,
   rule: Pick<SizeRule, 'field' | 'together'>,
@@ -106,7 +106,7 @@ function measureSets(
   const fragment = (name: string): number => {
     const known = measured.get(name);
     if (known !== undefined) return known;
-    // A fragment within itself is refused by another rule; here it must only come to an end.
+    // Another rule rejects recursive fragments. The 0 only stops the recursion here.
     measured.set(name, 0);
     const definition = context.getFragment(name);
     const size = definition ? measure(definition.selectionSet) : 0;
@@ -127,11 +127,11 @@ function measureSets(
 
 /** Default and maximum page size. */
 const PAGE = { usual: 50, most: 200 };
-/** Assumed size of a list without pages: roles, mappings, a person's groups. */
+/** Assumed size of an unpaged list: roles, mappings, a person's groups. */
 const ITEMS = 10;
 /** Maximum size of a list in an input. */
 const GIVEN = 5_000;
-/** Approximate size of the full introspection result; partial introspection costs the same. */
+/** Approximate fields of the full introspection result; partial introspection costs the same. */
 const INTROSPECTION = 10_000;
 
 export interface PricedOperation {
@@ -142,9 +142,9 @@ export interface PricedOperation {
 }
 
 /**
- * Upper bound for the number of fields in a response, computed before execution: a page counts as
- * often as its `first`, a list in the input as often as it has items, any other list ten times.
- * Only for valid documents: recursive fragments would never end.
+ * Estimates how many fields a response can hold, before execution. Fields in a page count `first`
+ * times, fields in a list that the input names item by item count once per item, fields in any
+ * other list count ten times. Only for valid documents: recursive fragments would never end.
  */
 export function costOf(its: PricedOperation): number {
   const known = PRICES.get(its.operation);
@@ -159,7 +159,8 @@ export function costOf(its: PricedOperation): number {
 }
 
 /**
- * Costs of operations that do not depend on variables: documents are cached and repeated all day.
+ * Cached costs of operations that do not depend on variables. Parsed documents are cached, so the
+ * same operation object returns with each request.
  */
 const PRICES = new WeakMap<OperationDefinitionNode, number>();
 
@@ -167,7 +168,7 @@ type Field = GraphQLField<unknown, unknown>;
 type Parent = GraphQLNamedType | null;
 
 class Pricing {
-  /** A fragment is priced once: what doubles itself costs no more time than its text. */
+  /** Cost by fragment and list size, computed once, so that nested spreads add no work. */
   private readonly known = new Map<string, number>();
   dependsOnVariables = false;
 
@@ -176,7 +177,7 @@ class Pricing {
     private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   ) {}
 
-  /** `items`: size of the lists in this selection set. */
+  /** `items`: assumed size of the lists in this selection set. */
   ofSet(set: SelectionSetNode, parent: Parent, items: number): number {
     return set.selections.reduce(
       (sum, selection) => sum + this.ofSelection(selection, parent, items),
@@ -219,14 +220,14 @@ class Pricing {
     return 1 + (this.given(node, field) ?? items) * below;
   }
 
-  /** How many items the answer has because the request names each. */
+  /** Returns the length of the list argument that names the items of the result; else null. */
   private given(node: FieldNode, field: Field): number | null {
     const lists = field.args
       .filter((argument) => isListType(getNullableType(argument.type)))
       .map((argument): unknown => this.argument(node, argument.name))
       .filter((value) => Array.isArray(value));
     const length = lists[0]?.length ?? null;
-    // Longer ones are refused, in words that name the field.
+    // The resolver rejects a longer list with an error that names the field.
     return length !== null && length > GIVEN ? 0 : length;
   }
 

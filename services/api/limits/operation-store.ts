@@ -14,7 +14,7 @@ import { RefusedRequest } from '../http/http-errors.js';
 interface OperationStore {
   readonly isOnly: boolean;
   find(hash: string): string | undefined;
-  /** Whether it was there before anybody sent it. */
+  /** True for a registered document. */
   isListed(hash: string): boolean;
   learn(hash: string, document: string): void;
 }
@@ -57,7 +57,7 @@ export function createOperationStore(
 }
 
 /**
- * Persisted queries in Apollo's format: `extensions.persistedQuery` instead of, or with, the
+ * Resolves persisted queries in Apollo's format: `extensions.persistedQuery` with or without the
  * document. Both endpoints then see the full document.
  */
 export function persistOperations(scope: FastifyInstance, store: OperationStore): void {
@@ -97,7 +97,7 @@ function documentOf(
   }
   if (digest(query) !== hash) throw refusal('`sha256Hash` is not the SHA-256 of `query`.');
   if (store.isOnly) checkListed(store, sent);
-  // What strangers send is not kept.
+  // Documents from unauthenticated callers are not kept.
   else if (callerOf(request)) store.learn(hash, query);
   return query;
 }
@@ -119,10 +119,7 @@ function checkListed(store: OperationStore, { query }: Readonly<Record<string, u
 export const digest = (document: string): string =>
   createHash('sha256').update(document).digest('hex');
 
-/**
- * The words and the code are what Apollo's clients look for, to send the document with their next
- * try.
- */
+/** Apollo's clients recognise this message and code, and retry with the full document. */
 const notFound = () =>
   new RefusedRequest({
     status: 200,
@@ -143,9 +140,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The operations that need not be sent, by SHA-256: from a folder of `.graphql` files, or from a
- * JSON file, either an object of hashes and documents, as code generators write it, or Apollo's
- * manifest. Null: the ready operations.
+ * Reads the registered operations by SHA-256: from a folder of `.graphql` files, or from a JSON
+ * file that is either an object of hashes and documents, as code generators write it, or Apollo's
+ * manifest. Null: reads `schema/operations`.
  */
 export async function readOperationList(path: string | null): Promise<ReadonlyMap<string, string>> {
   const ready = new URL('../../../schema/operations/', import.meta.url);
@@ -182,7 +179,7 @@ function readManifest(text: string): readonly string[] {
   return parsed.data;
 }
 
-/** As written, and as generated clients print it. */
+/** Returns the hash and text of a document, as written and as generated clients print it. */
 function spellings(document: string): readonly (readonly [string, string])[] {
   const printed = print(parse(document));
   return [document, printed].map((text) => [digest(text), text]);

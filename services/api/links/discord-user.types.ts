@@ -13,7 +13,7 @@ import { DateTime, Snowflake } from '../kit/scalars.js';
 export class DiscordUser {
   readonly clientId!: string;
   readonly platformUserId!: string;
-  /** Every role the mirror shows, foreign ones too; empty when Discord was never asked. */
+  /** All roles in the mirror, foreign ones included. Empty if the member was never read. */
   readonly roleIds!: readonly string[];
 
   @Field(() => ID, { description: "The link's id, a UUID." })

@@ -179,7 +179,7 @@ export class MemberPlanType {
   readonly waiting!: readonly string[];
   /** Removals that the guard would hold. */
   readonly held!: readonly string[];
-  /** Mapped roles that stay because a mapped group is not known for this person. */
+  /** Mapped roles that stay because a mapped group is unknown for this member. */
   readonly unknown!: readonly string[];
   readonly blocked!: readonly Omit<BlockedRoleType, 'clientId'>[];
   readonly requests!: readonly Omit<PlannedRequest, 'clientId'>[];

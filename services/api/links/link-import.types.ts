@@ -122,19 +122,19 @@ interface WantedLink {
   readonly discordUserId: DiscordUserId;
 }
 
-/** The result for one item, with the path at fault if it is in the list. */
+/** The result for one item. `field`: path of the invalid field; null if none alone is invalid. */
 interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
   readonly field: string | null;
 }
 
-/** The items to import with their index in the list; the others already have a result. */
+/** The items to import. The other items of the list already have a result. */
 interface ImportList {
   readonly wanted: readonly WantedLink[];
   /** Adds the results for `wanted` to the earlier ones, in list order. */
   merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];
 }
 
-/** Of two items with the same user or account the first counts. */
+/** Reads the list. Of two items with the same user or account, the second is a CONFLICT. */
 export function importList(users: readonly ImportedDiscordUserInput[]): ImportList {
   const field = 'input.users';
   const items = readItems(users, field, (item, at) => ({

@@ -30,7 +30,7 @@ import {
 } from './link.input.js';
 import type { LinkPort } from './ports.js';
 
-/** How long a caller is kept waiting for the outcome of a reconcile. */
+/** How long a caller waits for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;
 
 interface LinkMutationsDeps {

@@ -1,7 +1,7 @@
 /**
- * What the API needs for links. In: input whose shape is already checked. Out: links with the last
- * known state of their members. Never: a role written to Discord during a request; the member is
- * marked, and the path writes.
+ * The API's ports for links. In: input whose shape is already checked. Out: links with the last
+ * observed state of their members. Never: a role written to Discord during a request; the member is
+ * marked, and a worker writes.
  */
 import type {
   Cause,
@@ -51,14 +51,14 @@ export interface LinkPort {
 }
 
 /**
- * The result for one user of an import. `message`: why not. `linkId`: the existing link; null after
- * a dry run.
+ * The result for one user of an import. `message`: why the user was not linked. `linkId`: the link;
+ * null if none was created or found.
  */
 export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
   readonly linkId: LinkId | null;
-  /** The field of the item that is at fault; absent: none alone is. */
+  /** The invalid field of the item; absent if none alone is invalid. */
   readonly field?: 'discordUserId';
 }
 
@@ -72,21 +72,21 @@ export interface LinkFilter {
 
 export interface LinkReads {
   findLinks(ids: readonly LinkId[]): Promise<readonly (DiscordUser | undefined)[]>;
-  /** The active link, else the ending one. */
+  /** Returns the active link, else the ending one. */
   findLinkByPlatformUser(
     clientId: ClientId,
     platformUserId: PlatformUserId,
   ): Promise<DiscordUser | undefined>;
-  /** Active before ending; for loaders keyed by client and account. */
+  /** Returns each account's active link, else the ending one. */
   findLinksByMember(keys: readonly MemberKey[]): Promise<readonly (DiscordUser | undefined)[]>;
   pageLinks(clientId: ClientId, filter: LinkFilter, page: Page): Promise<Rows<DiscordUser>>;
   countLinks(clientId: ClientId, filter: LinkFilter): Promise<number>;
   linksOfPlatformUsers(
     ids: readonly PlatformUserId[],
   ): Promise<readonly (readonly DiscordUser[])[]>;
-  /** Where Discord has authority; oldest first. */
+  /** Requests to the platform under authority DISCORD, oldest first. */
   requestsOfLinks(ids: readonly LinkId[]): Promise<readonly (readonly MembershipRequest[])[]>;
-  /** Members waiting for a reconcile, without parked ones. */
+  /** Number of members waiting for a reconcile, without parked ones. */
   pendingOfClients(ids: readonly ClientId[]): Promise<readonly number[]>;
   pendingOfPlatformUsers(ids: readonly PlatformUserId[]): Promise<readonly number[]>;
 }

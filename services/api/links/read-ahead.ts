@@ -6,12 +6,12 @@ import type { ApiContext } from '../context.js';
 import type { Loaders } from '../kit/loaders.js';
 import type { DiscordUser } from './discord-user.types.js';
 
-/** Of links: whether the request asks for the field at this path. */
+/** Returns whether the request selects the field at this path of a link. */
 type AsksFor = (...path: readonly string[]) => boolean;
 
 /**
- * A link with what the request asks of it, for who may see it. Where many fields begin at one, they
- * all wait for the same.
+ * Returns a link and preloads the fields that the request selects; null if the link is unknown or
+ * the caller may not see it. Fields that load the same link share one promise.
  */
 export function loadWholeLink(
   context: ApiContext,
@@ -29,7 +29,7 @@ export function loadWholeLink(
   });
 }
 
-/** What the request asks of these links, read for all of them before their fields are resolved. */
+/** Preloads the selected fields of all these links, before their resolvers run. */
 export async function readAhead(
   { loaders }: ApiContext,
   links: readonly DiscordUser[],
@@ -61,12 +61,13 @@ async function bringWanted(
   if (coming.length > 0) await Promise.allSettled(coming);
 }
 
-/** Results by field and path. Documents are cached, so their fields are the same each request. */
+/** Results by field and path. Cached documents keep their field objects from request to request. */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**
- * Whether the request selects the field at this path below the current one, so that it can be read
- * in one go. A field with a directive counts as not selected: the directive is evaluated later.
+ * Returns whether the request selects the field at this path below the current field, so that it
+ * can be preloaded. A field with a directive counts as not selected: the directive is evaluated
+ * later.
  */
 export function selects(
   { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,

@@ -1,7 +1,7 @@
 /**
- * What the API needs for mappings, and for the holders of mapped roles. In: input whose shape is
- * already checked. Out: mappings, and what a change means for members. Never: a role written to
- * Discord; a change marks members, and the path writes.
+ * The API's ports for mappings and the holders of mapped roles. In: input whose shape is already
+ * checked. Out: mappings, and the effect of a change on members. Never: a role written to Discord;
+ * a change marks members, and the workers write.
  */
 import type {
   Authority,
@@ -28,7 +28,10 @@ export interface MappingPort {
   }): Promise<{
     readonly mapping: RoleMapping | null;
     readonly effect: MappingEffect;
-    /** Holders in no group that grants the role; a person decides. Null: none. */
+    /**
+     * The held plan to remove the role from holders to whom no group grants it; it waits for
+     * approval. Null: there are no such holders.
+     */
     readonly held: { readonly sweepId: string; readonly removals: number } | null;
   }>;
   updateMapping(request: {
@@ -45,8 +48,8 @@ export interface MappingPort {
     readonly mapping: RoleMapping;
     readonly effect: MappingEffect;
     /**
-     * Holders who are left the role though another mapping would take it: a person decides.
-     * `sweepId` null: a dry run.
+     * With LEAVE: the held plan to remove the role from holders who would lose it under another
+     * mapping; it waits for approval. `sweepId` null: a dry run.
      */
     readonly held: { readonly sweepId: string | null; readonly removals: number } | null;
   }>;
@@ -54,21 +57,21 @@ export interface MappingPort {
 
 export interface MappingReads {
   findMappings(ids: readonly MappingId[]): Promise<readonly (RoleMapping | undefined)[]>;
-  /** Active and retired ones. */
+  /** The active and retired mappings of each client. */
   mappingsOfClients(ids: readonly ClientId[]): Promise<readonly (readonly RoleMapping[])[]>;
 }
 
 /** A mapped role and how many accounts without a link hold it. */
 export interface UnlinkedRoleView extends RoleKey {
   readonly name: string | null;
-  /** Null: nothing has counted them since the role was mapped. */
+  /** Null: not counted since the role was mapped. */
   readonly holders: number | null;
 }
 
-/** Linked members that are parked: Discord, or a fault, keeps them from being brought into step. */
+/** A client's parked members: a refusal by Discord or a fault keeps them out of step. */
 export interface ParkedMembersView {
   readonly members: number;
-  /** The most frequent first. */
+  /** Most frequent first. */
   readonly causes: readonly {
     readonly cause: string;
     readonly endedBy: string | null;
@@ -76,7 +79,7 @@ export interface ParkedMembersView {
   }[];
 }
 
-/** Accounts without a link are read and shown; nothing is ever done to them. */
+/** Reads parked members and accounts without a link, which the connector never changes. */
 export interface UnlinkedPort {
   /** Null: no member is parked. */
   parkedOfClients(ids: readonly ClientId[]): Promise<readonly (ParkedMembersView | null)[]>;

@@ -12,15 +12,16 @@ export interface PlaygroundPage {
 }
 
 /**
- * GraphiQL as one page without any outside asset: 9 MB, 2.5 MB compressed, so it is made once, when
- * it is first asked for. Fails if a script or style came from elsewhere.
+ * Builds GraphiQL as one page without external assets. It has 9 MB (2.5 MB compressed), so it is
+ * built once, when first requested. The content security policy blocks any external script or
+ * style.
  */
 export async function renderPlaygroundPage(deps: {
   readonly operations: URL;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly title: string;
 }): Promise<PlaygroundPage> {
-  // A module with 9 MB of text: only loaded when the page is opened.
+  // This module contains 9 MB of text, so it is loaded only when the page is first opened.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tabs = await readTabs(deps.operations, deps.variables);
   const page = renderGraphiQL({
@@ -41,7 +42,7 @@ export async function renderPlaygroundPage(deps: {
   };
 }
 
-/** Exactly the page's own scripts may run, and they may talk to this server only. */
+/** Returns a policy that allows only the page's own scripts and connections to this server. */
 function policyFor(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
     ([, text]) =>
@@ -64,9 +65,9 @@ function policyFor(html: string): string {
 }
 
 /**
- * Runs before the editor. Each tab has headers of its own; a key typed into one of them serves all
- * whose header still reads `Bearer `, until the browser's tab is closed, and lets the editor read
- * the schema. `/admin#key=…` brings the key along: a fragment never reaches a server or its log.
+ * Runs before the editor. Each tab has its own headers. A key typed in one tab is also used for
+ * every tab whose header is still `Bearer ` and for reading the schema, until the browser tab is
+ * closed. `/admin#key=…` sets the key: a fragment is never sent to a server or written to its log.
  */
 const keyScript = `<script>
 (() => {
@@ -92,11 +93,12 @@ const keyScript = `<script>
 </script>`;
 
 /**
- * The editor is as high as the window: the browser's default margin would make the page scroll. On
- * a desktop all ready operations are visible; on a phone the response is below the operation.
+ * The editor is as high as the window, so the browser's default margin must not make the page
+ * scroll. On a desktop all ready operations are visible; on a phone the response is below the
+ * operation.
  *
- * Tabs never move: GraphiQL animates them as if they were in one row, so a wrapped tab jumped away
- * under the pointer as soon as it was pressed, and a single click did nothing.
+ * Tabs have no transform: GraphiQL animates them as if they were in one row, so a wrapped tab
+ * jumped away from the pointer when pressed, and a single click did nothing.
  */
 const pageStyle = `<style>
 html, body { margin: 0; height: 100%; overflow: hidden; }
@@ -115,14 +117,14 @@ html, body { margin: 0; height: 100%; overflow: hidden; }
 
 interface Tab {
   readonly query: string;
-  /** JSON, as the page's editors have it. */
+  /** JSON text, as the editor shows it. */
   readonly variables: string;
   readonly headers: string;
 }
 
 const HEADERS = JSON.stringify({ Authorization: 'Bearer ' }, null, 2);
 
-/** The ready operations as tabs, in the order of their file names. */
+/** Reads the ready operations as tabs, in the order of their file names. */
 export async function readTabs(
   folder: URL,
   known: Readonly<Record<string, unknown>>,
@@ -136,7 +138,7 @@ export async function readTabs(
   );
 }
 
-/** Known arguments are filled in; of the others only required ones get a line. */
+/** Returns the variables as JSON: those in `known` with their value, other required ones empty. */
 function variablesOf(query: string, known: Readonly<Record<string, unknown>>): string {
   const variables: Record<string, unknown> = {};
   for (const definition of parse(query).definitions) {

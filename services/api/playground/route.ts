@@ -21,7 +21,10 @@ import type { PlaygroundPage } from './page.js';
 
 export const PLAYGROUND_PATH = '/admin';
 
-/** The page for browsers, its operations for the page. The page needs no key, its operations do. */
+/**
+ * Serves the playground's page and executes its operations, at the same path. The page needs no
+ * key; its operations do.
+ */
 export function addPlayground(
   app: FastifyInstance,
   deps: {
@@ -49,7 +52,7 @@ export function addPlayground(
   });
 }
 
-/** A browser that opens the playground: it gets the page, and nothing is executed. */
+/** Returns whether a browser requests the playground's page. Such a request executes nothing. */
 export function asksForPage(request: FastifyRequest): boolean {
   const { method, headers, routeOptions } = request;
   const isPage = method === 'GET' && routeOptions.url === PLAYGROUND_PATH;
@@ -82,7 +85,7 @@ async function execute(
   const api = await deps.contextOf(request);
   const response = await deps.yoga.handleNodeRequestAndResponse(request, reply, { api });
   for (const [name, value] of response.headers) void reply.header(name, value);
-  // Else a proxy in front may gather events until it has many.
+  // Stops a proxy in front from buffering events.
   if (response.headers.get('content-type')?.startsWith('text/event-stream'))
     void reply.header('x-accel-buffering', 'no');
   return reply.code(response.status).send(response.body);
@@ -93,7 +96,7 @@ interface PlaygroundRequest {
   readonly api: ApiContext;
 }
 
-/** Executes what the playground's page sends; the page itself is served beside it. */
+/** Creates the server that executes the playground's operations. The route serves the page. */
 export function createPlaygroundYoga(deps: {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
@@ -109,7 +112,7 @@ export function createPlaygroundYoga(deps: {
     landingPage: false,
     multipart: false,
     batching: false,
-    // Yoga caches a thousand documents, whatever their size and sender.
+    // Off, because Yoga would cache a thousand documents of any size from any sender.
     parserAndValidationCache: false,
     cors: false,
     logging: false,
@@ -150,7 +153,7 @@ function guardOperations(isProduction: boolean): Plugin<PlaygroundRequest & ApiC
   };
 }
 
-/** Errors of an answer, and of every event of a subscription. */
+/** Masks the errors of a response and of every subscription event. */
 function maskErrors(
   logger: Logger,
   isProduction: boolean,
@@ -183,7 +186,10 @@ function maskErrors(
   };
 }
 
-/** `http` is the library's note to itself about the status; it does not go out. */
+/**
+ * Returns the masked error. Keeps the extension `http`, by which Yoga sets the status; Yoga removes
+ * it from the response.
+ */
 function maskError(error: GraphQLError, requestId: string): GraphQLError {
   const { message, extensions } = publicError(error, requestId);
   const { http } = error.extensions;

@@ -2,11 +2,11 @@ import { InputError } from '../../lib/errors.js';
 import { readWebAddress } from '../../lib/web-address.js';
 import { checkInputText } from '../kit/checks.js';
 
-/** The public address of this service, and the addresses that people may return to. */
+/** The public address of this service, and the origins that people may return to. */
 export interface SignInSite {
   /** Base of public addresses without a trailing slash. Null: not set. */
   base(): string | null;
-  /** As browsers write them. */
+  /** Spelled as browsers send them. */
   readonly returnOrigins: readonly string[];
 }
 
@@ -16,28 +16,32 @@ export const CALLBACK_PATH = '/discord/sso/callback';
 export const startAddress = (base: string, ticket: string): string =>
   `${base}${START_PATH}?ticket=${ticket}`;
 
-/** The same at the start and at the exchange: Discord compares them letter by letter. */
+/**
+ * Returns the redirect URI. The authorize and token requests must send the same string: Discord
+ * compares them character by character.
+ */
 export const callbackAddress = (
   base: string,
   { callbackUrl }: { readonly callbackUrl: string | null },
 ): string => callbackUrl ?? `${base}${CALLBACK_PATH}`;
 
-/** `https://connector.example.org/below/` is as good as without its last slash. */
+/** Returns the URL without its query and trailing slashes. */
 export function baseOf(publicUrl: string): string {
   const { origin, pathname } = new URL(publicUrl);
   return `${origin}${pathname}`.replace(/\/+$/, '');
 }
 
 /**
- * Null: not allowed. URL parsers disagree about tricks, so none are allowed: the origin is compared
- * as the browsers' parser sees it, and the result is that parser's output.
+ * Returns the address if it is allowed, else null. URL parsers disagree about unusual spellings, so
+ * those are rejected. The origin is compared as a browser's parser reads it, and the result is that
+ * parser's output.
  */
 export function readReturnAddress(value: string, allowedOrigins: readonly string[]): string | null {
   const url = readWebAddress(value);
   return url && allowedOrigins.includes(url.origin) ? url.href : null;
 }
 
-/** Throws InputError. */
+/** Returns the address as browsers write it. Throws InputError if it is not allowed. */
 export function checkReturnAddress(
   value: string,
   field: string,
@@ -54,8 +58,8 @@ export function checkReturnAddress(
 }
 
 /**
- * The query that is there stays as it is, letter by letter, but for what an earlier attempt has
- * left in it.
+ * Adds the result to the address. The existing query stays unchanged, except that the result of an
+ * earlier attempt is removed.
  */
 export function withAnswer(
   address: string,

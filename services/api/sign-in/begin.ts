@@ -14,7 +14,7 @@ interface BegunLink {
   readonly warnings: readonly string[];
 }
 
-/** Makes a ticket, of which only the hash is kept, and the address that holds it. */
+/** Creates a ticket and the URL that contains it. Only the ticket's hash is stored. */
 export async function beginLink(
   deps: {
     readonly ports: Pick<SignInPorts, 'openTicket' | 'findSignInClient'>;

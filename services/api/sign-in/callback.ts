@@ -16,8 +16,8 @@ export interface CallbackDeps extends SignInDoor {
 }
 
 /**
- * Handles the redirect from Discord. Nothing is read or changed until state, cookie and browser
- * agree.
+ * Handles the redirect from Discord. The code is not exchanged until state, cookie and browser
+ * match.
  */
 export async function receiveAnswer(
   deps: CallbackDeps,
@@ -28,8 +28,8 @@ export async function receiveAnswer(
   if (answer === null) return { code: 'INCOMPLETE' };
   const kept = cookies.stateOf(request);
   if (kept === null || !isSame(kept.state, answer.state)) return { code: 'FOREIGN_ANSWER' };
-  // The cookie stays: reloading this page then shows that the link was used, not a warning about an
-  // attack.
+  // The state cookie stays, so that reloading this page says that the link has expired and does not
+  // warn of an attack.
   const attempt = newSecret();
   const ticket = await repeatOnce(() => ports.takeState(hashOf(answer.state), attempt));
   if (ticket === null) return { code: 'EXPIRED' };
@@ -50,7 +50,10 @@ type Answer = { readonly state: string } & (
   { readonly code: string; readonly error: null } | { readonly code: null; readonly error: string }
 );
 
-/** Repeated parameters are an attempt to make two parsers disagree. */
+/**
+ * Reads the query of the redirect; null if it is invalid. Repeated parameters are rejected: they
+ * may be an attempt to make two parsers disagree.
+ */
 function readAnswer(query: unknown): Answer | null {
   const [state, code, error] = ['state', 'code', 'error'].map((name) => parameterOf(query, name));
   if (!isSecret(state)) return null;
@@ -62,7 +65,7 @@ function readAnswer(query: unknown): Answer | null {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 1024;
 
-/** The ticket stays valid: a person may change their mind and start again. */
+/** Handles an OAuth error. The ticket stays valid: a person may change their mind. */
 function refused(
   { base, logger }: CallbackDeps,
   given: {
@@ -80,7 +83,7 @@ function refused(
   const fields = {
     requestId: given.request.id,
     clientId: ticket.clientId,
-    // Anybody can write an address: only words that are known are repeated.
+    // Anyone can make up this URL, so only known error codes are logged.
     reason: SETUP_ERRORS.has(error) ? error : 'another error',
   };
   if (!SETUP_ERRORS.has(error)) {
@@ -131,8 +134,8 @@ async function accept(
 }
 
 /**
- * The database may have carried it out though its answer was lost: without a second try the person
- * would meet "expired".
+ * Retries once if the database is unavailable. The first call may have succeeded although its
+ * response was lost; without the retry, the person would see "expired".
  */
 async function repeatOnce<T>(ask: () => Promise<T>): Promise<T> {
   try {

@@ -10,7 +10,7 @@ import type {
   TicketView,
 } from './ports.js';
 
-/** How long a person is kept waiting for the path to bring them in. */
+/** How long a person waits for a worker to add them to the guild. */
 const LINKED_WAIT_MS = 5000;
 
 interface Completion {
@@ -27,7 +27,7 @@ interface CompletionDeps {
   readonly logger: Logger;
 }
 
-/** From the code to the link. Without a link, every grant is revoked, whatever went wrong. */
+/** Exchanges the code and creates the link. Without a link, the grant is always revoked. */
 export async function completeSignIn(
   deps: CompletionDeps,
   completion: Completion,
@@ -63,7 +63,7 @@ async function keepGrant(
   try {
     return await ports.keepGrant(client.clientId, grant, ticket.ticketHash);
   } catch (error) {
-    // The grant is stored nowhere else, so it is revoked now or never.
+    // The grant is not stored, so this is the only chance to revoke it.
     const { clientId, application } = client;
     await ports.oauth
       .revoke(application, grant.accessToken)
@@ -77,7 +77,10 @@ async function keepGrant(
   }
 }
 
-/** It is revoked in any case: the store finds unlinked grants again. */
+/**
+ * Makes the grant due for revocation now. If this fails, the store still revokes it later, because
+ * no link uses it.
+ */
 async function discardGrant(
   { ports, logger }: CompletionDeps,
   { client, cause }: Completion,
@@ -138,7 +141,7 @@ function codeOfRefusal({ code }: InputError): SignInOutcome['code'] {
   return code === 'BAD_USER_INPUT' ? 'BOT_ACCOUNT' : 'CLIENT_GONE';
 }
 
-/** Without the second scope the person could not be added to the guild. */
+/** Without `guilds.join` the person cannot be added to the guild. */
 const NEEDED_SCOPES = ['identify', 'guilds.join'];
 
 async function endingOfLink(
@@ -149,8 +152,8 @@ async function endingOfLink(
   const outcome = await ports
     .awaitLinked(link.linkId, LINKED_WAIT_MS)
     .catch((err: unknown): LinkedOutcome => {
-      // The link exists and the path continues; only watching it failed, which the person need
-      // not see.
+      // The link exists and the worker continues; only reading the outcome failed. The person sees
+      // `WAITING`.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
       logger.error(fields, 'cannot follow the outcome of a new link');
       return { kind: 'WAITING' };
@@ -174,7 +177,10 @@ function codeOf(outcome: LinkedOutcome): SignInOutcome['code'] {
   return outcome.isScreened ? 'SCREENING' : 'LINKED';
 }
 
-/** Some the person can do something about; of the rest they need only know that it did not work. */
+/**
+ * Result codes of join refusals. The person can act on the first three; of the others they only
+ * need to know that joining failed.
+ */
 const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
   BANNED: 'BANNED',
   GUILD_FULL: 'GUILD_FULL',
@@ -184,11 +190,14 @@ const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
   REFUSED: 'JOIN_FAILED',
 };
 
-/** Guest accounts have no address; one that was never confirmed may be anybody's. */
+/**
+ * Returns whether the account has no verified address. Guest accounts have no address, and an
+ * unverified one may belong to anyone.
+ */
 const lacksEmail = (account: DiscordAccount): boolean =>
   emailOf(account.email) === null || !account.isEmailVerified;
 
-/** Only if both addresses are known. */
+/** Returns whether the two addresses differ; false if either is unknown. */
 export function hasOtherEmail(account: DiscordAccount, platformEmail: string | null): boolean {
   const one = emailOf(account.email);
   const other = emailOf(platformEmail);
@@ -229,7 +238,7 @@ function resultOf(error: unknown, step: Step): SignInResult | null {
     return 'DISCORD_FAILED';
   if (!(error instanceof TerminalError)) return null;
   if (error.code === 'INVALID_CLIENT') return 'SETUP_FAULT';
-  // Used, too old, or not one of Discord's at all.
+  // The code has been used, has expired, or was not issued by Discord.
   if (error.code === 'INVALID_GRANT' && step === 'exchange') return 'EXPIRED';
   return 'DISCORD_FAILED';
 }

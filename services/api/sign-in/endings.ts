@@ -1,6 +1,6 @@
 import type { DiscordAccount, TicketView } from './ports.js';
 
-/** How a request of a person ended, for the page or for the platform. */
+/** The result of a sign-in request, for the page or the platform. */
 export interface SignInOutcome {
   readonly code: EndingCode;
   /** Set only if the ticket belongs to this browser. */
@@ -26,7 +26,8 @@ const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
 /**
- * Written for members. None of these is known to be the person's own fault, so none sounds like it.
+ * Texts for members. No text blames the person, because none of these results is known to be their
+ * own fault.
  */
 const RESULT_TEXTS = {
   LINKED: {
@@ -150,7 +151,10 @@ const RESULT_TEXTS = {
   },
 } satisfies Readonly<Record<string, EndingText>>;
 
-/** The rest never leaves our own pages: whose ticket it is, is not known then. */
+/**
+ * Results shown on our own pages only, never sent to the platform, because the ticket's owner has
+ * not been verified.
+ */
 const PAGE_TEXTS = {
   INCOMPLETE: {
     status: 400,
@@ -189,7 +193,7 @@ const PAGE_TEXTS = {
   },
 } satisfies Readonly<Record<string, EndingText>>;
 
-/** The value of `discordLink` for the platform, and the code on the page. */
+/** The value of `discordLink` sent to the platform, and the code on the page. */
 export type SignInResult = keyof typeof RESULT_TEXTS;
 
 export type EndingCode = SignInResult | keyof typeof PAGE_TEXTS;

@@ -6,11 +6,11 @@ export interface HtmlPage {
   readonly status: number;
   readonly title: string;
   readonly body: Markup;
-  /** Origins the form may lead to, including redirects; none: the page has no form. */
+  /** Origins to which the form may submit or redirect. Absent: the page has no form. */
   readonly formOrigins?: readonly string[];
 }
 
-/** A page of our own: no script, no external assets, not cached, not framed. */
+/** Sends one of our own pages: no script, no external assets, not cached, not framed. */
 export function sendPage(reply: FastifyReply, page: HtmlPage): FastifyReply {
   const formAction = page.formOrigins ? ["'self'", ...page.formOrigins].join(' ') : "'none'";
   return reply
@@ -24,7 +24,7 @@ export function sendPage(reply: FastifyReply, page: HtmlPage): FastifyReply {
         "frame-ancestors 'none'",
       ].join('; '),
       'cache-control': 'no-store',
-      // Addresses of these pages hold tickets.
+      // The URLs of these pages contain tickets.
       'referrer-policy': 'no-referrer',
       'x-robots-tag': 'noindex, nofollow',
     })
@@ -49,14 +49,14 @@ ${body}
 </html>
 `;
 
-/** Text that is HTML already. */
+/** Trusted HTML, which is not escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Value = string | Markup | readonly Markup[] | null;
 
-/** Every value is text and nothing but text, unless it was made here. */
+/** Builds HTML. Strings are escaped; `Markup` values are inserted as they are. */
 export function markup(strings: TemplateStringsArray, ...values: Value[]): Markup {
   const parts = strings.map((text, index) => text + markupOf(values[index]));
   return new Markup(parts.join(''));
@@ -79,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] ?? '');
 
-/** One card in the middle: as wide as a phone, in the colours that the reader's system asks for. */
+/** One centred card as wide as a phone, in light or dark colours as the system requests. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ground: #eef0f6; --card: #ffffff; --ink: #1b1e2b; --quiet: #565c70; --line: #d9dde8; --accent: #4752c4; --accent-ink: #ffffff; --good: #12703f; --waiting: #7a4f00; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ground: #13151d; --card: #1f222e; --ink: #eceef6; --quiet: #a9afc4; --line: #363b4d; --accent: #5865f2; --good: #5fd394; --waiting: #f0b95a; --bad: #ff8f85; } }

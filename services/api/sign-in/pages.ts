@@ -4,8 +4,8 @@ import { type HtmlPage, markup, type Markup } from './page.js';
 import type { DiscordAccount, SignInClient, TicketView } from './ports.js';
 
 /**
- * Shows which accounts are about to be linked, so that a person who follows someone else's link
- * notices it.
+ * Builds the page that names the platform account to be linked, so that a person who follows
+ * someone else's link notices it.
  */
 export function startPage(given: {
   readonly ticket: TicketView;
@@ -53,7 +53,7 @@ const wayBack = (address: string): Markup =>
 
 const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
 
-/** What happened and what to do next, with a code and request id for support. */
+/** Builds the result page: what happened, what to do next, and a request id for support. */
 export function endingPage(ending: SignInOutcome, requestId: string): HtmlPage {
   const { status, tone, title, what, next } = ENDING_TEXTS[ending.code];
   const { account, ticket } = ending;

@@ -1,7 +1,7 @@
 /**
- * What signing in needs. In: hashes of tickets, states and browsers, never the values themselves.
- * Out: the person to link, and the result. Never: a role added or a member joined by the request
- * itself; the link is marked, and the path does the rest.
+ * The ports of sign-in. In: hashes of tickets, states and browser secrets, never the values. Out:
+ * the person to link, and the result. Never: a role added or a member joined during the request; a
+ * worker does the rest.
  */
 import type {
   Cause,
@@ -15,19 +15,25 @@ import type {
   TokenGrant,
 } from '../../model.js';
 
-/** A link about to be made. It lives ten minutes, and is spent once. */
+/** A pending link. It expires after ten minutes and can be used once. */
 export interface Ticket {
   readonly ticketHash: string;
   readonly clientId: ClientId;
   readonly platformUserId: PlatformUserId;
-  /** The person's name on the platform; null if unknown. */
+  /** The person's e-mail address on the platform; null if unknown. */
   readonly email: string | null;
-  /** On the list of allowed addresses, checked when the ticket was made. */
+  /**
+   * Where the person returns after sign-in; null: nowhere. Checked against the allowed origins when
+   * the ticket was made.
+   */
   readonly returnTo: string | null;
   readonly expiresAt: Date;
 }
 
-/** A ticket as its page shows it. `browserHash` is the first browser's that went on. */
+/**
+ * A ticket with the names that its page shows. `browserHash`: the hash of the first browser that
+ * continued to Discord; null if none has.
+ */
 export interface TicketView extends Ticket {
   readonly platformUsername: string | null;
   readonly clientName: string;
@@ -37,38 +43,39 @@ export interface TicketView extends Ticket {
 export interface Consent {
   readonly browserHash: string;
   readonly stateHash: string;
-  /** Kept encrypted. */
+  /** The PKCE verifier, stored encrypted. */
   readonly codeVerifier: string;
 }
 
 interface TicketPort {
   /**
-   * Throws InputError: NOT_FOUND for a client that is not there, FAILED_PRECONDITION for a deleted
-   * user or client.
+   * Throws InputError: NOT_FOUND for an unknown client, FAILED_PRECONDITION if the user was deleted
+   * or the client is being deleted.
    */
   openTicket(ticket: Ticket): Promise<void>;
-  /** Null: never made, spent or expired. */
+  /** Null: unknown, used or expired, or its client is being deleted. */
   findTicket(ticketHash: string): Promise<TicketView | null>;
   /**
-   * The first browser wins. That browser may begin again, which invalidates its earlier state.
-   * Resolves when no running revocation could still end the grant that the person is about to give.
+   * Binds the ticket to the first browser that continues. That browser may start again, which
+   * invalidates its earlier state. Waits for running revocations, which could otherwise revoke the
+   * grant that the person is about to give.
    */
   bindTicket(ticketHash: string, consent: Consent): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
   /**
-   * Takes the state for one `attempt`, which may take it again if the response was lost. Null:
-   * unknown, taken by another attempt, or its ticket is gone. The ticket stays valid.
+   * Reserves the state for one `attempt`, which may repeat the call if the response was lost. Null:
+   * unknown, reserved by another attempt, or its ticket is used or expired. The ticket stays valid.
    */
   takeState(stateHash: string, attempt: string): Promise<(TicketView & Consent) | null>;
-  /** False: another attempt has spent it, or it has expired. */
+  /** Marks the ticket as used. Returns false if another attempt has used it or it has expired. */
   spendTicket(ticketHash: string, attempt: string): Promise<boolean>;
 }
 
-/** One client, as signing in needs it; with its secret, so never to be shown. */
+/** A client's settings for sign-in. Contains the client secret, so it must never be shown. */
 export interface SignInClient {
   readonly clientId: ClientId;
   readonly name: string;
   readonly guildId: string;
-  /** Registered with the application; null: the address this process is known by is used. */
+  /** The redirect URI registered with the application; null: the one at our public URL. */
   readonly callbackUrl: string | null;
   readonly inviteUrl: string | null;
   readonly email: EmailRule;
@@ -86,8 +93,8 @@ export interface DiscordAccount {
 }
 
 /**
- * The calls throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED), RetryLaterError or
- * UnavailableError; none of them names a secret.
+ * OAuth2 calls to Discord. They throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED),
+ * RetryLaterError or UnavailableError; no error contains a secret.
  */
 export interface OAuthPort {
   authorizeAddress(
@@ -104,25 +111,25 @@ export interface OAuthPort {
     request: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
   ): Promise<TokenGrant>;
   readAccount(application: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
-  /** For a grant that could not be stored; stored grants are revoked by the store. */
+  /** Revokes a grant that could not be stored. The store revokes stored grants. */
   revoke(application: OAuthApplication, token: string): Promise<void>;
 }
 
 interface GrantPort {
   /**
-   * Stored encrypted as soon as Discord issues it, and revoked if no link is made within two
-   * minutes.
+   * Stores the grant encrypted, as soon as Discord issues it. Returns its id. The grant is revoked
+   * if no link uses it within two minutes.
    */
   keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string>;
-  /** Tokens to revoke at Discord, soon and with retries. */
+  /** Makes the grant due for revocation at Discord now, with retries. */
   discardGrant(grantId: string): Promise<void>;
 }
 
 interface SignedInLinkPort {
   /**
-   * Makes the link, and has the path bring the person in with their roles. Throws InputError
-   * CONFLICT when the account is another person's, FAILED_PRECONDITION when the user or the client
-   * is deleted; nothing is changed then.
+   * Creates the link and marks the member, so that a worker adds them to the guild with their
+   * roles. Throws InputError CONFLICT if the account is linked to another user, FAILED_PRECONDITION
+   * if the user or the client is deleted; nothing is changed then.
    */
   linkSignedIn(request: {
     readonly grantId: string;
@@ -131,11 +138,11 @@ interface SignedInLinkPort {
     readonly account: DiscordAccount;
     readonly cause: Cause;
   }): Promise<{ readonly linkId: LinkId; readonly warnings: readonly string[] }>;
-  /** The outcome, if known within `waitMs`. */
+  /** Waits up to `waitMs` for the outcome. */
   awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome>;
 }
 
-/** `WAITING`: not known yet, the path goes on by itself. */
+/** `WAITING`: not known yet; a worker continues in the background. */
 export type LinkedOutcome =
   | { readonly kind: 'IN_GUILD'; readonly isScreened: boolean }
   | { readonly kind: 'NOT_IN_GUILD'; readonly refusal: JoinRefusal | null }
@@ -143,8 +150,7 @@ export type LinkedOutcome =
 
 export interface SignInPorts extends TicketPort, GrantPort, SignedInLinkPort {
   /**
-   * Throws InputError NOT_FOUND or FAILED_PRECONDITION when it is not there any more, or not to be
-   * used.
+   * Throws InputError NOT_FOUND for an unknown client, FAILED_PRECONDITION if it is being deleted.
    */
   findSignInClient(clientId: ClientId): Promise<SignInClient>;
   readonly oauth: OAuthPort;

@@ -3,14 +3,14 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** 32 random bytes as 43 characters that are safe in a URL, a cookie or a PKCE verifier. */
+/** Returns 32 random bytes as 43 characters that are safe in a URL, a cookie or a PKCE verifier. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
 export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value);
 }
 
-/** Stored in place of a secret; a secret of this length needs no salt. */
+/** Returns the hash to store instead of a secret. Random secrets of this length need no salt. */
 export const hashOf = (secret: string): string => digest(secret).toString('hex');
 
 /** Constant-time comparison. */
@@ -25,7 +25,7 @@ const MAX_AGE_SECONDS = 600;
 
 export interface StateCookie {
   readonly state: string;
-  /** Lets a person who cancelled go back; nothing depends on it. */
+  /** Used only for the retry link of a person who cancelled. */
   readonly ticket: string;
 }
 
@@ -37,8 +37,9 @@ export interface CookieJar {
 }
 
 /**
- * Two cookies: which browser this is, and the state it went to Discord with. `__Host-` keeps other
- * hosts of the same domain from planting them; browsers take that name only with https.
+ * Reads and sets two cookies: the browser's secret, and the state sent to Discord. The prefix
+ * `__Host-` keeps other hosts of the same domain from setting them; browsers accept it only over
+ * https.
  */
 export function createCookieJar(isHttps: boolean): CookieJar {
   const prefix = isHttps ? '__Host-' : '';
@@ -47,7 +48,7 @@ export function createCookieJar(isHttps: boolean): CookieJar {
   const attributes: CookieSerializeOptions = {
     path: '/',
     httpOnly: true,
-    // Strict would keep them back when Discord sends the person here.
+    // With `strict`, browsers would not send the cookies on the redirect from Discord.
     sameSite: 'lax',
     secure: isHttps,
   };

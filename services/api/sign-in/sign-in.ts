@@ -23,7 +23,7 @@ interface SignInDeps {
   readonly ports: SignInPorts;
   readonly site: SignInSite;
   readonly logger: Logger;
-  /** The request's trace. */
+  /** Returns the request's `traceparent`; null if there is no trace. */
   readonly traceNow?: () => string | null;
 }
 
@@ -34,11 +34,11 @@ type Step = (
 ) => Promise<SignInOutcome | null>;
 
 /**
- * The pages where people link their Discord account, in a scope of their own: forms and cookies are
- * read nowhere else.
- * In: what browsers send. Out: pages of ours, or a way on to Discord or back to the platform.
- * Never: a change by opening an address that a program could have opened, but for the one that
- * Discord answers to.
+ * Adds the pages where people link their Discord account, in a Fastify scope of their own, so that
+ * forms and cookies are parsed nowhere else.
+ * In: browser requests. Out: our pages, or redirects to Discord or back to the platform.
+ * Never: a change by a GET request, because programs open links for previews. The only exception is
+ * the callback that Discord redirects to.
  */
 export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise<void> {
   await app.register(async (scope) => {
@@ -48,7 +48,7 @@ export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise
     scope.setErrorHandler(answerFault(deps));
     scope.get(START_PATH, handlerOf(deps, showStart));
     scope.post(START_PATH, handlerOf(deps, goToDiscord));
-    // Without HEAD, which would take the state and be no answer.
+    // No HEAD route: a HEAD request would use up the state and show no page.
     scope.get(CALLBACK_PATH, { exposeHeadRoute: false }, handlerOf(deps, receiveAnswer));
   });
 }
@@ -56,7 +56,8 @@ export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise
 function handlerOf(deps: SignInDeps, step: Step) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const base = deps.site.base();
-    // No sign-in can have started without PUBLIC_URL: the mutation reports that.
+    // Without PUBLIC_URL no sign-in can have started: `beginDiscordLink` reports the missing
+    // setting.
     if (base === null) return finish(deps, request, reply, { code: 'SETUP_FAULT' });
     const cookies = createCookieJar(base.startsWith('https:'));
     const ending = await step({ ...deps, base, cookies }, request, reply);
@@ -72,7 +73,7 @@ function finish(
   ending: SignInOutcome,
 ): FastifyReply {
   const { code, ticket } = ending;
-  // Checked again: the list may have changed since the ticket was made.
+  // Checked again: the allowlist may have changed since the ticket was made.
   const address = ticket?.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins);
   if (!address || !isResult(code)) return sendPage(reply, endingPage(ending, request.id));
   return reply

@@ -11,14 +11,14 @@ import { type CookieJar, hashOf, isSame, isSecret, newSecret } from './secrets.j
 export interface SignInDoor {
   readonly ports: SignInPorts;
   readonly site: SignInSite;
-  /** Of the address people come by. */
+  /** Base of this service's public URLs. */
   readonly base: string;
   readonly cookies: CookieJar;
 }
 
 /**
- * Shows what is about to happen and changes nothing, because programs open links for previews.
- * Null: already sent.
+ * Shows the page that asks for confirmation. Changes nothing in the store, because programs open
+ * links for previews. Returns null once the page is sent.
  */
 export async function showStart(
   { ports, site, cookies }: SignInDoor,
@@ -34,7 +34,7 @@ export async function showStart(
   const client = await findClient(ports, ticket);
   if (client === null) return { code: 'CLIENT_GONE', ticket };
   const browser = known ?? newSecret();
-  // Again, if it is there already: it has to outlive this ticket, not the one before.
+  // Set again even if the browser has the cookie, so that it outlives this ticket.
   cookies.nameBrowser(reply, browser);
   sendPage(
     reply,
@@ -48,7 +48,7 @@ export async function showStart(
   return null;
 }
 
-/** Binds the ticket to this browser and sends it to Discord. Null: it was sent. */
+/** Binds the ticket to this browser and redirects to Discord. Returns null once redirected. */
 export async function goToDiscord(
   door: SignInDoor,
   request: FastifyRequest,
@@ -126,14 +126,14 @@ export async function findClient(
   }
 }
 
-/** Only known to a browser that was shown the form. */
+/** Returns the form's token. Only a browser that was shown the form knows it. */
 const formTokenOf = (browser: string, ticket: string): string =>
   hashOf(`form ${browser} ${ticket}`);
 
 /**
- * Browsers send the origin of a form, but not always: some lack Sec-Fetch-Site or omit it over
- * http, and a page without referrer sends no origin either. The form's token then proves that it is
- * ours.
+ * Returns whether the form was sent from our page. Sec-Fetch-Site or Origin usually shows that.
+ * Some browsers lack Sec-Fetch-Site or omit it over http, and our no-referrer policy can hide
+ * Origin; then the form's token proves it.
  */
 function isFromOurPage(
   { headers, body }: FastifyRequest,
@@ -149,7 +149,7 @@ function isFromOurPage(
   return typeof token === 'string' && formToken !== null && isSame(token, formToken);
 }
 
-/** A query or form parameter. Undefined: absent. A repeated one is a list. */
+/** Returns a query or form parameter: undefined if absent, a list if repeated. */
 export function parameterOf(from: unknown, name: string): unknown {
   return typeof from === 'object' && from !== null
     ? new Map<string, unknown>(Object.entries(from)).get(name)

@@ -5,7 +5,7 @@ import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js'
 import type { Bell } from './stream.js';
 
 /**
- * Maximum held in memory for one subscriber; the rest stays in the database until these are
+ * Maximum number of records held in memory for one subscriber. The next page is read once these are
  * consumed.
  */
 const PAGE = 200;
@@ -16,8 +16,8 @@ export interface Looker<Value> {
 }
 
 /**
- * Records as they are closed, each once, starting from now, including those closed before the first
- * read.
+ * Streams audit records as they are closed, each once. Starts from the call, so records closed
+ * before the first read are included.
  */
 export async function lookForClosedRecords(deps: {
   readonly notices: NoticePort;
@@ -41,7 +41,8 @@ export async function lookForClosedRecords(deps: {
     do {
       const window = { since, until, after, limit: PAGE };
       const page = await gate(() => notices.pageClosedRecords(filter, window));
-      // Advanced before delivery: a later read that fails continues behind these.
+      // Advanced before delivery, so that a retry after a failed read does not send these records
+      // again.
       after = page.next;
       until = after === null ? null : page.until;
       if (after === null) since = page.until;

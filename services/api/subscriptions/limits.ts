@@ -5,7 +5,7 @@ export interface SubscriptionLimits {
   readonly overall: number;
 }
 
-/** Takes a slot for a caller, or throws; call the result to release it. */
+/** Returns a function that takes a slot for a caller or throws. Its result releases the slot. */
 export function createSubscriptionSlots({ perCaller, overall }: SubscriptionLimits) {
   const taken = new Map<string, number>();
   let all = 0;
@@ -34,8 +34,8 @@ export function createSubscriptionSlots({ perCaller, overall }: SubscriptionLimi
 export type Semaphore = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 /**
- * Limits concurrency in order of arrival, so that subscribers leave database connections to the
- * workers.
+ * Creates a first-in, first-out semaphore. It limits the subscribers' reads, so that database
+ * connections remain for the workers.
  */
 export function createSemaphore(places: number): Semaphore {
   const queue: (() => void)[] = [];

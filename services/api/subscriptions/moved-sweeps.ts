@@ -9,7 +9,7 @@ import type { Bell } from './stream.js';
 const HOUR_MS = 3_600_000;
 
 export interface SweepScope {
-  /** Null: all of them. */
+  /** Null: all sweeps. */
   readonly sweepId: string | null;
   readonly clientIds: readonly ClientId[] | null;
 }
@@ -22,8 +22,8 @@ interface Deps {
   readonly gate: Semaphore;
   readonly onPage: () => void;
   /**
-   * The path's progress on a sweep changes no sweep row, so such sweeps are re-read at this
-   * interval.
+   * A worker's progress on a sweep changes no sweep row, so sweeps in progress are also re-read at
+   * this interval.
    */
   readonly lookAgainMs: number;
   readonly clock: () => number;
@@ -35,8 +35,9 @@ interface Watched extends Deps {
 }
 
 /**
- * Sweeps as they change, each in its state when read: a slow reader misses intermediate states,
- * never the last one. Unfinished sweeps come first; a named sweep comes in any state.
+ * Streams sweeps as they change, each in its state when read: a slow reader misses intermediate
+ * states, never the last one. Unfinished sweeps come first; the sweep named in `scope` is sent in
+ * any state.
  */
 export async function lookForMovedSweeps(deps: Deps): Promise<Looker<Sweep>> {
   const traces = createSweepTraces(deps.clock);
@@ -87,7 +88,10 @@ async function listen(watched: Watched): Promise<StopListening> {
 const within = ({ sweepId }: SweepScope, ids: readonly string[]) =>
   sweepId === null ? ids : ids.filter((id) => id === sweepId);
 
-/** Finished sweeps are no news; unfinished ones are sent first. */
+/**
+ * Queues the unfinished sweeps and the sweep named in `scope`. Other finished sweeps are only
+ * remembered, so that they are not sent as changed.
+ */
 async function takeStock(watched: Watched): Promise<void> {
   const { scope, due, traces, bell } = watched;
   for (const view of await read(watched, await recentIds(watched)))
@@ -128,14 +132,14 @@ async function read(
 const AT_A_TIME = 20;
 const MOST = 200;
 
-/** The sweeps to read. Above a limit it no longer lists them and means all sweeps. */
+/** Ids of the sweeps to read. Above a limit, all recent sweeps are read instead. */
 interface DueSweeps {
   add(ids: readonly string[]): void;
   addAll(): void;
   isEmpty(): boolean;
-  /** True once after `addAll`. */
+  /** Returns whether all sweeps are due, and resets that. */
   takeAll(): boolean;
-  /** The first few, which then are due no longer. */
+  /** Removes and returns the first ids, a few at a time. */
   take(): readonly string[];
 }
 
@@ -167,16 +171,16 @@ export function createDueSweeps(): DueSweeps {
 const REMEMBERED = 1_000;
 
 interface SweepTraces {
-  /** Whether it has moved since this was asked last. */
+  /** Returns whether the sweep has changed since the last call, and remembers its state. */
   hasMoved(view: Sweep): boolean;
   /**
-   * Sweeps of the client, or of all clients, that change without a notification because the path
-   * works for them.
+   * Returns sweeps of the client (null: of all clients) that may change without a notification,
+   * because workers are carrying out their plans.
    */
   moving(clientId: ClientId | null): readonly string[];
 }
 
-/** The last state of each sweep sent to a subscriber. */
+/** Remembers the last state of each sweep that was sent to a subscriber. */
 function createSweepTraces(clock: () => number): SweepTraces {
   const traces = new Map<string, Trace>();
   return {
@@ -221,7 +225,10 @@ export function isOver(view: Sweep): boolean {
   return view.finishedAt !== null;
 }
 
-/** Members that cannot be reconciled may never be counted, so stop waiting after an hour. */
+/**
+ * Returns until when the sweep may still change, in milliseconds since 1970. Members that cannot be
+ * reconciled may never be counted, so a finished sweep is followed for at most an hour.
+ */
 function movesUntil(view: Sweep): number {
   if (view.finishedAt === null) return Infinity;
   const isWaitedFor = !view.isDryRun && view.changed + view.failed < view.drifted;

@@ -1,16 +1,15 @@
 /**
- * What subscriptions need from the store. In: a subscriber that wants notifications. Out: the
- * notification, then the changes page by page. Never: a record sent twice or left out, whichever
- * process closed it.
+ * The store's port for subscriptions. In: listeners. Out: notifications, then the changes page by
+ * page. Never: a record sent twice or left out, whichever process closed it.
  */
 import type { ClientId } from '../../model.js';
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
 
-/** A snapshot of ended transactions; opaque. */
+/** A PostgreSQL snapshot, which tells which transactions have ended; opaque. */
 export type Moment = string;
 
-/** The end of a page. */
+/** The position of the last record of a page. */
 export interface RecordPlace {
   readonly closedBy: string;
   readonly id: string;
@@ -19,24 +18,27 @@ export interface RecordPlace {
 interface RecordPage {
   readonly records: readonly AuditRecord[];
   readonly until: Moment;
-  /** Null: that was all of it. */
+  /** Null: this is the last page. */
   readonly next: RecordPlace | null;
 }
 
 export type StopListening = () => Promise<void>;
 
 export interface NoticePort {
-  /** Calls back with the client of closed records; with null when notices may have been missed. */
+  /**
+   * Calls `wake` with the client whose records were closed, or with null if notifications may have
+   * been missed. Resolves to an unsubscribe function.
+   */
   onRecordsClosed(wake: (clientId: ClientId | null) => void): Promise<StopListening>;
   /**
-   * Calls back for a sweep that has started or changed; with null if notifications may have been
-   * missed.
+   * Calls `wake` with a sweep that has started or changed, or with null if notifications may have
+   * been missed. Resolves to an unsubscribe function.
    */
   onSweepsMoved(
     wake: (moved: { readonly clientId: ClientId; readonly sweepId: string } | null) => void,
   ): Promise<StopListening>;
   readMoment(): Promise<Moment>;
-  /** Records closed after `since` and not after `until`, which is now when it is null. */
+  /** Returns a page of records closed after `since` and until `until`; null: until now. */
   pageClosedRecords(
     filter: AuditFilter,
     window: {
@@ -46,7 +48,7 @@ export interface NoticePort {
       readonly limit: number;
     },
   ): Promise<RecordPage>;
-  /** Newest first, at most 200: unfinished ones, and those finished recently. */
+  /** Returns the ids of unfinished and recently finished sweeps, newest first, at most 200. */
   recentSweepIds(request: {
     readonly clientIds: readonly ClientId[] | null;
     readonly finishedWithinMs: number;

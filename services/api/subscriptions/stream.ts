@@ -1,6 +1,6 @@
 /**
- * What a subscriber is sent: a value, or the fault that ends it. Thrown instead, the fault would
- * break the connection off without a word.
+ * An event for a subscriber: a value, or the error that ends the subscription. If the error were
+ * thrown instead, the connection would close without a message.
  */
 export type Published<Value> =
   | { readonly value: Value; readonly fault?: never }
@@ -11,8 +11,8 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
 }
 
 /**
- * A generator that can be ended while it waits. A plain generator cannot: `return` queues behind
- * the wait, and the process would serve a closed browser until the next record.
+ * Wraps a generator so that it can be ended while it waits. `return` of a plain generator queues
+ * behind the wait, so the process would serve a closed browser until the next record.
  */
 export function createStream<Value>(deps: {
   readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;
@@ -48,22 +48,22 @@ export function createStream<Value>(deps: {
   return stream;
 }
 
-/** A look at the most so often a subscriber: what happens between two is in the second. */
+/** Minimum time between two reads for one subscriber. The next read covers the changes between. */
 const PACE_MS = 250;
 
 /**
- * Reads on every notification, and now and then without one: permissions may end, and a
- * notification connection may die silently. It reads the next value only after the last one was
- * consumed, so a slow reader causes no queue.
+ * Reads on every notification, and at least every `lookAgainMs`, because permissions may end and a
+ * LISTEN connection may die silently. It reads the next value only after the last one was consumed,
+ * so a slow reader causes no queue.
  */
 export async function* watch<Value>(deps: {
   readonly bell: Bell;
   readonly lookAgainMs: number;
-  /** The current changes. After an error the next call continues where this one stopped. */
+  /** Returns the current changes. After an error, the next call continues from there. */
   readonly look: () => AsyncGenerator<Value, void>;
-  /** Why there is to be no more; null: go on. */
+  /** Returns why the subscription must end; null: it continues. */
   readonly endOf: () => Promise<Error | null>;
-  /** A look failed; it is tried again. */
+  /** Called when a read has failed. The read is retried. */
   readonly onFailure: (error: unknown) => void;
   readonly signal: AbortSignal;
 }): AsyncGenerator<Published<Value>, void> {
@@ -92,14 +92,15 @@ export async function* watch<Value>(deps: {
 export interface Bell {
   ring(): void;
   /**
-   * Resolves if notified since the last wait, else after `withinMs`, else when the signal aborts.
+   * Resolves at once if rung since the last wait, else when rung, after `withinMs`, or when the
+   * signal aborts.
    */
   wait(withinMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * However often it is rung meanwhile, who waits wakes once: a storm of notices is one reason to
- * look.
+ * Creates a bell. However often it rings, the waiting subscriber wakes once: many notifications
+ * cause one read.
  */
 export function createBell(): Bell {
   let isRung = false;

@@ -28,7 +28,7 @@ interface SweepArgs {
   readonly id?: string | null;
 }
 
-/** `subscribe` reads the arguments itself; they are declared on the method too, for the schema. */
+/** `subscribe` uses the arguments. The methods declare them only for the schema. */
 @Resolver()
 export class SubscriptionsResolver {
   @Authorized('discord:admin')
@@ -117,7 +117,7 @@ async function sweepScope(context: ApiContext, args: SweepArgs) {
   return { sweepId: sweep.id, clientIds: clientIds ?? [sweep.clientId] };
 }
 
-/** Null: all there are. */
+/** Returns the ids of the clients to follow; null: all clients. */
 async function clientsOf(
   context: ApiContext,
   clientId: string | null | undefined,
@@ -127,8 +127,8 @@ async function clientsOf(
 }
 
 /**
- * Whether the subscriber's key is still valid: a token may expire or a key be revoked during a
- * subscription.
+ * Creates a check that returns why the subscription must end, or null: during a subscription, a
+ * token may expire or a key may be revoked.
  */
 function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
   const clients = String(requireCaller(context).clientIds);

@@ -19,20 +19,20 @@ import {
   watch,
 } from './stream.js';
 
-/** The subscriber, and until when it may stay. */
+/** A subscriber and the check of its permissions. */
 export interface Subscriber {
   readonly name: string;
-  /** Checked before each delivery; null: still allowed. */
+  /** Called before each read. Returns why the subscription must end; null: it continues. */
   readonly endOf: () => Promise<Error | null>;
-  /** Discards cached rows, which are out of date. */
+  /** Clears the request's cached rows, which may be stale. */
   readonly forget: () => void;
 }
 
 export interface Subscriptions {
-  /** From now on; resolves when nothing that is closed later can be missed. */
+  /** Streams records that are closed from now on. Once this resolves, no later record is missed. */
   records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Published<AuditRecord>>>;
   sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Published<Sweep>>>;
-  /** Notifies all subscribers that this process is stopping. */
+  /** Ends all subscriptions with an error that asks to subscribe again. */
   stop(): Promise<void>;
 }
 
@@ -50,9 +50,7 @@ interface Deps {
   readonly lookAgainMs?: number;
 }
 
-/**
- * The live ends of `auditRecordAdded` and `sweepProgressed`. Without subscribers it does nothing.
- */
+/** Serves `auditRecordAdded` and `sweepProgressed`. Does nothing without subscribers. */
 export function createSubscriptions(deps: Deps): Subscriptions {
   const { notices, sweeps, clock, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const gate = createSemaphore(READS_AT_ONCE);
@@ -73,7 +71,7 @@ export function createSubscriptions(deps: Deps): Subscriptions {
   };
 }
 
-/** Counts and ends open subscriptions. */
+/** Opens, counts and ends subscriptions. */
 function createOpener(deps: Deps) {
   const { logger, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const takePlace = createSubscriptionSlots(deps.limits ?? LIMITS);
@@ -117,7 +115,7 @@ function createOpener(deps: Deps) {
     async stop() {
       isStopping = true;
       for (const bell of open) bell.ring();
-      // Who does not read is not waited for.
+      // Waits at most a second: a subscriber that does not read must not delay the shutdown.
       for (let ms = 0; open.size > 0 && ms < FAREWELL_MS; ms += 20) await sleep(20);
     },
   };

@@ -1,19 +1,19 @@
 /**
- * What the API needs from sweeps. In: input whose shape is already checked. Out: views of schedules
- * and runs, past and present. Never: a sweep run inside a request; a process with the part `sweeps`
- * runs it.
+ * The API's ports for sweeps. In: input whose shape is already checked. Out: schedules and sweeps,
+ * past and present. Never: a sweep run inside a request; a process with the part `sweeps` runs it.
  */
 import type { Cause, ClientId, NicknameStrategy, SweepKind, SweepState } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
 import type { Schedule, Sweep, SweepPlanView } from './sweep.types.js';
 
-/** The effect of a change of mappings or of a client on members, in the terms of a sweep's plan. */
+/** The effect of a mapping or client change on members, in the form of a sweep's plan. */
 export type MappingEffect = Omit<SweepPlanView, 'hash'>;
 
 export interface SchedulePort {
   schedulesOfClients(ids: readonly ClientId[]): Promise<readonly (readonly Schedule[])[]>;
   /**
-   * Throws InputError BAD_USER_INPUT with the field for a pattern or a zone that cannot be read.
+   * Throws InputError BAD_USER_INPUT with the field, if the cron expression or time zone is
+   * invalid.
    */
   updateSchedule(request: {
     clientId: ClientId;
@@ -25,7 +25,7 @@ export interface SchedulePort {
   loadDefaultSchedule(clientId: ClientId): Promise<readonly Schedule[]>;
 }
 
-/** Plans that wait for an admin to approve or reject them. */
+/** A client's plans awaiting approval. */
 export interface HeldPlansView {
   readonly plans: number;
   readonly removals: number;
@@ -34,14 +34,14 @@ export interface HeldPlansView {
 
 export interface SweepFilter {
   readonly clientId: ClientId;
-  /** Null: of every kind. */
+  /** Null: all kinds. */
   readonly kind: SweepKind | null;
-  /** Absent or null: in any state. */
+  /** Absent or null: all states. */
   readonly states?: readonly SweepState[] | null;
 }
 
 export interface SweepPort {
-  /** Throws InputError CONFLICT while one of this client and kind runs. */
+  /** Throws InputError CONFLICT if a sweep of this kind is already running for the client. */
   startSweep(request: {
     clientId: ClientId;
     kind: SweepKind;
@@ -49,11 +49,14 @@ export interface SweepPort {
     enforceStrategy: NicknameStrategy | null;
     cause: Cause;
   }): Promise<Sweep>;
-  /** Cancels it between pages. Throws InputError FAILED_PRECONDITION if it is finished. */
+  /**
+   * Cancels a sweep, which then stops before its next page. Throws InputError FAILED_PRECONDITION
+   * if it is held or finished.
+   */
   cancelSweep(id: string): Promise<Sweep>;
   /**
-   * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION when it is not held any
-   * more, CONFLICT when its hash is another by now.
+   * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION if the sweep is no
+   * longer held, CONFLICT if the plan's hash has changed.
    */
   decideSweep(request: {
     id: string;
@@ -62,14 +65,14 @@ export interface SweepPort {
     cause: Cause;
   }): Promise<Sweep>;
   findSweeps(ids: readonly string[]): Promise<readonly (Sweep | undefined)[]>;
-  /** Sweeps in the state HELD, at most one of each kind; the longest held first. */
+  /** Sweeps in the state HELD, at most one of each kind, longest held first. */
   heldSweeps(clientId: ClientId): Promise<readonly Sweep[]>;
-  /** Newest first. */
+  /** Returns a page of sweeps, newest first. */
   pageSweeps(filter: SweepFilter, page: Page): Promise<Rows<Sweep>>;
   countSweeps(filter: SweepFilter): Promise<number>;
 }
 
 export interface HeldPlanReads {
-  /** Null: nothing of this client is held. */
+  /** Null: the client has no held plan. */
   heldPlansOfClients(ids: readonly ClientId[]): Promise<readonly (HeldPlansView | null)[]>;
 }

@@ -142,7 +142,8 @@ function scheduleWarnings(
 
 @Resolver(() => DiscordClient)
 export class ClientSchedulesResolver {
-  // Nullable, so that a key with a lesser scope is refused this field and not the client.
+  // Nullable, so that a key without discord:admin gets null for this field, not for the whole
+  // client.
   @Authorized('discord:admin')
   @FieldResolver(() => [Schedule], {
     nullable: true,
@@ -156,9 +157,7 @@ export class ClientSchedulesResolver {
 
 type SchedulePatch = Omit<Parameters<SchedulePort['updateSchedule']>[0], 'clientId' | 'kind'>;
 
-/**
- * Only checks length and characters; parsing of the cron expression and the zone happens elsewhere.
- */
+/** Checks length and characters only. The port parses the cron expression and the time zone. */
 function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
   return onlyGiven({

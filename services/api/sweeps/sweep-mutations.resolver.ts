@@ -172,7 +172,7 @@ class ApproveSweepPayload extends SweepPayload {}
 @ResultOf('rejectSweep', ' The roles stay.')
 class RejectSweepPayload extends SweepPayload {}
 
-/** A strategy that cannot be followed would find nothing to do, and look like success. */
+/** Rejects a strategy that cannot be applied: the sweep would do nothing and look successful. */
 function checkStrategy(
   client: DiscordClient,
   kind: SweepKind,

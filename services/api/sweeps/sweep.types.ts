@@ -62,7 +62,7 @@ export class SweepPlanType extends PlannedChanges {
   readonly additions!: number;
 }
 
-/** A plan as it is stored: with its sweep, and so without the client of each member. */
+/** A plan as stored with its sweep. Its members have no client id, because the sweep has it. */
 export interface SweepPlanView extends Omit<SweepPlanType, 'members'> {
   readonly members: readonly Omit<SweepPlanMemberType, 'clientId'>[];
 }
@@ -145,7 +145,7 @@ export class Sweep {
 @ObjectType({ description: 'A page of sweeps, newest first.' })
 export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
 
-/** The members of a plan with their client, by which their roles and links are found. */
+/** Adds the client id to each member of a plan. Their roles and links are looked up by it. */
 export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: string, plan: Plan) {
   return {
     ...plan,
@@ -154,7 +154,10 @@ export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: s
   };
 }
 
-/** CHANGES holds what the guard stopped outside a sweep: it comes by itself. */
+/**
+ * Rejects CHANGES, which cannot be scheduled or started: the guard creates these sweeps for
+ * removals that it holds outside a sweep.
+ */
 export function checkTimedKind(kind: SweepKind, field: string): SweepKind {
   if (kind === 'CHANGES')
     throw new InputError(
