@@ -13,8 +13,8 @@ import {
 import type { TokenIssuer } from './lib/token-issuer.js';
 
 /**
- * The whole configuration, read once at start. The only reader of the environment. Durations are in
- * milliseconds.
+ * The whole configuration, read once at startup. Only this file reads the environment. Durations
+ * are in milliseconds.
  */
 export interface Config {
   readonly isProduction: boolean;
@@ -27,33 +27,36 @@ export interface Config {
   readonly databaseUrl: string | null;
   readonly databasePoolSize: number;
   readonly kafka: KafkaConfig | null;
-  /** Empty only in the sandbox, which makes its own. The first encrypts, all decrypt. */
+  /**
+   * The first key encrypts, all of them decrypt. Empty only in the sandbox, which generates its own
+   * key.
+   */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly apiKeys: readonly ApiKey[];
   /** Null: no JWT is accepted. */
   readonly tokenIssuer: TokenIssuer | null;
-  /** Within a minute; 0: without limit. */
+  /** Requests per minute; 0: unlimited. */
   readonly rateLimits: {
     readonly perCaller: number;
     readonly failedSignIns: number;
   };
   readonly persistedQueries: {
     readonly isOnly: boolean;
-    /** A folder or a file; null: the ready operations. */
+    /** A folder or a file; null: `schema/operations`. */
     readonly path: string | null;
   };
-  /** Origins that a link flow may return to, as browsers write them. */
+  /** Origins that a link flow may redirect back to, in the form browsers send them. */
   readonly returnOrigins: readonly string[];
   readonly endpointAllowlist: readonly string[];
   readonly parts: ReadonlySet<PartName>;
   readonly logLevel: string;
-  /** Where traces go, without `/v1/traces`; null: none are made. */
+  /** Base URL of the OTLP endpoint, without `/v1/traces`; null: tracing is off. */
   readonly tracesEndpoint: string | null;
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
-  /** Set by `npm start`, which puts a shell between npm and this process. */
+  /** True under `npm start`, where a shell runs between npm and this process. */
   readonly isUnderNpm: boolean;
-  /** Null: no sandbox. `port` 0: any. */
+  /** Null: no sandbox. `port` 0: any free port. */
   readonly sandbox: { readonly port: number; readonly host: string } | null;
 }
 
@@ -76,8 +79,7 @@ const PARTS = ['api', 'events', 'sweeps', 'reconcile'] as const;
 export type PartName = (typeof PARTS)[number];
 
 /**
- * Everything that is wrong with the environment, one line each. No value is repeated that could be
- * a secret.
+ * Lists every fault of the environment, one per line. Never repeats a value, which could be secret.
  */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
@@ -104,7 +106,7 @@ export function readConfig(environment: Environment = process.env): Config {
   return Object.freeze(configOf(parsed.data, mode));
 }
 
-/** Undefined if the setting is absent or unreadable. */
+/** Returns undefined if the setting is absent or malformed. */
 function asksForSandbox(text: string | undefined): boolean | undefined {
   return z.stringbool().optional().safeParse(text).data;
 }
@@ -148,7 +150,7 @@ const Settings = z.object({
   DATA_DIR: z.string().default('.data'),
   SANDBOX: z.stringbool().optional(),
   SANDBOX_PORT: Port.default(4001),
-  /** Beyond loopback only inside a container. */
+  /** Use a non-loopback address only inside a container. */
   SANDBOX_HOST: z.string().default('127.0.0.1'),
 });
 
@@ -197,7 +199,10 @@ function configOf(settings: Settings, mode: Mode): Config {
   };
 }
 
-/** All three or none: validation has already rejected a partial set. */
+/**
+ * Returns null unless all three settings are present. Validation has already rejected a partial
+ * set.
+ */
 function tokenIssuerOf(settings: Settings): TokenIssuer | null {
   const { AUTH_JWKS_URL: jwksUrl } = settings;
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = settings;

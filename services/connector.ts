@@ -1,8 +1,8 @@
 /**
- * The wiring: builds every part in the order of the flow, starts them in that order, and stops them
- * as their work allows.
+ * Builds every part of the connector, starts them in the order of the data flow, and stops them in
+ * an order that lets them finish their work.
  * In: a configuration. Out: a running connector.
- * Never: a decision about a member; those are the path's.
+ * Never: a decision about a member; the path makes those.
  */
 import { randomUUID } from 'node:crypto';
 
@@ -33,13 +33,13 @@ export const VERSION = '0.1.0';
 
 export interface Connector {
   /**
-   * Resolves when the connector serves, with what a newcomer needs to know (empty unless the
-   * sandbox runs), or when it is stopped meanwhile. It waits for an unreachable database; an error
-   * that waiting cannot fix is thrown once nothing is left running.
+   * Starts all parts. Resolves when the connector serves, or when it was stopped during the start.
+   * In the sandbox, the result is the welcome text; otherwise it is empty. Waits while the database
+   * is unreachable. Any other error is thrown after everything has stopped.
    */
   start(): Promise<string>;
   stop(): Promise<void>;
-  /** What has not stopped yet, by name. */
+  /** Names of parts that have not stopped yet. */
   unfinished(): readonly string[];
 }
 
@@ -105,7 +105,7 @@ export function createConnector(
   };
 }
 
-/** Imported on demand, as the sandbox is: production loads no module of either. */
+/** Imported on demand, like the sandbox: production never loads either. */
 const demonstrate: typeof Demonstrate = async (made) =>
   (await import('./connector/demonstrate.js')).demonstrate(made);
 
@@ -120,7 +120,7 @@ async function startSandboxFor(config: Config, logger: Logger): Promise<RunningS
   });
 }
 
-/** One-off commands that run beside the service. Resolves with the exit code of the process. */
+/** Runs a one-off command beside the service. Resolves to the process exit code. */
 export async function runCommand(
   config: Config,
   name: string,
@@ -167,7 +167,8 @@ function partsOf(config: Config, logger: Logger, world: World) {
     : [];
   const work = [store.clockWatch, ...path, ...events, ...timed];
   const life = createLife({
-    // The HTTP server starts first, so that readiness can name what the rest is waiting for.
+    // The HTTP server starts first, so that `/health/ready` can report what the start is waiting
+    // for.
     starts: [door, memory, ...far, pauses, ...work],
     // The HTTP server stays open during shutdown, for requests in flight and for readiness probes.
     stops: [work, [door], [...far, pauses], [memory]],
@@ -178,7 +179,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   return { life, gateway, api, checkClient };
 }
 
-/** The database, brought up to date before anything reads it. */
+/** The database connection. Migrates the schema before anything reads it. */
 function memoryOf(store: Store): Part {
   return {
     name: store.name,
@@ -203,7 +204,10 @@ function healthServerOf(
   return createHealthServer({ ...config.http, health, logger, observers });
 }
 
-/** Base of public addresses. The sandbox defaults to its own; a real service must set it. */
+/**
+ * Returns the base URL of public pages; null if not set. The sandbox uses its own address by
+ * default; a real service must set PUBLIC_URL.
+ */
 function peopleBase(
   config: Config,
   sandbox: RunningSandbox | null,

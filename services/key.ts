@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readApiKeys, readEncryptionKeys } from './lib/key-entries.js';
 
 /**
- * `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]`: makes an API key; only its hash need be
- * kept. `npm run key -- encryption [ID]`: makes an entry for ENCRYPTION_KEYS.
+ * `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]` makes an API key; the service stores only
+ * its hash. `npm run key -- encryption [ID]` makes an entry for ENCRYPTION_KEYS.
  */
 const [first, second] = process.argv.slice(2);
 if (first === 'encryption') makeEncryptionKey(second);
@@ -28,7 +28,7 @@ function makeApiKey(args: readonly string[]): void {
   }
 }
 
-/** The output contains the secrets: it belongs in the settings and nowhere else. */
+/** Prints a new encryption key. It is secret: keep it only in the settings. */
 function makeEncryptionKey(id = `k${new Date().toISOString().slice(0, 10)}`): void {
   const entry = `${id}:${randomBytes(32).toString('base64')}`;
   if (readEncryptionKeys(entry).faults.length > 0) {

@@ -1,6 +1,6 @@
 /**
- * `start` (the default) runs until a signal; others are done once, as `migrate`. A fault ends the
- * process with code 1.
+ * Entry point. `start` (the default) runs until a signal; every other command, such as `migrate`,
+ * runs once. An error exits with code 1.
  */
 try {
   await main(process.argv[2] ?? 'start');
@@ -15,7 +15,8 @@ async function main(command: string): Promise<void> {
       `Node ${process.versions.node} is too old, version 24 is required; "npm start" installs it where possible`,
     );
   }
-  // Imported only now: on an old Node the rest would fail with an unhelpful message.
+  // Imported after the version check: on an old Node these modules would fail with an unhelpful
+  // message.
   const { readConfig } = await import('./config.js');
   const { createConnector, runCommand } = await import('./connector.js');
   const { createLogger } = await import('./lib/logger.js');

@@ -3,27 +3,27 @@
  * - **client**: one Discord application with its bot and the **guild** (Discord server) it serves.
  *   **role**: a role of a guild.
  * - **member**: a Discord user in a guild. **group**: a group of the platform. **membership**: a
- *   platform user is in a group.
- * - **known**: a fact (added, removed) makes one group known for a user, a snapshot makes all
- *   groups known. Unknown is not "no".
- * - **link**: a platform user and a Discord account are the same person, for one client
+ *   platform user belongs to a group.
+ * - **known**: a membership fact (added, removed) makes one group known for a user; a snapshot
+ *   makes all groups known. Unknown does not mean "not a member".
+ * - **link**: states that a platform user and a Discord account are the same person, for one client
  *   (`DiscordUser` in the API). Active or **ending**: an ending link stays until its roles are
- *   removed; linking again revives it.
- * - **mapping**: members of this group get this role. Active or retired; a retired one stays until
- *   its role is removed.
- * - **mapped role**: named by any mapping, active or retired. **foreign role**: every other role;
- *   never changed. "managed" is Discord's word for a role owned by an integration.
+ *   removed; linking again reactivates it.
+ * - **mapping**: members of this group get this role. Active or retired; a retired mapping stays
+ *   until its role is removed.
+ * - **mapped role**: a role named by any mapping, active or retired. **foreign role**: every other
+ *   role; never changed. "managed" is Discord's word for a role owned by an integration.
  * - **desired** / **actual**: role ids a member should have / has. **drift**: they differ.
  * - **mirror**: the last observed state of a member, as Discord returned it.
- * - **plan**: what to change for one member, and why. **guard**: decides whether the plan may be
- *   carried out. **apply**: carry it out. **outcome**: the result. **audit record**: plan, cause
- *   and outcome, opened before the first change, closed after the last.
+ * - **plan**: the changes for one member, and why. **guard**: decides whether a plan may be
+ *   applied. **apply**: make the changes at Discord. **outcome**: the result. **audit record**:
+ *   plan, cause and outcome; opened before the first change, closed after the last.
  */
 import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 
 /**
- * The tokens an application received for a person who signed in at Discord. A refresh token works
- * once.
+ * The tokens an application received for a person who signed in at Discord. A refresh token can be
+ * used only once.
  */
 export interface TokenGrant {
   readonly accessToken: string;
@@ -78,12 +78,12 @@ export type ChangeBlock =
   | 'PENDING';
 
 /**
- * Which side decides about roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to
- * follow. OBSERVE: nothing is written.
+ * Which side decides about roles. PLATFORM: roles follow groups. DISCORD: the connector asks the
+ * platform to change its groups to match the roles. OBSERVE: the connector changes nothing.
  */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
-/** What happens to a held mapped role while a mapped group is unknown for the member. */
+/** What happens to a member's mapped role while a group mapped to it is unknown for the member. */
 export type UnknownMembership = 'KEEP' | 'REMOVE';
 
 /** What happens to the holders of a role when its mapping is retired or its client deleted. */
@@ -91,16 +91,16 @@ export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 /**
  * What happens to members who have not passed Discord's membership screening. WAIT: they get roles
- * and nickname when they pass. IGNORE: at once.
+ * and nickname after passing. IGNORE: they get them at once.
  */
 export type Screening = 'WAIT' | 'IGNORE';
-/** What happens to a nickname that the connector set when the account's last link ends. */
+/** What happens to a nickname set by the connector when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
-/** The nickname to write, or the one written, when the member's nickname is reset. */
+/** Stands for no nickname: the value written, or recorded as written, when a nickname is reset. */
 export const NO_NICKNAME = '';
 export type EmailRule = 'NONE' | 'WARN' | 'REQUIRE';
 
-/** Where a client's Discord is; `apiBase` ends in its version. */
+/** A client's Discord endpoints. `apiBase` ends in the API version. */
 export interface Endpoints {
   readonly apiBase: string;
   readonly authorizeUrl: string;
@@ -123,7 +123,8 @@ export interface ClientSettings {
     readonly onUnlink: NicknameOnUnlink;
   };
   /**
-   * Removals within an hour may reach `minimum`, or `percent` of the holders, whichever is more.
+   * Most removals within an hour without approval: `minimum`, or `percent` of the holders,
+   * whichever is more.
    */
   readonly removalGuard: { readonly minimum: number; readonly percent: number };
   readonly linking: {
@@ -134,7 +135,7 @@ export interface ClientSettings {
   /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   /**
-   * How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS.
+   * How long closed audit records and finished sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS.
    */
   readonly auditRetentionDays: number | null;
 }
@@ -158,19 +159,26 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<ClientSettings, 'name' | 'application
   auditRetentionDays: null,
 };
 
-/** If a role had this many holders or more, its last holders keep it until a person approves. */
+/**
+ * A role with at least this many holders may lose more than half of them only with an admin's
+ * approval.
+ */
 export const FEW_HOLDERS = 5;
 
 export type LinkStatus = 'ACTIVE' | 'ENDING';
 
 /**
- * More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake
- * sweeps. Among fresh facts, those that remove a role go first. Nicknames never delay roles.
+ * Priorities of jobs; higher is more urgent. Fresh facts overtake imports and mapping changes,
+ * which overtake sweeps. Among fresh facts, those that remove a role go first. Nicknames never
+ * delay roles.
  */
 export const LANES = { name: -10, sweep: 0, bulk: 10, fresh: 20, removal: 30 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
-/** Fresh work, and what goes before it: it may use the last call of a bucket. */
+/**
+ * Returns true for fresh facts and removals. Their jobs may use the last call of a rate-limit
+ * bucket.
+ */
 export function isUrgentJob({ lane }: { readonly lane: Lane }): boolean {
   return lane >= LANES.fresh;
 }
@@ -180,7 +188,7 @@ export * from './model/facts.js';
 export type * from './model/base.js';
 export * from './model/writing.js';
 
-/** A Discord user in a guild, the key of every reconcile. */
+/** Identifies a member: the key of every reconcile. */
 export interface MemberKey {
   readonly clientId: ClientId;
   readonly discordUserId: DiscordUserId;
@@ -228,8 +236,8 @@ export interface PresentMember {
   readonly timedOutUntil: Date | null;
   readonly isBot?: boolean;
   /**
-   * When the member joined. A different time than before means they left in between. Absent: not in
-   * the response.
+   * When the member joined. If it differs from the last reading, the member left in between.
+   * Absent: not in the response.
    */
   readonly joinedAt?: Date | null;
 }
@@ -241,13 +249,13 @@ export type SweepKind =
   'VERIFY_GROUPS' | 'SYNC_ACCOUNTS' | 'REMOTE_SYNC' | 'ENFORCE_NICKNAMES' | 'CHANGES';
 
 /**
- * `HELD`: too many removals, which wait for approval. `APPROVED`: a person approved, and the path
- * carries them out until the sweep is `DONE`. `REJECTED`: a person refused.
+ * `HELD`: too many removals; they need an admin's approval. `APPROVED`: an admin approved them, and
+ * the path makes them until the sweep is `DONE`. `REJECTED`: an admin rejected them.
  */
 export type SweepState =
   'WAITING' | 'RUNNING' | 'HELD' | 'APPROVED' | 'REJECTED' | 'DONE' | 'FAILED' | 'CANCELLED';
 
-/** The verdict on one removal. A newer fact, mapping or link cancels it. */
+/** The decision about one held removal. A newer fact, mapping or link cancels it. */
 export type RemovalVerdict = 'HELD' | 'APPROVED' | 'REJECTED';
 
 /** Why Discord refused to add a consenting person to the guild. */
@@ -257,7 +265,7 @@ export type JoinRefusal =
 /** The outcome of one reconcile. Expected outcomes are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
 
-/** An event in the outbox. `data` is the CloudEvent's. */
+/** An event in the outbox. `data` is the CloudEvent's `data`. */
 export interface OutboxEvent {
   readonly position: number;
   readonly id: string;

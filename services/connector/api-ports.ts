@@ -14,7 +14,7 @@ import { createLinkMember } from './link-member.js';
 import { sweepPorts } from './timed.js';
 import type { TrySecrets } from './try-secrets.js';
 
-/** Everything the API may do: mostly the store, and a few reads from Discord. */
+/** Returns the operations the API can call: mostly the store's, and a few reads from Discord. */
 export function apiPorts(deps: {
   readonly store: Store;
   readonly gateway: DiscordGateway;
@@ -37,7 +37,7 @@ export function apiPorts(deps: {
         try {
           return await store.mappings.createMapping(request);
         } catch (error) {
-          // The roles that are kept may be older than the one the caller means.
+          // The stored roles may be outdated, so read them again and retry.
           if (!(error instanceof InputError) || error.field !== 'input.roleId') throw error;
           await importRoles(request.clientId);
           return store.mappings.createMapping(request);
@@ -72,7 +72,10 @@ export function signInPorts(deps: {
   return { ...tickets, ...grants, ...links, findSignInClient, oauth: deps.oauth };
 }
 
-/** Reads the guild's roles at Discord, saves them, and marks members whom a change unblocks. */
+/**
+ * Returns a function that reads the guild's roles from Discord, saves them, and marks members whom
+ * a change unblocks.
+ */
 export function createImportRoles({
   store,
   gateway,

@@ -30,7 +30,7 @@ interface World extends Discord {
   readonly scopes: RequestScopes;
 }
 
-/** The API, with every operation it offers. */
+/** Creates the API server with all its operations. */
 export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
   const { sandbox } = world;
   const { publicUrl } = config.http;

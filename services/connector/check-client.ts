@@ -6,15 +6,15 @@ import type { Store } from '../store/store.js';
 
 const CALLBACK_PATH = '/discord/sso/callback';
 
-/** Checks that must pass before anything works; once they do, the client's trouble is cleared. */
+/** Nothing works until these checks pass. When they pass, a stop or pause of the client ends. */
 const VITAL = ['bot token', 'bot in guild'];
 
 export type CheckClient = (id: ClientId) => Promise<readonly Check[]>;
 
-/** The doctor, with all it is to know of the client. What it found is kept beside the client. */
+/** Returns a function that checks a client at Discord and saves the results with the client. */
 export function createCheckClient(
   { store, gateway }: { readonly store: Store; readonly gateway: DiscordGateway },
-  /** Base of public addresses; null: not set. */
+  /** Returns the base URL of public pages; null if not set. */
   peopleBase: () => string | null,
 ): CheckClient {
   return async (id) => {
@@ -43,14 +43,14 @@ export function createCheckClient(
     });
     const failed = checks.filter((check) => check.result === 'FAILED');
     if (!failed.some((check) => VITAL.includes(check.name))) await store.clearTrouble(id);
-    // Last, so that a check interrupted by a database failure stays due.
+    // Save last, so that a check interrupted by a database failure stays due.
     await store.saveChecks(id, checks);
     return checks;
   };
 }
 
 /**
- * Checks the client at Discord. If its token cannot be decrypted, returns that one fault instead.
+ * Returns the client's credentials; if its bot token cannot be decrypted, a failed check instead.
  */
 async function readable(store: Store, id: ClientId) {
   try {

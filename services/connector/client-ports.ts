@@ -7,7 +7,7 @@ import type { CheckClient } from './check-client.js';
 import type { TrySecrets } from './try-secrets.js';
 
 /**
- * A slow Discord delays the response no longer than this; the check continues in the background.
+ * Longest wait for a client check before the API responds. The check continues in the background.
  */
 const PATIENCE_MS = 5_000;
 
@@ -19,7 +19,10 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** The stored clients. The doctor checks each one after it is created or changed. */
+/**
+ * Returns the store's client operations. Each client is also checked at Discord after it is created
+ * or changed.
+ */
 export function clientPort(deps: Deps): ClientPort {
   const { store, importRoles, checkClient } = deps;
   return {
@@ -29,7 +32,7 @@ export function clientPort(deps: Deps): ClientPort {
     async createClient(client) {
       const { id } = await store.clients.createClient(client);
       await patiently(deps, id, async () => {
-        await importRoles(id).catch(() => undefined); // the check says why
+        await importRoles(id).catch(() => undefined); // the check reports the reason
         await checkClient(id);
       });
       return current(store, id);

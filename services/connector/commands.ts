@@ -4,7 +4,7 @@ import { exportAudit } from './commands/export-audit.js';
 import { reencryptCommand } from './commands/reencrypt.js';
 import { type CommandWorld, openStoreFor } from './open-store.js';
 
-/** Resolves with the exit code. */
+/** Resolves to the exit code. */
 type Command = (world: CommandWorld, args: readonly string[]) => Promise<number>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
@@ -13,7 +13,9 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['export-audit', exportAudit],
 ]);
 
-/** Runs one command on the database, beside running services, and exits. */
+/**
+ * Runs one command against the database, even while services run, and resolves to its exit code.
+ */
 export async function runNamedCommand(
   config: Config,
   request: { readonly name: string; readonly args: readonly string[]; readonly version: string },
@@ -23,7 +25,7 @@ export async function runNamedCommand(
     throw new Error(
       `unknown command "${request.name}": use start, ${[...COMMANDS.keys()].join(', ')}`,
     );
-  // What a command prints may go on into another program: the log keeps out of its way.
+  // A command's output may be piped into another program, so the log goes to stderr.
   const logger = createLogger(config.logLevel, 2);
   const store = await openStoreFor(config, { logger, sandbox: null, version: request.version });
   try {

@@ -16,7 +16,10 @@ interface Demonstration {
   readonly checkClient: CheckClient;
 }
 
-/** Fills an empty sandbox and prints what to try first. Changes made by people are kept. */
+/**
+ * Fills an empty sandbox with demonstration data, and returns the welcome text. Never overwrites a
+ * user's changes.
+ */
 export async function demonstrate(demonstration: Demonstration): Promise<string> {
   const { sandbox, store, address } = demonstration;
   if (address !== null) sandbox.registerCallback(address);
@@ -24,7 +27,7 @@ export async function demonstrate(demonstration: Demonstration): Promise<string>
   const existing = clients.find((client) => client.guildId === sandbox.client.guildId);
   if (existing === undefined) await seed(demonstration);
   else if (existing.endpoints.apiBase !== sandbox.client.endpoints.apiBase) {
-    // The sandbox Discord listens on another port than it did.
+    // The sandbox Discord now listens on a different port.
     const { endpoints } = sandbox.client;
     await store.clients.updateClient(existing.id, { endpoints, ...sandbox.secrets }, CAUSE);
   }
@@ -33,7 +36,7 @@ export async function demonstrate(demonstration: Demonstration): Promise<string>
   return greeting(demonstration);
 }
 
-/** Values for the playground's ready tabs, so that each one runs unedited. */
+/** Returns variable values for the playground's prepared tabs, so that each one runs unedited. */
 export async function demoVariables({
   sandbox,
   store,

@@ -14,7 +14,10 @@ import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
 import { type ConnectorTiming, TIMING } from './path.js';
 import { createTrySecrets } from './try-secrets.js';
 
-/** The Discord client: bot calls and OAuth2, sharing one budget of invalid requests. */
+/**
+ * Creates the Discord gateway (bot calls) and OAuth2 client. They share one budget of invalid
+ * requests.
+ */
 export function discordOf(
   config: Config,
   logger: Logger,
@@ -67,14 +70,15 @@ export function discordOf(
 
 export type Discord = ReturnType<typeof discordOf>;
 
-/** While the database is unreachable. */
+/** Delay between retries while the database is unreachable. */
 const RETRY_MS = 1_000;
 
 /**
- * Shows the pauses of this process to all, and hears when a client is to be tried at once.
- * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in
- * the database.
- * Never: a wait for the database on the way of a call.
+ * Saves this process's pauses of Discord calls for all processes, and retries a paused client at
+ * once when asked to.
+ * In: pauses that start and end at the gateway, and notifications from other processes. Out: each
+ * client's pause in the database.
+ * Never: a Discord call that waits for the database.
  */
 export function createKeepPauses({
   gateway,
@@ -91,14 +95,14 @@ export function createKeepPauses({
   const saver = createPauseSaver({ store, logger, signal });
 
   /**
-   * A lost LISTEN connection may have missed requests to try a call. Without them a pause lasts to
-   * its planned end, up to an hour. So try a call for every paused client whose stored pause has
-   * ended or carries such a request.
+   * Retries every paused client whose stored pause has ended or carries a request to try at once. A
+   * lost LISTEN connection may have missed such a request, and the pause would last to its planned
+   * end, up to an hour.
    */
   const catchUp = async (): Promise<void> => {
     try {
       const paused = gateway.pausedClients();
-      // An unsaved pause would look like an ended one.
+      // Wait for unsaved pauses, which would look like ended ones.
       await saver.saved();
       const inForce = await store.readUntriedPauses();
       for (const clientId of paused)
@@ -130,7 +134,7 @@ export function createKeepPauses({
   };
 }
 
-/** Saves the latest state of each client, and retries while the database is unreachable. */
+/** Saves the latest pause of each client, and retries while the database is unreachable. */
 function createPauseSaver({
   store,
   logger,
@@ -140,9 +144,11 @@ function createPauseSaver({
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }) {
-  /** Not saved yet; null: the client's pause has ended. */
+  /** Pauses not saved yet; null: the client's pause has ended. */
   const unsaved = new Map<ClientId, SendingPause | null>();
-  /** One write after the other for a client, so that the last pause wins. */
+  /**
+   * Writes in progress. Each client's writes run one after the other, so that the last pause wins.
+   */
   const writes = new Map<ClientId, Promise<void>>();
 
   const write = async (clientId: ClientId): Promise<void> => {
@@ -156,7 +162,7 @@ function createPauseSaver({
         if (failures === 0) logger.warn({ err: error, clientId }, 'discord pause not saved');
         failures += 1;
         if (!(error instanceof DatabaseUnavailableError) || signal.aborted) continue;
-        // A newer state may have replaced it.
+        // Do not overwrite a newer state.
         if (!unsaved.has(clientId)) unsaved.set(clientId, pause);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }

@@ -9,8 +9,8 @@ import { eventObserver, type Telemetry } from './telemetry.js';
 import type { ConnectorTiming } from './path.js';
 
 /**
- * The consumer and the outbox; none without a configured broker. Neither waits for the broker at
- * startup.
+ * Creates the event consumer and the outbox relay, or nothing if no broker is configured. Neither
+ * waits for the broker at startup.
  */
 export function eventParts(
   config: Config,

@@ -3,12 +3,12 @@ import type { LinkId, RoleId } from '../model.js';
 import { explainRole } from '../reconcile/explain/explain.js';
 import type { Store } from '../store/store.js';
 
-/** Explains why a person has or lacks a role: two statements, no call to Discord. */
+/** Explains why a user has or lacks a role. Takes two SQL statements and no call to Discord. */
 export function createExplainRole({ store }: { readonly store: Pick<Store, 'read' | 'memory'> }) {
   return async (request: { id: LinkId; roleId: RoleId }) => {
     const { id, roleId } = request;
-    // The order matters: a run that finishes in between then counts as done, not as a change
-    // without a job.
+    // Read the history first: a run that finishes between the two reads then counts as done, not as
+    // a change without a job.
     const history = await store.read.roleHistory({ linkId: id, roleId });
     const facts = history && (await store.memory.readMember(history.member));
     const link = facts?.links.find((one) => one.linkId === id);

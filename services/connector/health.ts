@@ -3,13 +3,18 @@ import type { Config } from '../config.js';
 import type { InvalidBudget } from '../discord/limits/invalid-budget.js';
 import type { Life, Part } from '../lib/lifecycle.js';
 
-/** Parts without which this process can do nothing of use; the others are named as degraded. */
+/** Parts this process cannot work without. Other failing parts are reported as degraded. */
 const VITAL = new Set(['store', 'reconcile']);
 
-/** Never un-readies the process: a replacement would have to wait for Discord as well. */
+/**
+ * Parts that never make the process unready, because a replacement would have to wait for Discord
+ * too.
+ */
 const ADVISORY = new Set(['clock', 'discord']);
 
-/** An unreachable broker makes only processes without an API unready. */
+/**
+ * Builds the health report. An unreachable broker makes a process unready only if it has no API.
+ */
 export function healthOf(
   config: Pick<Config, 'parts'>,
   deps: {
@@ -33,7 +38,10 @@ export function healthOf(
 
 type PartState = ReturnType<HealthPort['readiness']>['parts'][number];
 
-/** Null while the service is running: its parts then report their own readiness. */
+/**
+ * Reports startup or shutdown as a part that is down. Empty while serving, when each part reports
+ * its own readiness.
+ */
 function courseOf(life: Pick<Life, 'stage' | 'waitsFor'>): PartState[] {
   const stage = life.stage();
   if (stage === 'serving') return [];

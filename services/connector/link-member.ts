@@ -3,8 +3,8 @@ import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 
 /**
- * A caller waits no longer for Discord. An account that is not known to be a bot by then is linked,
- * and the path finds out.
+ * Longest wait for Discord. If it is not known by then that the account is a bot, the account is
+ * linked, and the path detects a bot later.
  */
 const PATIENCE_MS = 2_000;
 
@@ -17,8 +17,8 @@ interface Deps {
 type LinkRequest = Parameters<Store['links']['linkMember']>[0];
 
 /**
- * Links a person to an account, and no bot. Discord is asked once about an account that was never
- * read.
+ * Links a platform user to a Discord account, and rejects bot accounts. Asks Discord once about an
+ * account that was never read.
  */
 export function createLinkMember(deps: Deps) {
   const { links } = deps.store;

@@ -15,7 +15,7 @@ export interface CommandWorld {
   readonly logger: Logger;
 }
 
-/** Connects to nothing yet. */
+/** Creates the store without connecting to the database. */
 export async function openStoreFor(
   config: Config,
   {
@@ -29,13 +29,13 @@ export async function openStoreFor(
   }: {
     readonly logger: Logger;
     readonly sandbox: RunningSandbox | null;
-    /** Ours, for the database to remember. */
+    /** The connector's version, stored with the migrations it runs. */
     readonly version: string;
     readonly onStatement?: OnStatement;
     /** Registers every secret read from the database for redaction. */
     readonly secrets?: Pick<Secrets, 'learn'>;
     readonly timing?: ConnectorTiming;
-    /** The request on whose behalf the store reads. */
+    /** Returns the request for which the store is reading. */
     readonly scope?: () => RequestScope | null;
   },
 ): Promise<Store> {
@@ -64,14 +64,15 @@ export async function openStoreFor(
   });
 }
 
-/** Every decrypted secret is redacted from all output from then on. */
+/** Redacts every decrypted secret from all later output. */
 function learning(keys: KeyRing, secrets: Pick<Secrets, 'learn'> | undefined): KeyRing {
   if (!secrets) return keys;
   return {
     ...keys,
     decrypt(cipherText, context) {
       const plain = keys.decrypt(cipherText, context);
-      // An answer that is kept for who asks twice is long, and no secret as a whole.
+      // Stored responses for idempotent retries are encrypted too, but are long and not secret as a
+      // whole.
       if (plain.length <= LONGEST_SECRET) secrets.learn(plain);
       return plain;
     },

@@ -25,13 +25,13 @@ import type { Telemetry } from './telemetry.js';
 /** Durations of the path, in milliseconds. */
 export interface PathTiming {
   /**
-   * Longer than the longest call, with time to renew in between; a dead process's bots are free
-   * when it expires.
+   * Lease of a bot. Longer than the longest call plus the time to renew it. When a process dies,
+   * others can take its bots after this time.
    */
   readonly leaseMs: number;
-  /** The longest wait for a turn, and the longest call, each. */
+  /** The longest wait for a rate-limit slot, and the longest call; each may take this long. */
   readonly callMs: number;
-  /** The safety net under NOTIFY. */
+  /** Polling interval, in case a NOTIFY is lost. */
   readonly pollMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
 }
@@ -43,7 +43,9 @@ export const PATH_TIMING: PathTiming = {
   retry: { baseMs: 1_000, maxMs: 5 * 60_000 },
 };
 
-/** More would only wait for each other: Discord's buckets are the guild's. */
+/**
+ * More parallel runs would only wait for each other, because they share the guild's rate limits.
+ */
 const RUNS_PER_CLIENT = 4;
 
 interface PathWorld {
@@ -51,12 +53,12 @@ interface PathWorld {
   readonly gateway: DiscordGateway;
   readonly oauth: Pick<DiscordOAuth, 'refresh'>;
   readonly telemetry?: Telemetry;
-  /** Receives the waits that Discord asks for. */
+  /** The clock that times waits requested by Discord. */
   readonly clock?: () => number;
   readonly windowMs?: number;
 }
 
-/** The path, in the order in which a member goes through it. */
+/** Builds the path, in the order in which a job passes through it. */
 export function reconcilePath(
   logger: Logger,
   { store, gateway, oauth, telemetry, clock = Date.now, windowMs = 0 }: PathWorld,
@@ -136,7 +138,7 @@ function refreshGrantOf(store: Store, oauth: Pick<DiscordOAuth, 'refresh'>) {
 
 const REVOCATIONS_POLL_MS = 30_000;
 
-/** Revokes tokens at Discord that are no longer needed. */
+/** Creates the part that revokes unneeded tokens at Discord. */
 export function revocationsOf(
   logger: Logger,
   {
@@ -153,10 +155,10 @@ export function revocationsOf(
   });
 }
 
-/** Timings that tests scale down in proportion to production, and observers of its calls. */
+/** Timings that tests scale down in proportion to production, and a test hook for Discord calls. */
 export interface ConnectorTiming {
   readonly path: PathTiming;
-  /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
+  /** Safety margin added to a rate-limit window, and the global limit on Discord calls. */
   readonly discord?: { readonly offsetMs: number; readonly globalRequestsPerSecond: number };
   /** How long a refused call counts against the budget of invalid requests. */
   readonly invalidBudget?: { readonly windowMs: number };
@@ -165,7 +167,7 @@ export interface ConnectorTiming {
     readonly longestPauseMs: number;
     readonly pollMs: number;
   };
-  /** Of a consumer with its broker. */
+  /** The Kafka consumer's session settings. */
   readonly session?: SessionSettings;
   readonly onCall?: (call: ObservedCall) => void;
 }
@@ -173,12 +175,15 @@ export interface ConnectorTiming {
 export const TIMING: ConnectorTiming = { path: PATH_TIMING };
 
 interface ObservedPath {
-  /** The path's memory, with its eyes open. */
+  /** The path's store, instrumented. */
   readonly memory: Memory;
   watch(reconcile: Reconcile): Reconcile;
 }
 
-/** Observes each run through what the path stores. The path does not know about it. */
+/**
+ * Measures and traces each run by wrapping the store the path writes to. The path does not know
+ * about it.
+ */
 function observePath(
   memory: Memory,
   telemetry: Pick<Telemetry, 'observed' | 'trace'> | undefined,
@@ -217,7 +222,7 @@ function observePath(
   };
 }
 
-/** No two runs are for one member. */
+/** Returns a key for a run. A member never has two runs at once. */
 function memberOf({ clientId, discordUserId }: Job): string {
   return `${clientId} ${discordUserId}`;
 }
@@ -258,7 +263,7 @@ function traceMemory(memory: Memory, trace: Trace): Memory {
   };
 }
 
-/** Goes on from the first of its causes, and names the others. */
+/** Continues the trace of the job's first cause, and links to the others. */
 function spanOf(job: Job) {
   const { clientId, discordUserId, causes, lane, attempts } = job;
   const [parent = null, ...links] = traceparentsOf(causes);

@@ -47,7 +47,7 @@ export async function openTelemetry(
   };
 }
 
-/** Counts a call to Discord and adds it to the current trace. */
+/** Returns an observer that counts Discord calls and adds them to the current trace. */
 export function onCall({ observed, trace }: Telemetry) {
   return (call: ObservedCall): void => {
     observed.call(call);
@@ -72,7 +72,10 @@ export function onCall({ observed, trace }: Telemetry) {
   };
 }
 
-/** Signing in has no route of Discord's API but one; its calls are named for what they are. */
+/**
+ * Returns an observer for OAuth2 calls. They are counted by their kind, because most have no route
+ * in Discord's API.
+ */
 export function onOAuthCall({ observed }: Telemetry) {
   return ({ kind, status, durationMs }: ObservedOAuthCall): void =>
     observed.call({ method: 'OAUTH', route: kind, status, durationMs });
@@ -98,7 +101,7 @@ export function eventObserver({ observed, trace }: Telemetry): EventObserver {
   };
 }
 
-/** Goes on from the producer's trace, where the record names one. */
+/** Continues the producer's trace if the record has a traceparent. */
 function spanOf({ topic, partition, offset, headers }: KafkaRecord) {
   const sent = headers['traceparent'] ?? headers['ce_traceparent'];
   const bytes = Buffer.isBuffer(sent) ? sent : sent?.at(-1);
@@ -115,7 +118,7 @@ function spanOf({ topic, partition, offset, headers }: KafkaRecord) {
   } as const;
 }
 
-/** What the HTTP server shows about this process and reports to it. */
+/** Returns the metrics the HTTP server exposes, and the observers it reports to. */
 export function apiObservers(
   { observed, trace, registry, version }: Telemetry,
   world: {
@@ -142,12 +145,13 @@ export function apiObservers(
   };
 }
 
-/** Secrets that must never be shown. */
+/** Returns configured secrets to redact. */
 function secretsOf(config: Config): readonly string[] {
   const { username = '', password = '' } =
     config.databaseUrl === null ? {} : new URL(config.databaseUrl);
   return [
-    // A password that is no secret would cut the user's name out of everything.
+    // A password equal to the user name is not secret; redacting it would remove the user name
+    // everywhere.
     ...(password === username ? [] : [password, decodeURIComponent(password)]),
     ...(config.kafka?.sasl ? [config.kafka.sasl.password] : []),
     ...config.encryptionKeys.map(({ key }) => key.toString('base64')),

@@ -18,7 +18,7 @@ import type { CheckClient } from './check-client.js';
 import type { Telemetry } from './telemetry.js';
 import type { ConnectorTiming } from './path.js';
 
-/** Timed work: client checks, retention, sweeps. */
+/** Creates the parts for scheduled work: client checks, retention and sweeps. */
 export function timedParts(
   logger: Logger,
   {
@@ -50,7 +50,7 @@ export function timedParts(
 const schedulesOf = (store: Store) =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** Starts due sweeps and runs started ones. */
+/** Creates the parts that start due sweeps and run waiting ones. */
 export function sweepParts(
   logger: Logger,
   {
@@ -91,7 +91,7 @@ type OnSwept = (sweep: { readonly kind: string; readonly state: string }) => voi
 
 type Runs = SweepMemory['runs'];
 
-/** Whose removals wait for a person has ended by being held. */
+/** Reports each finished sweep. Its state is HELD if its removals wait for approval. */
 function telling(runs: Runs, onSwept: OnSwept | undefined): Runs {
   return {
     ...runs,
@@ -105,7 +105,7 @@ function telling(runs: Runs, onSwept: OnSwept | undefined): Runs {
   };
 }
 
-/** A rehearsal's dead processes are found out sooner. */
+/** Shortens the lease in tests, so that a dead process is noticed sooner. */
 function leased(runs: Runs, timing: ConnectorTiming | undefined): Runs {
   const leaseMs = timing?.sweeps?.leaseMs;
   if (leaseMs === undefined) return runs;
@@ -131,7 +131,7 @@ function polled(onSweep: OnSweep, timing: ConnectorTiming | undefined): OnSweep 
   };
 }
 
-/** A client's guild, as its bot may ask of it. */
+/** Returns a function that opens a client's guild for sweeps. */
 export function createGuildOf({
   store,
   gateway,
@@ -150,7 +150,7 @@ export function createGuildOf({
   };
 }
 
-/** The API's access to sweeps. */
+/** Returns the operations of the API on schedules and sweeps. */
 export function sweepPorts(store: Store): {
   readonly schedules: SchedulePort;
   readonly sweeps: SweepPort;

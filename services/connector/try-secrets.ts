@@ -9,13 +9,15 @@ export interface NewSecrets {
   readonly clientSecret?: string;
 }
 
-/** The client's future settings, as far as its secrets depend on them. */
+/** The client's new settings that its secrets depend on. */
 export type SecretPlace = Pick<DiscordClient, 'id' | 'guildId' | 'applicationId' | 'endpoints'>;
 
 export type TrySecrets = (place: SecretPlace, secrets: NewSecrets) => Promise<void>;
 
 interface Deps {
-  /** A gateway of its own for one token, on the budget of all. */
+  /**
+   * Opens a separate gateway for one bot token. It shares the common budget of invalid requests.
+   */
   readonly openGateway: (
     credentials: DiscordCredentials,
   ) => Pick<DiscordGateway, 'readApplication' | 'stop'>;
@@ -24,7 +26,7 @@ interface Deps {
 
 /**
  * Checks new secrets at Discord before they replace working ones. Throws InputError if Discord
- * rejects them. If Discord does not respond, the doctor reports on them later.
+ * rejects them. If Discord does not respond, the client check reports them later.
  */
 export function createTrySecrets(deps: Deps): TrySecrets {
   return async (place, { botToken, clientSecret }) => {
@@ -58,8 +60,8 @@ async function tryToken(
 }
 
 /**
- * Revokes a token that does not exist: this changes nothing, but Discord checks the client secret
- * first.
+ * Checks a client secret by revoking a token that does not exist. This changes nothing, but Discord
+ * checks the secret first.
  */
 async function trySecret(
   { oauth }: Deps,

@@ -35,9 +35,9 @@ const BOT_PERMISSIONS = String(
 );
 
 /**
- * A guild as a small community has it: roles that the bot may grant, one above it (Fleet Command),
- * one that no bot may assign (Server Booster) and one without a mapping (Event Host, which Carol
- * holds). Erin is linked but not in the guild.
+ * Returns a guild like a small community's: roles that the bot may grant, one above it (Fleet
+ * Command), one that no bot may assign (Server Booster) and one without a mapping (Event Host,
+ * which Carol holds). Erin is linked but not in the guild.
  */
 export function demoWorld(secrets: {
   readonly botToken: string;

@@ -13,30 +13,35 @@ import { ServerStartError, startServer, type RunningServer } from './postgres/se
 
 export interface EmbeddedPostgresOptions {
   /**
-   * Used by this server only, which creates `cluster/`, `password` (0600), `port` and `lock` in it.
+   * The server's own folder. The server creates `cluster/`, `password` (0600), `port` and `lock` in
+   * it.
    */
   readonly dataDir: string;
-  /** Unset: a free port, the same at each start unless another program takes it. */
+  /** If unset: a free port, the same at each start unless another program takes it. */
   readonly port?: number;
   /** Server settings, as `-c name=value`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** `trust` lets every local account in: for tests. Fixed when the folder is first used. */
+  /**
+   * `trust` accepts every local account without a password, for tests. Fixed when the folder is
+   * first used.
+   */
   readonly auth?: Auth;
   readonly logger: Logger;
-  /** How to start the programs; detected when unset. */
+  /** Ways to start PostgreSQL's programs, tried in order; detected if unset. */
   readonly ways?: readonly RunAs[];
 }
 
 export interface EmbeddedPostgres extends Omit<Part, 'start'> {
-  /** Resolves with the address of the database `discord_connector`, which exists. */
+  /** Creates the database `discord_connector` if needed. Resolves to its URL. */
   start(): Promise<{ readonly url: string; readonly pid: number }>;
 }
 
 /**
- * A real PostgreSQL without installation, for newcomers and tests; not for production, because the
- * bundled OpenSSL is past its end of life.
+ * Runs a real PostgreSQL without installation, for newcomers and tests; not for production, because
+ * the bundled OpenSSL is past its end of life.
  * In: a folder. Out: an address on 127.0.0.1.
- * Never: two servers on one folder, or one that outlives its process beyond the next start.
+ * Never: two servers on one folder, or a server that outlives its killed process beyond the next
+ * start.
  */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   let server: RunningServer | undefined;
@@ -44,7 +49,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
 
   const stop = async () => {
     const running = server;
-    server = undefined; // from here on its end is wanted
+    server = undefined; // from here on, the server's end is expected
     await running?.stop();
     await unlock?.();
     unlock = undefined;

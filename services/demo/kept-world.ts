@@ -7,9 +7,9 @@ import { readJsonIfThere, writeWhole } from './whole-file.js';
 
 /** Keeps the sandbox Discord's world in a file, so that a restart finds the guild unchanged. */
 export interface KeptWorld {
-  /** The stored world, or the given one. */
+  /** Returns the stored world, or `first` if none is stored. */
   load(first: SandboxWorld): Promise<SandboxWorld>;
-  /** Writes soon; concurrent changes are combined into one write. */
+  /** Starts writing the world. Changes during a write are combined into one further write. */
   save(): void;
   /** Resolves when the last change is written. */
   flush(): Promise<void>;
@@ -52,7 +52,7 @@ export function createKeptWorld(deps: {
 const REMEDY =
   'Delete it to start again with the demo guild. Changes in the sandbox Discord (members, roles, invites) are lost; the connector’s database and the keys stay.';
 
-/** The sandbox's own file is trusted: any object that is a world at all is accepted. */
+/** The sandbox wrote this file itself, so only its basic shape is checked. */
 const World = z.custom<SandboxWorld>((value) => WorldShape.safeParse(value).success);
 
 const WorldShape = z.looseObject({

@@ -1,5 +1,5 @@
 /**
- * Everything a newcomer lacks: a PostgreSQL, a Discord and keys.
+ * Starts what a newcomer lacks: PostgreSQL, the sandbox Discord and keys.
  * In: a data folder. Out: addresses and secrets on this machine only.
  * Never: started in production, or listening beyond loopback unless configured to.
  */
@@ -31,9 +31,9 @@ export interface RunningSandbox {
     };
   };
   /**
-   * Registers the consent page's return address and returns it. In: where the API is reached, e.g.
-   * `http://127.0.0.1:4000`, which is known only once it listens. Addresses registered earlier
-   * stay.
+   * Registers the OAuth redirect URI and returns it. `baseUrl` is the API's address, e.g.
+   * `http://127.0.0.1:4000`, which is known only once the API listens. Redirect URIs registered
+   * earlier stay valid.
    */
   registerCallback(baseUrl: string): string;
   stop(): Promise<void>;
@@ -99,7 +99,7 @@ async function startDiscord(
     world: () => discord?.world() ?? demoWorld(secrets),
     onFailure: (error) => options.logger.error({ err: error }, 'sandbox Discord not saved'),
   });
-  // Not loaded before it is asked for, as the whole of demo/.
+  // Loaded only when a sandbox starts, like all of demo/.
   const { createSandboxDiscord } = await import('sandbox-discord');
   discord = createSandboxDiscord({
     world: await kept.load(demoWorld(secrets)),
@@ -117,7 +117,7 @@ async function startDiscord(
   return { discord, address, flush: () => kept.flush() };
 }
 
-/** A wildcard is an address to listen on, not one to redirect to. */
+/** Replaces a wildcard host, which can be listened on but not redirected to. */
 function callbackOf(baseUrl: string): string {
   const url = new URL(baseUrl);
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1';
@@ -125,8 +125,8 @@ function callbackOf(baseUrl: string): string {
 }
 
 /**
- * A stored world knows the addresses of earlier starts, and people may still be on their way back
- * to one.
+ * Keeps the redirect URIs of earlier starts, because a person may still be returning from a consent
+ * page to one of them.
  */
 function registerRedirect(discord: SandboxDiscord, redirectUri: string): void {
   const { applicationId } = DEMO;

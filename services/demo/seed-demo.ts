@@ -1,7 +1,7 @@
 import type { Cause, FactOrder, PlatformFact } from '../model.js';
 import { DEMO } from './demo-world.js';
 
-/** What seeding uses: the same functions as the API. */
+/** The functions that seeding calls; the API uses the same ones. */
 export interface SeedPorts {
   createClient(): Promise<{ readonly id: string }>;
   importRoles(clientId: string): Promise<unknown>;
@@ -22,7 +22,7 @@ export interface SeedPorts {
 
 const cause: Cause = { kind: 'MUTATION', id: 'demo', actor: 'sandbox' };
 
-/** Older than any fact a person could send, so that these never outrank one. */
+/** Older than any fact a person could send, so that the demo's facts never override one. */
 const order: FactOrder = { sequence: null, timeUs: 1 };
 
 const GROUPS = {
@@ -37,7 +37,7 @@ const MAPPINGS = [
   { groupId: 'recruits', roleId: DEMO.roles.recruit },
 ] as const;
 
-/** Dave is in the guild but not linked: linking him is part of the README's walk. */
+/** Dave is in the guild but not linked: linking him is a step of the README's walkthrough. */
 const MEMBERSHIPS = {
   alice: ['pilots'],
   bob: ['pilots', 'directors'],

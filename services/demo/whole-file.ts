@@ -14,8 +14,8 @@ export async function readFileIfThere(path: string): Promise<string | null> {
 }
 
 /**
- * Null: the file does not exist. `remedy` completes "FILE is damaged: …. " if its content cannot be
- * used.
+ * Returns null if the file does not exist. If its content is invalid, throws an error that ends
+ * with `remedy`.
  */
 export async function readJsonIfThere<Value>(
   path: string,
@@ -35,8 +35,8 @@ export async function readJsonIfThere<Value>(
 }
 
 /**
- * Writes a file completely or not at all, readable by its owner only: written aside, flushed to
- * disk and renamed, so that a killed process, a full disk or a power cut leaves no partial file.
+ * Writes a file completely or not at all, readable by its owner only. Writes a draft, flushes it to
+ * disk and renames it, so that a killed process, a full disk or a power cut leaves no partial file.
  * Concurrent writers use separate drafts.
  */
 export async function writeWhole(path: string, text: string): Promise<void> {
@@ -57,7 +57,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Otherwise a power cut may undo the rename. Windows cannot flush folders. */
+/** Without this, a power cut may undo the rename. Windows cannot flush folders. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');

@@ -1,4 +1,4 @@
-/** Resolves after `ms`, or at once when the signal is aborted. */
+/** Resolves after `ms`, or as soon as the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const over = Promise.withResolvers<void>();
@@ -11,7 +11,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Resolves when the promise has settled in either way, or after `ms`; with whether it has settled.
+ * Resolves when the promise has settled, or after `ms`: true if it settled in time, even by
+ * rejecting.
  */
 export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const limit = new AbortController();

@@ -1,5 +1,5 @@
 /**
- * What the events need.
+ * The interfaces the event modules depend on.
  * In: facts from the platform, and the outbox. Out: records on the broker.
  * Never: an offset committed before its facts are in the database.
  */
@@ -8,25 +8,25 @@ import type { FactOutcome, OutboxEvent, PlatformFact } from '../model.js';
 import type { KafkaRecord } from './kafka/kafka-port.js';
 
 /**
- * One transaction for all; a failure means that none was applied. Outcomes come in the order of the
- * facts.
+ * Applies all facts in one transaction; if it fails, none is applied. Outcomes are in the order of
+ * the facts.
  */
 export type ApplyFacts = (facts: readonly PlatformFact[]) => Promise<readonly FactOutcome[]>;
 
 export interface Outbox {
   /**
-   * Hands at most `limit` events, oldest first, to `send` and deletes them when it resolves. Only
-   * one process drains at a time; another gets 0. Resolves with how many were sent. If `send`
-   * throws nothing is deleted.
+   * Passes at most `limit` events, oldest first, to `send`, and deletes them once it resolves.
+   * Resolves to the number sent. If `send` throws, nothing is deleted. Only one process drains at a
+   * time; any other gets 0.
    */
   drain(limit: number, send: (events: readonly OutboxEvent[]) => Promise<void>): Promise<number>;
-  /** Calls back whenever something may be waiting. Resolves with the way to stop listening. */
+  /** Calls `wake` whenever events may be waiting. Resolves to an unsubscribe function. */
   onPending(wake: () => void): Promise<() => Promise<void>>;
 }
 
 /** Receives the progress of event processing. */
 export interface EventObserver {
-  /** Results of finished records. */
+  /** Receives the results of finished records, by event type. */
   events(taken: {
     readonly topic: string;
     readonly counts: readonly EventCount[];
@@ -35,15 +35,15 @@ export interface EventObserver {
   progress(progress: {
     readonly topic: string;
     readonly partition: number;
-    /** Records behind the last finished one; null if the broker did not report it. */
+    /** Number of records after the last finished one; null if the broker did not report it. */
     readonly behind: number | null;
     readonly isBusy: boolean;
   }): void;
-  /** The partitions that are ours from now on, by topic. */
+  /** Receives the partitions now assigned to this process, by topic. */
   assigned(partitions: Readonly<Record<string, readonly number[]>>): void;
   /**
-   * Opens a span for a record whose fact is about to be applied; its causes continue from there.
-   * Null: tracing is off.
+   * Opens a span for a record whose fact is about to be applied. The fact's cause continues its
+   * trace. Null: tracing is off.
    */
   readonly traceRecord: ((record: KafkaRecord) => OpenSpan) | null;
 }

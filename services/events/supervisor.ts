@@ -1,7 +1,9 @@
 /**
- * Keeps a connection open. In: a way to open it. Out: it is open, or being retried with growing
- * pauses, and its health shows which. Never: opened again before the last one closed or ran out of
- * time to, nor opened after stop.
+ * Keeps a connection open.
+ * In: a function that opens it. Out: a connection that is open or being retried with growing
+ * pauses; its health shows which.
+ * Never: a new connection before the last one has closed or its time to close has run out, nor one
+ * after `stop`.
  */
 import { backoffMs } from '../lib/backoff.js';
 import type { Readiness } from '../lib/lifecycle.js';
@@ -11,14 +13,14 @@ import { pause, settledWithin } from './pause.js';
 
 /** The connection that is kept open. */
 export interface Supervised {
-  /** Resolves when it has ended by itself. */
+  /** Resolves when the connection has ended by itself. */
   readonly crashed: Promise<Error>;
   health(): Readiness;
   stop(): Promise<void>;
 }
 
 export interface SupervisorDeps {
-  /** In log lines and reasons. */
+  /** Name of the connection in log lines and reasons. */
   readonly name: string;
   readonly open: () => Promise<Supervised>;
   readonly logger: Logger;
@@ -30,7 +32,7 @@ export interface SupervisorDeps {
 export interface SupervisorTiming {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** A connection that was open this long resets the pauses. */
+  /** A connection that stayed open this long resets the growing pauses. */
   readonly stableMs: number;
   readonly checkEveryMs: number;
   /** How long stopping waits for the connection to close. */
@@ -72,7 +74,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     }
   };
 
-  /** Resolves with what ended it, once nothing of it is left. */
+  /**
+   * Opens the connection and waits for its end. Resolves to the cause once the connection is
+   * closed; null after `stop`.
+   */
   const openOnce = async (): Promise<unknown> => {
     try {
       const opening = deps.open();
@@ -112,7 +117,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   };
 }
 
-/** False when the signal came first. */
+/** Resolves to false if the signal aborts before the connection is open. */
 async function isBefore(opening: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
   const stopped = aborted(signal);
   const first = await Promise.race([opening, stopped.promise]);
@@ -120,7 +125,10 @@ async function isBefore(opening: Promise<unknown>, signal: AbortSignal): Promise
   return first !== null;
 }
 
-/** Resolves with why it ended: its own crash, bad health at a check, or null for our stop. */
+/**
+ * Resolves to why the connection ended: its crash or a failed health check; null if the signal
+ * aborted.
+ */
 async function endOf(
   opened: Supervised,
   checkEveryMs: number,

@@ -1,17 +1,17 @@
 export interface Backoff {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** 0 (included) to 1 (excluded). */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }
 
 /**
- * How long to wait after the failure number `attempt`, counted from 0: doubling up to `maxMs`, and
- * of that a random half, so that processes that failed together do not come back together.
+ * Returns the time to wait after failure number `attempt` (from 0): it doubles up to `maxMs`, and
+ * half of it is random, so that processes that failed together do not retry together.
  */
 export function backoffMs(attempt: number, backoff: Backoff): number {
-  // 2 ** 30 times any base is beyond any cap; without the limit the power would become Infinity,
-  // and 0 * Infinity NaN
+  // The exponent is limited because a larger power would become Infinity, and 0 * Infinity is NaN.
+  // 2 ** 30 times any base exceeds every cap.
   const doubled = backoff.baseMs * 2 ** Math.min(Math.max(attempt, 0), 30);
   const capped = Math.min(doubled, backoff.maxMs);
   return Math.round(capped / 2 + (capped / 2) * backoff.random());

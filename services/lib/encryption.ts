@@ -9,24 +9,24 @@ export interface EncryptionKey {
 }
 
 /**
- * A ring of AES-256-GCM keys: the first encrypts, all decrypt. A ciphertext is `id.iv.tag.data`,
- * with all parts but the id in base64url. `context` (the kind of secret and its owner) is
- * authenticated too, so that a secret cannot be moved to another row.
+ * A set of AES-256-GCM keys: the first encrypts, all of them decrypt. A ciphertext is
+ * `id.iv.tag.data`; all parts but the id are base64url. `context` (the kind of secret and its
+ * owner) is authenticated too, so that a secret cannot be moved to another row.
  */
 export interface KeyRing {
-  /** Of all keys; the first is the one that encrypts. */
+  /** Ids of all keys; the first key encrypts. */
   readonly keyIds: readonly string[];
   encrypt(plain: string, context: string): string;
   /**
-   * Throws LostKeyError when the key is not in the ring or another one under its id, or the text
-   * was changed or moved.
+   * Throws LostKeyError if the key is missing, if another key has its id, or if the text was
+   * changed or moved.
    */
   decrypt(cipherText: string, context: string): string;
 }
 
 /**
- * No key given decrypts this. Trying again helps only after the key is back, or the secret given
- * again.
+ * No configured key decrypts the value. A retry helps only after the key is restored or the secret
+ * is set again.
  */
 export class LostKeyError extends TerminalError {
   constructor(
@@ -39,7 +39,7 @@ export class LostKeyError extends TerminalError {
   }
 }
 
-/** The key id of a ciphertext; not secret. */
+/** Returns the key id of a ciphertext; it is not secret. */
 export const keyIdOf = (cipherText: string): string => cipherText.split('.', 1)[0] ?? '';
 
 const ALGORITHM = 'aes-256-gcm';

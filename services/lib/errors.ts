@@ -1,10 +1,10 @@
 /**
- * The errors that mean something to their catcher. Anything else that is thrown is a bug: back off,
- * then park.
+ * Errors that callers handle by type. Any other error is a bug: the job is retried with growing
+ * pauses, then parked.
  */
 
 /**
- * Trying again cannot help until something else changes. `code` is stable and short, e.g.
+ * A retry cannot help unless something else changes first. `code` is short and stable, e.g.
  * `UNKNOWN_ROLE`.
  */
 export class TerminalError extends Error {
@@ -19,8 +19,8 @@ export class TerminalError extends Error {
 }
 
 /**
- * Discord refused the bot's token. `revision` is that of the client it was read with: a newer one
- * may have another by now.
+ * Discord rejected the bot's token. `revision` is the client's revision from which the token was
+ * read; a newer revision may have another token.
  */
 export class RefusedTokenError extends TerminalError {
   constructor(
@@ -32,7 +32,7 @@ export class RefusedTokenError extends TerminalError {
   }
 }
 
-/** Trying again will help, but not before `retryAt`. */
+/** A retry will help, but not before `retryAt`. */
 export class RetryLaterError extends Error {
   constructor(
     readonly retryAt: Date,
@@ -44,14 +44,14 @@ export class RetryLaterError extends Error {
   }
 }
 
-/** A call that was not made, for it would have come too early: nothing can have come of it. */
+/** The call was not sent, because it was too early. It had no effect. */
 export class UnsentError extends RetryLaterError {}
 
-/** The call's own bucket is spent: calls of other buckets can be made. */
+/** The call's rate-limit bucket is used up. Calls of other buckets can be made. */
 export class BucketSpentError extends UnsentError {}
 
 /**
- * The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with
+ * The remote service gave no usable response (5xx, timeout, dropped connection). A retry with
  * growing pauses may help.
  */
 export class UnavailableError extends Error {
@@ -62,14 +62,13 @@ export class UnavailableError extends Error {
 }
 
 /**
- * The database gave no usable answer. A statement that was sent may have been carried out, or may
- * be yet.
+ * The database gave no usable response. A statement that was sent may have run, or may still run.
  */
 export class DatabaseUnavailableError extends UnavailableError {}
 
 /**
- * Discord refused for a reason that is not documented as lasting. Retried with growing pauses; no
- * member or role is parked for it.
+ * Discord refused for a reason that is not documented as permanent. The call is retried with
+ * growing pauses, and neither member nor role is parked.
  */
 export class PassingRefusalError extends UnavailableError {
   constructor(message: string, options?: ErrorOptions) {
@@ -78,7 +77,7 @@ export class PassingRefusalError extends UnavailableError {
   }
 }
 
-/** The work at hand now belongs to another process: drop it without a trace. */
+/** Another process has taken over this work. Drop it and write nothing. */
 export class LeaseLostError extends Error {
   constructor(message: string) {
     super(message);
@@ -86,7 +85,7 @@ export class LeaseLostError extends Error {
   }
 }
 
-/** The caller's input is at fault. `field` is the path of the input field, e.g. `input.guildId`. */
+/** The caller's input is invalid. `field` is the path of the input field, e.g. `input.guildId`. */
 export class InputError extends Error {
   constructor(
     readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FAILED_PRECONDITION',
@@ -98,7 +97,7 @@ export class InputError extends Error {
   }
 }
 
-/** What was thrown, in words: anything can be thrown. */
+/** Returns the message of anything that was thrown, Error or not. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

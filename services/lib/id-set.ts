@@ -1,17 +1,15 @@
 /**
- * A set of ids as Discord makes them, in nine bytes each: a million of them as texts would fill a
- * hundred megabytes.
+ * A set of Discord ids at nine bytes each. A million of them as strings would take a hundred
+ * megabytes.
  */
 export interface IdSet extends Iterable<string> {
   readonly size: number;
   has(id: string): boolean;
-  /** False: it was not in it. */
+  /** Returns false if the id was not in the set. */
   delete(id: string): boolean;
 }
 
-/**
- * Ids are decimal numbers of 64 bits, in parts of any order; one that is named twice is in it once.
- */
+/** Creates a set of 64-bit ids from arrays in any order; duplicates count once. */
 export function createIdSet(parts: readonly BigUint64Array[]): IdSet {
   const sorted = sortedOf(parts);
   const isDeleted = new Uint8Array(sorted.length);
@@ -39,8 +37,7 @@ export function createIdSet(parts: readonly BigUint64Array[]): IdSet {
 }
 
 /**
- * In one array, in place: what sorts and filters into others would hold three times as much for a
- * moment.
+ * Sorts and removes duplicates in place: separate arrays would briefly need three times the memory.
  */
 function sortedOf(parts: readonly BigUint64Array[]): BigUint64Array {
   const ids = new BigUint64Array(parts.reduce((sum, { length }) => sum + length, 0));

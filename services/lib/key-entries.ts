@@ -2,19 +2,19 @@ import type { EncryptionKey } from './encryption.js';
 
 export const SCOPES = ['discord:read', 'discord:write', 'discord:admin'] as const;
 
-/** A caller that holds a key. The key itself is nowhere kept, only its SHA-256. */
+/** An API key's caller and permissions. The key itself is never stored, only its SHA-256. */
 export interface ApiKey {
   readonly name: string;
   readonly scopes: readonly (typeof SCOPES)[number][];
-  /** In hex. */
+  /** SHA-256 of the key in hex. */
   readonly hash: string;
-  /** Null: every client. */
+  /** Ids of the clients the key may access; null: all. */
   readonly clientIds: readonly string[] | null;
 }
 
 /**
- * Parses a comma-separated setting into entries and faults. Faults never repeat a value, which may
- * be secret.
+ * Entries parsed from a comma-separated setting, and its faults. A fault never repeats a value,
+ * which may be secret.
  */
 export interface Entries<Entry> {
   readonly found: readonly Entry[];
@@ -23,7 +23,7 @@ export interface Entries<Entry> {
 
 const ENCRYPTION_KEY = /^(?<id>[A-Za-z0-9_-]+):(?<key>[A-Za-z0-9+/]{43}=)$/;
 
-/** `id:base64(32 bytes)`, comma-separated. */
+/** Parses comma-separated entries of the form `id:base64(32 bytes)`. */
 export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
   const { found, faults } = readEntries(text, (entry): EncryptionKey | string => {
     const { id, key } = ENCRYPTION_KEY.exec(entry)?.groups ?? {};
@@ -38,8 +38,8 @@ const API_KEY =
   /^(?<name>[^:]+):(?<scopes>[a-z:+]+?):(?<hash>[0-9a-f]{64})(?::(?<clients>[0-9a-f+-]+))?$/;
 
 /**
- * `name:scope+scope:sha256-hex`, with client ids joined by `+` as an optional fourth part;
- * comma-separated.
+ * Parses comma-separated entries of the form `name:scope+scope:sha256-hex`, optionally followed by
+ * `:` and client ids joined by `+`.
  */
 export function readApiKeys(text: string): Entries<ApiKey> {
   return readEntries(text, (entry): ApiKey | string => {

@@ -7,8 +7,8 @@ import type { Logger } from './logger.js';
 export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /**
- * A long-lived part of the process. `start` resolves when it works; `stop` when nothing of it is
- * left in flight.
+ * A long-lived part of the process. `start` resolves when the part works, `stop` when it has no
+ * work in flight.
  */
 export interface Part {
   readonly name: string;
@@ -19,26 +19,27 @@ export interface Part {
 
 export type Stage = 'starting' | 'serving' | 'stopping';
 
-/** The course of a process: parts start one after the other, and stop group by group. */
+/** The lifecycle of a process: parts start one after the other and stop group by group. */
 export interface Life {
   /**
-   * Resolves when every part has started, or when the process is stopped meanwhile. Unreachable
-   * dependencies are waited for; other errors are thrown once every started part has stopped.
+   * Starts all parts. Resolves when every part has started, or when the process was stopped during
+   * the start. Waits while a dependency is unreachable. Any other error is thrown after all started
+   * parts have stopped.
    */
   start(): Promise<void>;
-  /** A second call waits for the same stop. */
+  /** A second call waits for the shutdown already in progress. */
   stop(): Promise<void>;
   stage(): Stage;
-  /** What the start is waiting for; null: for nothing. */
+  /** Why the start is waiting; null if it is not. */
   waitsFor(): string | null;
-  /** Parts that are to stop and have not yet, by name. */
+  /** Names of parts that have started, or are starting, and have not stopped. */
   unfinished(): readonly string[];
 }
 
 export interface LifeDeps {
-  /** In start order. A part that failed to start must allow another attempt. */
+  /** Parts in start order. After a failed start, `start` is called again. */
   readonly starts: readonly Part[];
-  /** In the order in which they stop, those of one group side by side. */
+  /** Groups of parts in stop order; the parts of a group stop in parallel. */
   readonly stops: readonly (readonly Part[])[];
   readonly logger: Logger;
   readonly random: () => number;
@@ -49,7 +50,7 @@ export interface LifeDeps {
 interface RetryTiming {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** Minimum interval between log lines about the same wait. */
+  /** Minimum interval between log lines about the same part. */
   readonly logAgainMs: number;
 }
 
@@ -69,7 +70,7 @@ export function createLife(deps: LifeDeps): Life {
 class Course {
   stage: Stage = 'starting';
   trouble: string | null = null;
-  /** Started, or being started, and not stopped. */
+  /** Names of parts that have started, or are starting, and have not stopped. */
   readonly unfinished = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #started = new Set<Part>();
@@ -126,8 +127,8 @@ class Course {
   }
 
   /**
-   * Logs the first of a series of failures, then one now and then, so that an hour of waiting does
-   * not flood the log.
+   * Returns a function that logs the first failure, then one every `logAgainMs`, so that an hour of
+   * waiting does not flood the log.
    */
   #teller(name: string): (error: Error) => void {
     let loggedAt = -Infinity;
@@ -149,7 +150,7 @@ class Course {
   async #stopAll(): Promise<void> {
     this.stage = 'stopping';
     this.#stopping.abort();
-    // A part that is starting cannot be stopped before it has started.
+    // A part that is starting can only be stopped after it has started.
     await this.#start.catch(() => undefined);
     await this.#stopStarted();
   }
@@ -161,7 +162,7 @@ class Course {
       );
   }
 
-  /** The others are stopped whatever becomes of one. */
+  /** Stops one part. A failure is logged, so that the other parts are still stopped. */
   async #stopPart(part: Part): Promise<void> {
     await part.stop().catch((error: unknown) => {
       this.deps.logger.error({ err: error, part: part.name }, 'component failed to stop');

@@ -3,19 +3,19 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import { createSecrets, type Secrets } from './secrets.js';
 
 /**
- * JSON lines with fields. Every line is passed through `secrets`, as a safety net: do not log
- * secrets in the first place.
+ * Writes JSON lines. Every line is redacted by `secrets` as a safety net; do not log secrets in the
+ * first place.
  */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: Record<string, unknown>): Logger;
 };
 
-/** Its level can be changed while it is in use. */
+/** A logger whose level can be changed at runtime. */
 export type TunableLogger = Logger & { level: string };
 
 export function createLogger(
   level: string,
-  /** 2 where the standard output is another's. */
+  /** File descriptor: 1 is stdout; 2 is stderr, for commands that print their result to stdout. */
   descriptor: 1 | 2 = 1,
   secrets: Pick<Secrets, 'scrub'> = createSecrets(),
 ): TunableLogger {

@@ -1,13 +1,13 @@
 /**
- * Resolves after everything that is ready to run has run, including continuations of settled
- * promises. No time passes.
+ * Resolves after all ready microtasks and continuations of settled promises have run, before timers
+ * and I/O.
  */
 export const endOfMoment = (): Promise<void> =>
   new Promise((resolve) => {
     void Promise.resolve().then(() => process.nextTick(resolve));
   });
 
-/** Also after the continuations of those waiting for the end of the microtask queue. */
+/** Runs `work` after all continuations of `endOfMoment()` have run. */
 export function afterMoment(work: () => void): void {
   void endOfMoment().then(() => process.nextTick(work));
 }

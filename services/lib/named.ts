@@ -1,6 +1,6 @@
 /**
- * `role Pilot (300000000000000001)`; without a known name, or with the id for a name, `role
- * 300000000000000001`.
+ * Returns a kind, name and id such as `role Pilot (300000000000000001)`, or `role
+ * 300000000000000001` if the name is unknown or equals the id.
  */
 export function named(
   kind: 'role' | 'group' | 'member' | 'client' | 'platform user' | 'account',

@@ -1,12 +1,12 @@
 /**
- * The allowed ids and names of the platform, the same for events and API. Characters are code
- * points, as in PostgreSQL.
+ * The longest id or name of the platform, for events and API alike. A character is a code point, as
+ * in PostgreSQL.
  */
 export const MAX_CHARACTERS = 255;
 
 export type TextFault = 'empty' | 'long' | 'control' | 'malformed';
 
-/** Why a text cannot be kept or shown; null: it can. Only spaces are as good as nothing. */
+/** Returns why a text cannot be stored or shown; null if it can. A text of only spaces is empty. */
 export function faultOfText(value: string, max = MAX_CHARACTERS): TextFault | null {
   if (value.trim() === '') return 'empty';
   if (isLongerThan(value, max)) return 'long';
@@ -21,7 +21,7 @@ function isLongerThan(value: string, max: number): boolean {
   return value.length > max * 2 || Array.from(value).length > max;
 }
 
-/** An attribute that is sent empty is known to be empty, as one that is sent as null. */
+/** Returns true for null and for empty text: both mean that the attribute is known to be empty. */
 export function isEmptyText(value: string | null): value is '' | null {
   return value === null || value.trim() === '';
 }

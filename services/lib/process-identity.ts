@@ -1,12 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/**
- * Identifies a process for ever, and tests whether another process of the same machine has ended.
- */
+/** A unique id of a process, and a test whether another process on the same machine has ended. */
 export interface ProcessIdentity {
   readonly id: string;
-  /** True only if certain: same boot, same PID namespace, and no process has that id. */
+  /** Returns true only if certain: same boot, same PID namespace, and no process with that PID. */
   isGone(otherId: string): boolean;
 }
 
@@ -18,15 +16,15 @@ export function identifyProcess(): ProcessIdentity {
     isGone(otherId) {
       const [otherPlace, pid] = otherId.split('.');
       if (place === null || otherPlace !== place || otherId === id) return false;
-      // Our own process id under another name: its holder before us.
+      // The same PID with a different id: an earlier process had this PID.
       return Number(pid) === process.pid || !isAlive(Number(pid));
     },
   };
 }
 
 /**
- * Process ids mean something only within one boot and one namespace; two containers may well share
- * a host name.
+ * Returns a hash of boot id and PID namespace; null if unknown. A PID is unique only within both,
+ * and two containers may share a host name.
  */
 function readPlace(): string | null {
   try {

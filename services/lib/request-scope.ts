@@ -1,20 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The current request, for code further down the call chain. */
+/** Data of the current request, for code further down the call chain. */
 export interface RequestScope {
-  /** Aborted when its caller has gone, and with them every reason to go on reading. */
+  /**
+   * Aborts when the caller disconnects and the request may be dropped, so that reading can stop.
+   */
   readonly signal: AbortSignal;
   /**
-   * The request only reads, so it may be dropped from now on. A request that writes always
+   * Declares that the request only reads, so that it may be dropped. A request that writes always
    * finishes.
    */
   readonly allowDrop: () => void;
 }
 
-/** Which request is being answered, wherever that is asked. */
+/** Keeps the scope of each request available to the whole call chain. */
 export interface RequestScopes {
   readonly run: <Result>(scope: RequestScope, work: () => Result) => Result;
-  /** Null: none. */
+  /** Null outside a request. */
   readonly current: () => RequestScope | null;
 }
 
@@ -26,7 +28,10 @@ export function createRequestScopes(): RequestScopes {
   };
 }
 
-/** `onGone` calls back when the connection has ended before the answer was sent. */
+/**
+ * Creates a request's scope. `onGone` registers a callback for a connection that ends before the
+ * response is sent.
+ */
 export function createRequestScope(onGone: (gone: () => void) => void): RequestScope {
   const controller = new AbortController();
   const state = { isGone: false, mayDrop: false };

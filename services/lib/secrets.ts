@@ -1,16 +1,16 @@
 /**
- * What must not leave the process: secrets that are known, and whatever looks like one.
- * In: text on its way out. Out: the same text without them.
- * Never: a secret kept anywhere but in memory.
+ * Redacts secrets: known ones, and anything that looks like one.
+ * In: text to be written. Out: the same text without secrets.
+ * Never: a secret stored anywhere but in memory.
  */
 export interface Secrets {
-  /** From now on the value is cut out of all that leaves, however it is written there. */
+  /** Redacts the value from now on, in plain, JSON-escaped and URL-encoded form. */
   readonly learn: (value: string) => void;
   readonly scrub: (text: string) => string;
 }
 
 const CUT = '[redacted]';
-/** Shorter secrets would cut words out of sentences. */
+/** Shorter values are not redacted, because they would remove ordinary words. */
 const SHORTEST = 8;
 const MOST_KNOWN = 2_000;
 
@@ -35,13 +35,13 @@ export function createSecrets(values: readonly string[] = []): Secrets {
   };
 }
 
-/** As it is, inside JSON, and inside an address. */
+/** Returns the value in plain, JSON-escaped and URL-encoded form. */
 function spellings(value: string): ReadonlySet<string> {
   const inJson = JSON.stringify(value).slice(1, -1);
   return new Set([value, inJson, encodeURIComponent(value)]);
 }
 
-/** For processes that have no secrets to redact. */
+/** Redacts only what looks like a secret, for processes that know no secrets. */
 export function cutShapes(text: string): string {
   let left = text;
   for (const [shape, instead] of SHAPES) left = left.replaceAll(shape, instead);
@@ -75,12 +75,12 @@ const PARAMETERS = [
 ].join('|');
 
 const SHAPES: readonly (readonly [RegExp, string])[] = [
-  // A bot's token, a JSON Web Token, a key of ours.
+  // A bot token, a JSON Web Token, and a key of this service.
   [/\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}/g, CUT],
   [/\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, CUT],
   [/\b(?:dc|sandbox)_[\w-]{32,43}/g, CUT],
   [/\b(Bearer|Bot|Basic) +[\w.~+/=-]{12,}/g, `$1 ${CUT}`],
-  // The password of an address.
+  // The password in a URL.
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/?#@:"']*):[^\s/?#@"']+@/gi, `$1:${CUT}@`],
   [new RegExp(`\\b(${PARAMETERS})=[^&\\s"'#\\\\]+`, 'gi'), `$1=${CUT}`],
   [/([?&](?:code|state|token)=)[^&\s"'#\\]+/gi, `$1${CUT}`],

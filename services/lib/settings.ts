@@ -20,7 +20,7 @@ export const Port = z.coerce.number().int().min(0).max(65_535);
 
 export const PerMinute = z.coerce.number().int().min(0).max(1_000_000_000);
 
-/** Reads entries, and makes a fault of the setting of each that cannot be read. */
+/** Parses entries, and reports each one that cannot be parsed as a fault of the setting. */
 export function entries<Entry>(read: (text: string) => Entries<Entry>) {
   return (text: string, context: z.RefinementCtx): readonly Entry[] => {
     const { found, faults } = read(text);
@@ -38,8 +38,8 @@ interface Mode {
 }
 
 /**
- * What the settings together ask for and do not name, one line each; a malformed one counts as
- * named.
+ * Returns settings that are missing or not allowed in combination with others, one fault per line.
+ * A malformed setting counts as present.
  */
 export function faultsOfTogether(given: Environment, mode: Mode): readonly string[] {
   const shared = [...missingForSasl(given), ...faultsOfIssuer(given, mode)];
@@ -73,15 +73,14 @@ function missingForSasl(given: Environment): readonly string[] {
 }
 
 /**
- * An origin as browsers write it, so that two can be compared by their letters. Null: more or less
- * than an origin.
+ * Returns an origin in the form browsers send it, so that origins can be compared as strings. Null:
+ * not exactly an origin.
  */
 function originOf(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol)) return null;
-  // Nothing is compared by patterns.
+  // Wildcards are not supported.
   if (url.host.includes('*')) return null;
-  // An address of something within the origin, or with a name and password, was meant as something
-  // else.
+  // A path, query, user name or password shows that something else was meant.
   return url.href === `${url.origin}/` ? url.origin : null;
 }

@@ -4,7 +4,7 @@ import type { Logger, TunableLogger } from './logger.js';
 
 interface Deps {
   readonly stop: () => Promise<void>;
-  /** What has not stopped yet, by name. */
+  /** Names of parts that have not stopped yet. */
   readonly unfinished: () => readonly string[];
   readonly exit: (code: number) => void;
   readonly logger: Logger;
@@ -13,16 +13,19 @@ interface Deps {
 
 interface Timing {
   readonly limitMs: number;
-  /** npm and a terminal may each pass on the same key press. */
+  /**
+   * A second signal within this time is ignored: npm and the terminal may both forward one key
+   * press.
+   */
   readonly sameMs: number;
 }
 
 const TIMING: Timing = { limitMs: 10_000, sameMs: 500 };
 
 /**
- * Stops the process in order. The first signal starts the shutdown; a second one exits at once, and
- * so does the time limit, with a log line that names what had not stopped. No work is lost: the
- * next process continues it.
+ * Shuts the process down. The first signal starts the shutdown. A second signal, or the time limit,
+ * exits at once with a log line that names the parts still running. No work is lost: the next
+ * process continues it.
  */
 export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
   const { limitMs, sameMs } = { ...TIMING, ...deps.timing };
@@ -66,8 +69,8 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
 const LOOK_EVERY_MS = 300;
 
 /**
- * Calls back once when the parent process has died. For a process started by npm: npm passes
- * signals to the shell between the two, which dies of them without passing them on.
+ * Calls `callback` once when the parent process has died. Needed under npm, which sends signals to
+ * a shell in between; the shell dies without forwarding them.
  */
 export function onOrphaned(callback: () => void): void {
   const parent = process.ppid;
@@ -79,12 +82,12 @@ export function onOrphaned(callback: () => void): void {
   timer.unref();
 }
 
-/** Long enough to look at something, and short enough to be forgotten without harm. */
+/** Long enough to observe a problem, short enough to do no harm if forgotten. */
 const TURNED_UP_MS = 15 * 60_000;
 
 /**
- * `kill -USR2` logs everything for a quarter of an hour; a second signal restores the level.
- * Sending signals takes administrator rights, and every process supports this, whatever its parts.
+ * `kill -USR2` sets the log level to debug for 15 minutes; a second signal restores it. Only an
+ * administrator can send signals, and every process supports this one, whichever parts it runs.
  */
 export function turnUpOnSignal(
   logger: TunableLogger,
@@ -108,7 +111,7 @@ export function turnUpOnSignal(
   });
 }
 
-/** Only on systems that have this signal. */
+/** Calls `onSignal` on SIGUSR2; does nothing on Windows, which lacks it. */
 export function onUserSignal(onSignal: () => void): void {
   if (process.platform !== 'win32') process.on('SIGUSR2', onSignal);
 }

@@ -1,4 +1,7 @@
-/** Whose JWTs are accepted: all three are needed, else a token for another service would do. */
+/**
+ * The issuer whose JWTs are accepted. All three fields are required; otherwise a token meant for
+ * another service would pass.
+ */
 export interface TokenIssuer {
   readonly jwksUrl: string;
   readonly issuer: string;
@@ -7,7 +10,7 @@ export interface TokenIssuer {
 
 const SETTINGS = ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const;
 
-/** Faults of the issuer settings in combination, one line each. */
+/** Returns the faults of the issuer settings in combination, one line each. */
 export function faultsOfIssuer(
   given: Readonly<Record<string, string | undefined>>,
   mode: { readonly isSandbox: boolean },
@@ -22,7 +25,9 @@ export function faultsOfIssuer(
     : missing;
 }
 
-/** A man in the middle could serve keys of his own. */
+/**
+ * Returns true for plain http to another host, where a man in the middle could serve his own keys.
+ */
 function isOpenToForgery(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   const isHere =

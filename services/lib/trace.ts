@@ -1,24 +1,22 @@
 /**
- * Tracing. A trace joins everything that one cause led to, in whatever process. Its name is a W3C
- * `traceparent`, carried in headers and causes. https://www.w3.org/TR/trace-context/
+ * Tracing. A trace connects all work with the same cause across processes. It is identified by a
+ * W3C `traceparent`, carried in headers and causes. https://www.w3.org/TR/trace-context/
  */
 export interface Trace {
   /**
-   * Opens a span that others may continue. `parent` is a traceparent; an invalid one starts a new
-   * trace.
+   * Opens a span that other spans can continue. `parent` is a traceparent; an invalid one starts a
+   * new trace.
    */
   readonly begin: (span: SpanStart) => OpenSpan;
   /** Runs the work inside a new span. */
   run<T>(span: SpanStart, work: () => Promise<T>): Promise<T>;
   /** Records a finished span. Does nothing outside of a trace. */
   note(span: SpanNote): void;
-  /** Adds to the span that the work is in. */
+  /** Adds attributes to the current span. */
   describe(attributes: SpanAttributes): void;
-  /**
-   * Adds causes, by their traceparents, that are found on the way to the span that the work is in.
-   */
+  /** Links the current span to causes found during the work, by their traceparents. */
   link(traceparents: readonly string[]): void;
-  /** Of the span that the work is in; null: in none. */
+  /** The traceparent of the current span; null: there is none. */
   current(): string | null;
 }
 
@@ -30,7 +28,7 @@ export interface SpanStart {
   readonly name: string;
   readonly kind?: 'server' | 'consumer' | 'internal';
   readonly parent?: string | null;
-  /** Other causes of the same work. */
+  /** Traceparents of other causes of the same work. */
   readonly links?: readonly string[];
   readonly attributes?: SpanAttributes;
 }
@@ -44,14 +42,14 @@ export interface SpanNote {
 
 export interface OpenSpan {
   readonly traceparent: string;
-  /** Work inside this span. */
+  /** Runs the work inside this span. */
   run<T>(work: () => T): T;
   end(its?: { readonly attributes?: SpanAttributes; readonly fault?: string | null }): void;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
 
-/** Null: it is no traceparent. */
+/** Returns the trace id; null if the text is not a traceparent. */
 export function traceIdOf(traceparent: string | undefined): string | null {
   const [, id = null] = TRACEPARENT.exec(traceparent ?? '') ?? [];
   return id;

@@ -1,12 +1,12 @@
 /**
- * Characters that may appear in an address. Parsers disagree on backslashes, spaces and letters
- * beyond ASCII.
+ * Characters allowed in an address. URL parsers disagree on backslashes, spaces and non-ASCII
+ * letters.
  */
 const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
 
 /**
- * A whole http or https address without a user name; null: anything else, or anything that two
- * readers could read differently.
+ * Parses an absolute http or https URL without a user name. Returns null for anything else, or
+ * anything that two parsers could read differently.
  */
 export function readWebAddress(text: string): URL | null {
   if (!PLAIN.test(text) || !/^https?:\/\/[^/?#]/i.test(text)) return null;
@@ -17,6 +17,6 @@ export function readWebAddress(text: string): URL | null {
   return url;
 }
 
-/** As `URL.hostname` writes hosts. */
+/** Returns true for this machine. Expects a host as `URL.hostname` formats it. */
 export const isLoopback = (hostname: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);

@@ -24,21 +24,26 @@ export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
  */
 export interface Cause {
   readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';
-  /** The CloudEvent's id, or the request's. */
+  /** The id of the CloudEvent or of the API request. */
   readonly id: string;
-  /** The CloudEvent's source, or the caller's name. */
+  /** The CloudEvent's source, or the name of the API caller. */
   readonly actor: string;
   readonly groupId?: GroupId;
-  /** A person requested this for one member by name, so its removals join no held plan. */
+  /**
+   * A person requested this change for one particular member, so its removals join no held plan.
+   */
   readonly isAskedFor?: true;
-  /** For a sweep: read the member from Discord, whatever the mirror says. */
+  /** For a sweep: read the member from Discord even if the mirror looks current. */
   readonly looksAnew?: true;
-  /** For a fact about a person: only their nickname may change. */
+  /** The cause is a fact about the user, which can change only the nickname. */
   readonly isAboutName?: true;
-  /** The roles of its group were written by a postponed run, so they need no confirming write. */
+  /**
+   * A postponed run already wrote the roles of this cause's group, so they need no confirming
+   * write.
+   */
   readonly isWritten?: true;
   /** For a sweep: nicknames follow this strategy instead of the client's own. */
   readonly enforceStrategy?: NicknameStrategy;
-  /** The trace it came with or started: a W3C `traceparent`. */
+  /** The W3C `traceparent` of the trace the cause belongs to. */
   readonly traceparent?: string;
 }

@@ -1,21 +1,18 @@
 import type { Cause, GroupId, PlatformUserId } from './base.js';
 
 /**
- * A position in the total order of facts: any with `sequence` outranks any without; then by
- * `sequence`, or by `timeUs` (microseconds since 1970, because events carry more than
- * milliseconds).
+ * A position in the total order of facts. A fact with `sequence` outranks every fact without one.
+ * Otherwise the higher `sequence` wins, or the later `timeUs` (microseconds since 1970, because
+ * events carry more than milliseconds).
  */
 export interface FactOrder {
   readonly sequence: number | null;
   readonly timeUs: number;
-  /** The time is the database's when it received a mutation. Absent: an event brought it. */
+  /** The time is when the database received a mutation. Absent: the fact came from an event. */
   readonly isMutation?: true;
 }
 
-/**
- * The position a fact claims. `timeUs: null`: a mutation, whose time is set when the database
- * receives it.
- */
+/** The position a fact claims. `timeUs` is null for a mutation: the database sets it on receipt. */
 export interface ClaimedOrder {
   readonly sequence: number | null;
   readonly timeUs: number | null;
@@ -54,7 +51,7 @@ export interface UserChanged extends FactBase {
   readonly attributes?: Attributes;
 }
 
-/** Final for events: only an admin can restore the id, and only the id. */
+/** No event can undo it. An admin can restore the user id, but none of the user's data. */
 export interface UserDeleted extends FactBase {
   readonly kind: 'userDeleted';
   readonly platformUserId: PlatformUserId;
@@ -67,8 +64,8 @@ export interface GroupChanged extends FactBase {
 }
 
 /**
- * Ends every membership that is not newer. The group stays deleted until a newer `groupChanged`
- * restores it, empty.
+ * Ends every membership of the group that is not newer. The group stays deleted until a newer
+ * `groupChanged` restores it, without members.
  */
 export interface GroupDeleted extends FactBase {
   readonly kind: 'groupDeleted';
@@ -79,8 +76,8 @@ export type PlatformFact =
   MembershipChanged | MembershipSnapshot | UserChanged | UserDeleted | GroupChanged | GroupDeleted;
 
 /**
- * `unchanged`: the same fact is already recorded. `stale`: another fact outranks it. `partial`: a
- * complete set of which some groups lost to other facts.
+ * `unchanged`: the same fact is already recorded. `stale`: another fact outranks it. `partial`:
+ * some groups of a snapshot were outranked by other facts.
  */
 export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
 
@@ -89,16 +86,19 @@ export interface FactOutcome {
   readonly verdict: FactVerdict;
   readonly losses: readonly FactLoss[];
   /**
-   * Deleted groups that the fact adds a member to; this takes effect only when they are sent again.
+   * Deleted groups to which the fact adds a member. The membership takes effect only after the
+   * group is sent again.
    */
   readonly deletedGroupIds?: readonly GroupId[];
 }
 
-/** One statement of a fact that lost, with the recorded fact that outranks it. */
+/** One part of an outranked fact, with the recorded fact that outranks it. */
 export interface FactLoss {
-  /** Null: the statement is about the user or the group itself. */
+  /**
+   * The group whose membership was outranked. Null: the part is about the user or the group itself.
+   */
   readonly groupId: GroupId | null;
-  /** The position of the fact that lost; for a mutation, with the time of its receipt. */
+  /** The position of the outranked fact; for a mutation, with its time of receipt. */
   readonly order: FactOrder;
   readonly outrankedBy: Outranker;
 }
@@ -110,14 +110,14 @@ export type Outranker =
       readonly isSnapshot: boolean;
       readonly isHeld: boolean;
     }
-  /** The user of the fact was deleted. `by`: the caller or event source; null: not recorded. */
+  /** The fact's user was deleted. `by`: the caller or event source; null: not recorded. */
   | {
       readonly kind: 'userDeleted';
       readonly order: FactOrder;
       readonly platformUserId: PlatformUserId;
       readonly by: string | null;
     }
-  /** A deletion that an admin has lifted since. */
+  /** A deletion of the user that an admin has undone since. */
   | { readonly kind: 'userRestored'; readonly order: FactOrder }
   | { readonly kind: 'groupDeleted'; readonly order: FactOrder }
   | {
@@ -128,7 +128,7 @@ export type Outranker =
     };
 
 /**
- * The values a fact can set on a user or a group, each with its own position in the order. `life`
- * of a group: 'alive' or 'deleted'.
+ * The values a fact can set on a user or group. Each has its own position in the order. A group's
+ * `life` is 'alive' or 'deleted'.
  */
 export type ValueName = 'username' | keyof Attributes | 'name' | 'life';

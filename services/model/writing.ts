@@ -1,34 +1,37 @@
 /**
- * How changes of one member are written, and what many of them cost. The path and every forecast
- * use these rules.
+ * Rules for writing one member's changes to Discord, and a forecast of the calls and time for many
+ * members. The path and every forecast use these rules.
  */
 
 /**
- * Up to this many role changes of a member are written one by one: each is atomic and needs no
- * read.
+ * Up to this many role changes of a member are written one by one, because each is atomic and needs
+ * no read.
  */
 export const MOST_SINGLE_WRITES = 2;
 
-/** Up to this many changes are written one by one while no list can be written. */
+/**
+ * Up to this many changes are written one by one while Discord's limit on member edits blocks a
+ * list write.
+ */
 export const MOST_SINGLE_WRITES_INSTEAD = 4;
 
 /**
- * Discord counts single role writes and member edits separately; ten of each in ten seconds have
- * been observed. Nicknames and role lists can only use edits. The last call of each is left to
+ * Discord limits single role writes and member edits (PATCH) separately; ten of each in ten seconds
+ * were observed. Nicknames and role lists need an edit. The last call of each limit is reserved for
  * urgent work.
  */
 const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 
 /**
- * The source that confirms a whole list must be younger than this. An older one may lack a role
- * granted since, and so agree with a newest reading that lacks it by mistake. A source of any age
- * still counts against a list if it shows more than the newest.
+ * A second reading can confirm a role list only while it is younger than this. An older one may
+ * lack a role granted since, and so agree with a newer reading that wrongly lacks it. A reading of
+ * any age still blocks a list write if it shows a role that the newest one lacks.
  */
 export const CONFIRMING_MS = 60_000;
 
 /**
- * Whether a list is written when both ways are possible. `isRead`: the list needs no additional
- * read.
+ * Returns true if writing the whole role list is preferred over single writes when both are
+ * possible. `isRead`: the list needs no additional read.
  */
 export function isListCheaper(member: {
   readonly changes: number;
@@ -41,27 +44,28 @@ export function isListCheaper(member: {
 }
 
 /**
- * Calls to list a guild: one for the role counts, and one per page of members, the last of which is
- * not full. 0 members: never listed, so VERIFY_GROUPS will list the guild soon anyway.
+ * Calls to list a guild: one for the role counts, and one per page of members, ending with a page
+ * that is not full. 0 members: the guild was never listed; VERIFY_GROUPS will soon list it anyway.
  */
 export const listCalls = (members: number): number => Math.floor(members / LIST_PAGE) + 2;
 
 /** Members per page of Discord's member list. */
 export const LIST_PAGE = 1_000;
 
-/** Reads that a list must save to be worthwhile. */
+/** Least number of single reads that listing the guild must save. */
 export const LEAST_READS_SAVED = 10;
 
-/** Members with the same changes to make. */
+/** A group of members with the same changes to make. */
 export interface ForecastGroup {
   readonly members: number;
   /** Roles to grant and remove per member. */
   readonly changes: number;
   readonly isRenamed: boolean;
-  /** Each member is read before planning. */
+  /** Each member is read from Discord before planning. */
   readonly isReadFirst: boolean;
   /**
-   * Additional reads per member, whatever the changes, to prove that roles or the account are gone.
+   * Additional reads per member, regardless of changes, to prove that roles or the account are
+   * gone.
    */
   readonly proofs: number;
   /** How long the stored roles of these members can confirm a list, in ms from now. */
@@ -70,13 +74,13 @@ export interface ForecastGroup {
 
 export interface Forecast {
   readonly calls: number;
-  /** Until the last write, at the limits observed at Discord. */
+  /** Time until the last write, at the rate limits observed at Discord. */
   readonly seconds: number;
 }
 
 /**
- * The calls and time to write these groups one member after the other, each in whichever way is
- * open.
+ * Returns the calls and time to write these groups, one member after the other, each by the way
+ * that is available at that point.
  */
 export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites = true): Forecast {
   const writing = new Writing(wholeListWrites);
@@ -90,16 +94,19 @@ export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites =
 }
 
 /**
- * Forecast for a change that reads its members first. Skips members who were just read, and counts
- * one list instead of single reads if that takes fewer calls.
+ * Returns the forecast for a change that reads its members first. Skips members who were just read,
+ * and assumes one guild listing instead of single reads if that takes fewer calls.
  */
 export function forecastCrowd(
   groups: readonly Omit<ForecastGroup, 'isReadFirst'>[],
   guild: {
-    /** Member count at the last complete list; 0: never listed. */
+    /** Number of members in the last complete list; 0: never listed. */
     readonly listed: number;
     readonly wholeListWrites: boolean;
-    /** Under authority DISCORD, readings from before the change do not count. */
+    /**
+     * Members are read again, because under authority DISCORD readings from before the change do
+     * not count.
+     */
     readonly readsAnew: boolean;
   },
 ): Forecast {
@@ -123,19 +130,25 @@ class Writing {
   calls = 0;
   #writes = 0;
   #windows = 0;
-  /** Members read for a list whose write fell into a later window. */
+  /** Number of members read for a list whose write fell into a later window. */
   #readEarly = 0;
   #singles: number = WINDOW.singles;
   #edits: number = WINDOW.edits;
 
   constructor(readonly wholeListWrites: boolean) {}
 
-  /** Repeated reads of runs whose write was delayed: half of the runs in a later window. */
+  /**
+   * Returns the number of repeated reads by runs whose write was delayed: about half of those in a
+   * later window.
+   */
   interruptedReads(): number {
     return Math.floor(this.#readEarly / 2);
   }
 
-  /** The writes of a window are made within a second of its start. */
+  /**
+   * Returns the time until the last write; the writes of a window finish within a second of its
+   * start.
+   */
   seconds(): number {
     if (this.#writes === 0) return 0;
     return this.#windows * WINDOW.seconds + 1;
@@ -159,12 +172,12 @@ class Writing {
   #isListed(member: Parameters<typeof isListCheaper>[0]): boolean {
     if (!this.wholeListWrites) return false;
     const { changes } = member;
-    // The nickname uses the edit alone, and the roles go by themselves.
+    // The member edit sets only the nickname; roles are written one by one.
     if (member.isRenamed && !isListCheaper(member)) return false;
     const areSinglesOpen = this.#singles >= changes;
     const isListOpen = this.#edits > 0;
-    // The other way is used if this one would have to wait. After the first window edits become
-    // available before singles.
+    // Use the other kind of write if the preferred one would have to wait. After the first window,
+    // edits become available before single writes.
     return isListCheaper(member) || this.#windows > 0
       ? isListOpen || !areSinglesOpen || changes > MOST_SINGLE_WRITES_INSTEAD
       : isListOpen && !areSinglesOpen;

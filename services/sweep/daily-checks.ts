@@ -5,16 +5,16 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 
-/** Short enough that a check which came due while no process ran is made soon after a start. */
+/** A check that came due while no process ran is made at most ten minutes after a start. */
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
 const MOST_IN_A_ROW = 20;
 
-/** After a fault of the database. */
+/** Delay before retrying after a database error. */
 const RETRY_MS = 2_000;
 
 interface Deps {
-  /** Clients whose check is due; each is claimed by one process. */
+  /** Claims clients whose check is due. Only one process claims each of them. */
   readonly claimDueChecks: (request: {
     readonly limit: number;
     readonly except: readonly ClientId[];
@@ -23,10 +23,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/**
- * Has every client checked once a day. One that cannot be checked is logged, and tried again ten
- * minutes later.
- */
+/** Checks every client once a day. A failed check is logged and retried ten minutes later. */
 export function createDailyChecks(deps: Deps): Part {
   let job: Cron | undefined;
   let round: Promise<void> | null = null;
@@ -57,8 +54,8 @@ export function createDailyChecks(deps: Deps): Part {
 }
 
 /**
- * One at a time, so that a process that ends leaves one claim at most. True: the database broke it
- * off.
+ * Checks clients one at a time, so that a process that dies leaves at most one claim behind.
+ * Returns true if a database error stopped it early.
  */
 async function checkDue(
   { claimDueChecks, checkClient, logger }: Deps,

@@ -1,31 +1,32 @@
 import { RetryLaterError, UnavailableError } from '../lib/errors.js';
 import type { SweepMemory, SweepRun } from './ports.js';
 
-/** A process that died with a sweep is found out after this. */
+/** Lease of a sweep run. If its process dies, another process can claim the run after this time. */
 export const LEASE_MS = 60_000;
 const MOST_TRIES = 4;
-/** A longer refusal ends the sweep; the next one is soon enough. */
+/** If Discord asks for a longer wait, the sweep is postponed. */
 const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
 /**
- * Pages of the connector's own tables come a dozen a second, so the run's lease is checked only
- * this often; each page's own write checks it anyway.
+ * Minimum interval between lease renewals while reading the connector's own tables, at a dozen
+ * pages per second. Each page's write checks the lease anyway.
  */
 const OURS_FOR_MS = 500;
-/** A page that took longer was kept waiting by something else. */
+/** Longest pause between pages. A page that took longer was delayed by something else. */
 const MOST_REST_MS = 1_000;
 
 /**
- * The run in our hands: each call goes through here, so that it is ours before it, and is counted.
+ * A sweep run claimed by this process. Every Discord call of the sweep goes through `call`, which
+ * first renews the lease, and counts the call.
  */
 export interface HeldRun {
   readonly run: SweepRun;
   readonly callsMade: () => number;
   note(checked: number): void;
   /**
-   * Runs before each page of our own tables. Pauses as long as the last page took, leaving half of
-   * the database's time to others. Throws RunLostError at most half a second after the run was
-   * cancelled or taken over; StoppingError if this process stops.
+   * Runs before each page of the connector's own tables. Pauses as long as the last page took, to
+   * leave half of the database's time to other work. Throws RunLostError at most half a second
+   * after the run was cancelled or taken over, and StoppingError if this process stops.
    */
   beforePage(): Promise<void>;
   call<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
@@ -44,7 +45,7 @@ export function holdRun(
   let calls = 0;
   let checked = 0;
   let renewedAt = Number.NEGATIVE_INFINITY;
-  /** Null: what was done last was no page. */
+  /** When the current page started; null after a Discord call. */
   let pageAt: number | null = null;
   const renewNow = async () => {
     if (deps.isStopping()) throw new StoppingError();
@@ -82,7 +83,7 @@ export function holdRun(
   };
 }
 
-/** Null: trying again cannot help, or not soon. */
+/** Returns the time to wait before a retry; null if a retry cannot help, or not soon enough. */
 function waitFor(error: unknown, tries: number, now: number): number | null {
   if (error instanceof UnavailableError) return RETRY_MS * tries;
   if (!(error instanceof RetryLaterError)) return null;
@@ -90,9 +91,7 @@ function waitFor(error: unknown, tries: number, now: number): number | null {
   return waitMs > MOST_WAIT_MS ? null : waitMs;
 }
 
-/**
- * The run was cancelled, or belongs to another process now: nothing more is to be written for it.
- */
+/** The run was cancelled or taken over by another process. Nothing more may be written for it. */
 export class RunLostError extends Error {
   constructor(id: string) {
     super(`sweep ${id} belongs to another process now`);
@@ -100,7 +99,7 @@ export class RunLostError extends Error {
   }
 }
 
-/** This process is stopping: the run is released for another process to start over. */
+/** This process is stopping. Another process restarts the run. */
 export class StoppingError extends Error {
   constructor() {
     super('the connector is stopping');

@@ -2,25 +2,28 @@ import { named } from '../lib/named.js';
 import type { RoleId } from '../model.js';
 
 export interface ListingEvidence {
-  /** All members that were listed, linked or not. */
+  /** Number of listed members, linked or not. */
   readonly listed: number;
-  /** Linked members last observed in the guild, and how many of them the list lacks. */
+  /** Number of linked members last observed in the guild, and how many of them are not listed. */
   readonly present: number;
   readonly missing: number;
-  /** Holders of each mapped role: in the list, and as counted by Discord. */
+  /**
+   * Holders of each mapped role: in the list (`listedHolders`), and as counted by Discord
+   * (`counts`).
+   */
   readonly listedHolders: ReadonlyMap<RoleId, number>;
   readonly counts: ReadonlyMap<RoleId, number>;
   readonly roleNames: ReadonlyMap<RoleId, string>;
 }
 
-/** A list that is a little short is life: people leave while it is read. */
+/** Some shortfall is normal, because members leave while the list is read. */
 const TOLERATED = 0.02;
-/** In a small guild two who have left are more than that. */
+/** In a small guild, two departures exceed the percentage. */
 const TOLERATED_AT_LEAST = 2;
 
 /**
- * Why a listing is not credible; null if it is. An empty list, or one that shrank without reason,
- * looks like a guild that everyone left: nothing may be derived from it.
+ * Returns why a listing is not credible; null if it is. An empty or unexpectedly short list looks
+ * like a guild that everyone left, so nothing may be derived from it.
  */
 export function judgeListing(evidence: ListingEvidence): string | null {
   const { listed, present, missing } = evidence;

@@ -15,8 +15,8 @@ export const NAMES_UNLISTED =
   'the bot may not list members (SERVER MEMBERS INTENT is off), so names are as last read';
 
 /**
- * Adds misnamed members to the findings of a sweep; `listed` replaces the mirror if that was not
- * written.
+ * Adds misnamed members to a sweep's result. `listed`: the members from the list, used instead of
+ * the mirror in a dry run, which does not update the mirror.
  */
 export async function addNames(
   deps: Parameters<typeof findMisnamed>[0],
@@ -37,7 +37,7 @@ export async function addNames(
     listed && new Map(listed.map((each) => [each.discordUserId, each])),
   );
   const { checked, misnamed, unnamed, isObserved } = search;
-  // The run that is not a dry one reads the guild's roles before it names anybody.
+  // A dry run skips the role read that a real run makes, so its forecast adds that call.
   const roleReads = held.run.isDryRun && misnamed.length > 0 ? 1 : 0;
   const members = merged(ending.driftedMembers, misnamed);
   const notes = [ending.reason, isObserved ? OBSERVED : null];
@@ -71,28 +71,33 @@ function merged(
   ];
 }
 
-/** Members that cannot be renamed are sent to the path once, which records why. */
+/**
+ * Returns the misnamed members to mark. A member who cannot be renamed is marked once, and the path
+ * records the reason.
+ */
 function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
   return misnamed.filter(({ isReported }) => !isReported).map(({ discordUserId }) => discordUserId);
 }
 
 const PAGE = 1_000;
 
-/** A member whose nickname is not as the client's policy has it. */
+/** A member whose nickname differs from the client's policy. */
 interface Misnamed {
   readonly discordUserId: DiscordUserId;
   readonly platformUserId: PlatformUserId;
-  /** Null: it cannot be set. */
+  /** The nickname to set; null if it cannot be set. */
   readonly nickname: string | null;
   readonly blocked: string | null;
-  /** The member's reason already names the obstacle. */
+  /** The member's stored reason already names the obstacle. */
   readonly isReported: boolean;
 }
 
 interface NameSearch {
   readonly checked: number;
   readonly misnamed: readonly Misnamed[];
-  /** Members without enough data for a name who do not show that reason yet. */
+  /**
+   * Members whose data is insufficient for a nickname, unless their stored reason already says so.
+   */
   readonly unnamed: readonly DiscordUserId[];
   readonly isObserved: boolean;
 }
@@ -103,7 +108,7 @@ interface Deps {
   readonly planNickname: PlanNickname;
 }
 
-/** The strategy by which a sweep names people; null: the client has gone. */
+/** Returns the nickname strategy of a sweep; null if the client was deleted. */
 export async function strategyOf(
   { memory }: Pick<Deps, 'memory'>,
   { clientId, enforceStrategy }: HeldRun['run'],
@@ -113,9 +118,9 @@ export async function strategyOf(
 }
 
 /**
- * Finds misnamed linked members from stored data, with `seen` in place of the mirror if given.
- * Roles are re-read if any member is misnamed, as they decide whom the bot can rename; not in a dry
- * run, which writes nothing.
+ * Finds misnamed linked members from stored data. If given, `seen` replaces the mirror. Except in a
+ * dry run, which writes nothing, re-reads the guild's roles if any member is misnamed, because
+ * roles decide whom the bot can rename.
  */
 async function findMisnamed(
   deps: Deps,
@@ -170,7 +175,7 @@ function asSeen(member: NamedMember, seen: ReadonlyMap<DiscordUserId, ListedMemb
     : { ...member, isPresent: true, isPending: shown.isPending, roleIds: shown.roleIds, shown };
 }
 
-/** Null: the nickname is right, or not ours to set. */
+/** Returns null if the nickname is correct or must not be changed. */
 function plan(
   { planNickname }: Deps,
   rules: NameRules,

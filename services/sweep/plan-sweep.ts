@@ -3,28 +3,30 @@ import { createHash } from 'node:crypto';
 import { forecastCalls, type DiscordUserId, type ForecastGroup } from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
-/** Shown of a plan; its hash is of all. */
+/** Most members shown in a plan. The hash covers all members. */
 const MOST_SHOWN = 100;
 
-/** Roles or a nickname, or both. */
+/** A member whose roles, nickname or both are to be changed. */
 export interface PlannedMember extends DriftedMember {
-  /** The nickname to be set. */
+  /** The nickname to set; null or absent: no change. */
   readonly nickname?: string | null;
-  /** Why it cannot be set. */
+  /** Why the nickname cannot be set. */
   readonly blocked?: string | null;
 }
 
-/** What of the sweep decides how many calls follow, besides the changes. */
+/** How the reads around a sweep affect the forecast of its calls. */
 export interface SweepReads {
-  /** How long the members' latest reading can confirm lists; 0: the mirror is older. */
+  /**
+   * How long the members' latest reading can confirm a role list, in ms. 0: the mirror is too old.
+   */
   readonly confirmsForMs: number;
-  /** Members who are read singly, whatever is found. */
+  /** Members who are read one by one, even without changes. */
   readonly looks: readonly DiscordUserId[];
 }
 
 export const NO_READS: SweepReads = { confirmsForMs: 0, looks: [] };
 
-/** What the path would do for members out of step. Equal changes have equal hashes. */
+/** Returns what the path would do for members out of step. Equal changes give equal hashes. */
 export function planSweep(
   drifted: readonly PlannedMember[],
   callsMade: number,

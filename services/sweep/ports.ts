@@ -1,7 +1,7 @@
 /**
- * What the sweeps ask of the world.
- * In: schedules that are due, runs that wait. Out: a fresh mirror, and marks for the path.
- * Never: a change at Discord, or one made because of a listing that cannot be right.
+ * The interfaces the sweeps depend on.
+ * In: due schedules and waiting runs. Out: an updated mirror, and members marked for the path.
+ * Never: a change at Discord, or any change based on a list that is not credible.
  */
 import type {
   Attributes,
@@ -18,9 +18,9 @@ import type {
 
 export interface ScheduleTiming {
   readonly kind: SweepKind;
-  /** Five fields. */
+  /** A cron pattern of five fields. */
   readonly cron: string;
-  /** An IANA name. */
+  /** An IANA time zone name. */
   readonly timeZone: string;
   readonly isEnabled: boolean;
 }
@@ -29,19 +29,22 @@ export interface SweepRun {
   readonly id: string;
   readonly clientId: ClientId;
   readonly kind: SweepKind;
-  /** Nothing is written but the run itself. */
+  /** A dry run writes only its own record. */
   readonly isDryRun: boolean;
-  /** Names people in place of the client's own; null: the client's own does. */
+  /** The nickname strategy for this run; null: the client's own. */
   readonly enforceStrategy: NicknameStrategy | null;
-  /** The trace of the request that started it; null: none, or started by its schedule. */
+  /**
+   * The `traceparent` of the request that started the run; null: untraced, or started by its
+   * schedule.
+   */
   readonly traceparent: string | null;
-  /** Started only to replace many single reads. */
+  /** Started to replace single reads of many waiting members. */
   readonly isForCrowd: boolean;
-  /** 1 at first; more where a process died with it. */
+  /** Number of the current attempt, from 1. Each interruption adds one. */
   readonly attempts: number;
   /** Why the guild cannot be read now; null if it can. */
   readonly refusal: string | null;
-  /** For how long the client is still paused; 0: it is not. */
+  /** Remaining pause of the client in ms; 0: not paused. */
   readonly pausedMs: number;
 }
 
@@ -54,7 +57,9 @@ export interface DriftedMember {
   readonly platformUserId: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Roles where Discord has authority and a request to the platform is to be made or withdrawn. */
+  /**
+   * Roles under authority DISCORD for which a request to the platform must be made or withdrawn.
+   */
   readonly asks: readonly RoleId[];
   readonly isUnread: boolean;
 }
@@ -78,37 +83,39 @@ export interface SweepPlan {
 export interface SweepEnding {
   readonly state: 'DONE' | 'FAILED';
   readonly plan: SweepPlan | null;
-  /** Whose removals are judged as a whole. */
+  /** Members out of step. The guard judges their removals as a whole. */
   readonly driftedMembers: readonly DriftedMember[];
   readonly checked: number;
   readonly drifted: number;
   readonly changed: number;
-  /** Out of step, and the path could not help it. */
+  /** Number of misnamed members who cannot be renamed. */
   readonly failed: number;
   readonly reason: string | null;
   readonly marks: readonly DiscordUserId[];
   /** Members the path should read from Discord, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
   /**
-   * Unlinked holders as Discord's counts give them; `asExpected`: as before. Null: nothing was
-   * counted.
+   * Number of unlinked holders of each role, derived from Discord's counts. `asExpected`:
+   * unchanged. Null: not counted.
    */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
-  /** A complete list was saved: the unlinked holders of these roles are counted from it. */
+  /**
+   * Set if a complete list was saved. The unlinked holders of these roles are then counted from it.
+   */
   readonly listed?: {
     readonly askedAt: string;
     readonly roleIds: readonly RoleId[];
-    /** Member count of the list, linked or not. */
+    /** Number of listed members, linked or not. */
     readonly members: number;
   };
-  /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
+  /** Why Discord's role counts could not be read; null: they were read. Absent: not requested. */
   readonly countsFault?: string | null;
-  /** Jobs older than the list that it settles without a run. */
+  /** Jobs that were waiting before the list was requested and that it settles without a run. */
   readonly answered?: AnsweredJobs;
 }
 
 export interface AnsweredJobs {
-  /** The database's time when the list was requested. */
+  /** When the list was requested, by the database's clock. */
   readonly askedAt: string;
   /** Jobs of listed members who are in step. */
   readonly inStep: readonly WaitingJob[];
@@ -118,7 +125,7 @@ export interface AnsweredJobs {
 
 export interface WaitingJob {
   readonly discordUserId: DiscordUserId;
-  /** Raised by each mark, so a later mark keeps the job. */
+  /** Incremented by each mark, so that a member marked again keeps the job. */
   readonly version: number;
 }
 
@@ -130,35 +137,49 @@ export interface ListingRef {
 export interface Expectation {
   readonly roleNames: ReadonlyMap<RoleId, string>;
   readonly linkedHolders: ReadonlyMap<RoleId, number>;
-  /** Null: no listing knows of this role yet. */
+  /** Expected holders of each mapped role. Null: no list has counted this role yet. */
   readonly expected: ReadonlyMap<RoleId, number | null>;
   readonly runsSince: number | null;
 }
 
-/** The memory, as the sweeps know it. */
+/** The database operations of the sweeps. */
 export interface SweepMemory {
   readonly runs: {
-    /** `inWork`: the sweeps that run in this process; any other that it holds is free. */
+    /**
+     * `inWork`: ids of the sweeps this process is running. Any other sweep that it owns can be
+     * claimed again.
+     */
     claim(leaseMs: number, inWork: readonly string[]): Promise<SweepRun | null>;
-    /** False: another process owns the run now. */
+    /**
+     * Renews the lease. Returns false if the run was cancelled or another process has taken it
+     * over.
+     */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
     release(run: SweepRun): Promise<void>;
-    /** Postponed. False: the run belongs to another process now. */
+    /**
+     * Postpones the run. Returns false if it was cancelled or another process has taken it over.
+     */
     postpone(
       id: string,
       until: { readonly waitMs: number; readonly reason: string },
     ): Promise<boolean>;
-    /** Null: the run is ours no longer. */
+    /**
+     * Saves the result and ends the run. Returns null if the run was cancelled or another process
+     * has taken it over.
+     */
     finish(
       run: SweepRun,
       ending: SweepEnding,
     ): Promise<{
-      /** The sweep in which its removals wait for a person; null: none wait. */
+      /** Id of the sweep that holds the removals for approval; null: none are held. */
       readonly heldIn: string | null;
-      /** The guild's list cannot be believed, for the first time. */
+      /** The member list looked incomplete, and the last one did not. */
       readonly isNewDoubt: boolean;
     } | null>;
-    /** Null: the run is ours no longer. */
+    /**
+     * Writes one page of the list into the mirror. Returns null if the run was cancelled or another
+     * process has taken it over.
+     */
     refreshMirror(
       run: SweepRun,
       listing: ListingRef,
@@ -167,10 +188,13 @@ export interface SweepMemory {
       readonly changed: readonly DiscordUserId[];
       readonly arrived: readonly DiscordUserId[];
       readonly renamed: readonly DiscordUserId[];
-      /** Passed Discord's membership screening since they were last read. */
+      /** Members who have passed Discord's membership screening since their last reading. */
       readonly screened: readonly DiscordUserId[];
     } | null>;
-    /** False: another process owns the run now. */
+    /**
+     * Replaces the stored unlinked holders of the chunk's ids. Returns false if the run was
+     * cancelled or another process has taken it over.
+     */
     saveUnlinkedHolders(run: SweepRun, chunk: UnlinkedChunk): Promise<boolean>;
     noteLeft(
       run: SweepRun,
@@ -196,13 +220,13 @@ export interface SweepMemory {
   ): Promise<{
     readonly askedAt: string;
     readonly linked: { readonly size: number; has(id: DiscordUserId): boolean };
-    /** Owned by the caller, who removes listed ids from it. */
+    /** Linked members last observed in the guild. The caller deletes listed ids from this set. */
     readonly present: Iterable<DiscordUserId> & {
       readonly size: number;
       delete(id: DiscordUserId): boolean;
     };
   }>;
-  /** Jobs that are neither claimed nor parked. */
+  /** Returns jobs that are neither claimed nor parked. */
   readWaiting(clientId: ClientId): Promise<readonly WaitingJob[]>;
   countLinkedMembers(clientId: ClientId): Promise<number>;
   readOldest(request: {
@@ -210,14 +234,14 @@ export interface SweepMemory {
     readonly isAbsent: boolean;
     readonly limit: number;
   }): Promise<readonly DiscordUserId[]>;
-  /** Members waiting to pass Discord's membership screening. */
+  /** Returns members who have not passed Discord's membership screening. */
   readScreened(request: {
     readonly clientId: ClientId;
     readonly limit: number;
   }): Promise<readonly DiscordUserId[]>;
-  /** Null: the client has gone. */
+  /** Returns null if the client was deleted. */
   readNameRules(clientId: ClientId): Promise<NameRules | null>;
-  /** In the order of their accounts. */
+  /** Returns a page of linked members, sorted by Discord user id. */
   readNamePage(request: {
     readonly clientId: ClientId;
     readonly after: DiscordUserId | null;
@@ -225,25 +249,23 @@ export interface SweepMemory {
   }): Promise<readonly NamedMember[]>;
 }
 
-/** One guild, as its bot may ask of it. */
+/** The Discord calls a sweep can make for one guild. */
 export interface Guild {
   listMembers(page: {
     readonly after: DiscordUserId | null;
     readonly limit: number;
   }): Promise<readonly ListedMember[]>;
   readRoleCounts(): Promise<ReadonlyMap<RoleId, number>>;
-  /** Reads the guild's roles and keeps them. */
+  /** Reads the guild's roles from Discord and saves them. */
   refreshRoles(): Promise<void>;
 }
 
-/** The rules that name a client's members, and which members its bot cannot rename. */
+/** A client's nickname rules, and the roles whose holders its bot cannot rename. */
 export interface NameRules {
   readonly policy: { readonly strategy: NicknameStrategy; readonly template: string | null };
-  /** Renaming is off, whatever the policy. */
+  /** Under authority OBSERVE nobody is renamed, whatever the policy. */
   readonly isObserved: boolean;
-  /**
-   * Members who have not passed Discord's membership screening keep their names until they have.
-   */
+  /** Members keep their names until they have passed Discord's membership screening. */
   readonly waitsForScreening: boolean;
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;
@@ -263,11 +285,14 @@ export interface NamedMember {
     readonly username: string | null;
   };
   readonly refusedBefore: string | null;
-  /** The member's current reason. */
+  /** The reason stored by the member's last reconcile. */
   readonly reason: string | null;
 }
 
-/** Pure: the nickname to set, null for none; and why none can be set that should be. */
+/**
+ * A pure function. Returns the nickname to set, or null for no change, and why a desired nickname
+ * cannot be set.
+ */
 export type PlanNickname = (
   rules: NameRules,
   member: Omit<NamedMember, 'reason'>,
@@ -278,8 +303,8 @@ export type PlanNickname = (
 };
 
 /**
- * Members without a link and the mapped roles they hold: of ids above `after` and up to `to`; null:
- * without that limit.
+ * Unlinked members and the mapped roles they hold, for all ids above `after` and up to `to`. Null:
+ * unbounded.
  */
 export interface UnlinkedChunk {
   readonly after: DiscordUserId | null;

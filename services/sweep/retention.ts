@@ -5,14 +5,14 @@ import type { Logger } from '../lib/logger.js';
 
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
-/** Statements per round, each of some hundred rows; the rest waits for the next round. */
+/** Most delete statements per round, each for a few hundred rows. The next round continues. */
 const MOST_STEPS = 200;
 
-/** Between two statements others have their turn. */
+/** Pause between two statements, so that other queries are not blocked. */
 const PAUSE_MS = 50;
 
 interface Deps {
-  /** Deletes expired rows; null: another process is doing it. */
+  /** Deletes expired rows. Resolves to null if another process is already doing so. */
   readonly removeOver: (request: {
     readonly most: number;
     readonly pause: () => Promise<void>;
@@ -24,7 +24,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Deletes expired rows: closed records, finished sweeps, and unusable leftovers. */
+/** Deletes expired rows, such as closed audit records and finished sweeps. */
 export function createRetentionTask(deps: Deps): Part {
   const stopping = new AbortController();
   let job: Cron | undefined;

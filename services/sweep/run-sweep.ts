@@ -1,7 +1,8 @@
 /**
- * One sweep, from its first question to its end.
- * In: a run that this process holds. Out: how it ended, with the members for the path to look at.
- * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
+ * Runs one sweep.
+ * In: a run claimed by this process. Out: its result, including the members that the path should
+ * reconcile.
+ * Never: a change at Discord, or any change based on a list that is empty, partial or failed.
  */
 import { CONFIRMING_MS } from '../model.js';
 import { addNames, NAMES_UNLISTED, strategyOf } from './misnamed.js';
@@ -24,15 +25,15 @@ import {
 } from './take-listing.js';
 
 /**
- * Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild
- * is listed all the same.
+ * VERIFY_GROUPS lists the guild in every twelfth run (hourly by default), because equal counts can
+ * hide two opposite changes.
  */
 const LISTED_EVERY = 12;
-/** Number of absent members read by a run without a listing. */
+/** Most absent members read by a run without a list. */
 const MOST_ABSENT = 50;
-/** Number of members pending screening read by a run without a listing. */
+/** Most members pending screening read by a run without a list. */
 const MOST_SCREENED = 50;
-/** Number of members read one by one when no list is available. */
+/** Most members read one by one when the bot may not list members. */
 const MOST_SINGLE = 500;
 
 interface Deps {
@@ -45,7 +46,7 @@ interface Deps {
 const CROWD_UNLISTED =
   'the bot may not list members (SERVER MEMBERS INTENT is off): reading members one by one';
 
-/** A sweep that found nothing and does nothing. */
+/** The result of a sweep that found nothing and does nothing. */
 export const NOTHING_FOUND: SweepEnding = {
   state: 'DONE',
   plan: null,
@@ -97,7 +98,8 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 }
 
 /**
- * Needs one call and no member list: a role changed by hand shows in the number of its holders.
+ * Compares Discord's role counts with the expected ones: one call, no member list. A role changed
+ * by hand changes its number of holders.
  */
 async function isAsExpected(
   { readCounts }: Deps,
@@ -111,7 +113,7 @@ async function isAsExpected(
   );
 }
 
-/** The guild matches the mirror, so drift can only come from facts and mappings. */
+/** Discord's counts match the mirror, so only facts and mappings can have caused drift. */
 async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId } = held.run;
   const drifted = await findDrift(memory, held, {});
@@ -129,7 +131,7 @@ async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEndin
   };
 }
 
-/** Without a listing, members are read one by one, starting with the least recently read. */
+/** Reads members one by one, starting with those read longest ago, because there is no list. */
 async function readSingly(
   { memory, readCounts }: Deps,
   held: HeldRun,
@@ -146,15 +148,14 @@ async function readSingly(
     reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
     marks: idsOf(drifted),
     looks: oldest,
-    // As many others must hold them, if the mirror is right; when the numbers change, something
-    // has.
+    // The number of unlinked holders, if the mirror is correct. A later difference shows a change.
     holders: counts && differences(counts, linkedHolders),
   };
 }
 
 /**
- * A listing that is not credible changes nothing. Members missing from it are read one by one, so
- * that a guild that really shrank is noticed.
+ * Rejects a list that is not credible. Members missing from it are read one by one, so that a guild
+ * that really shrank is noticed.
  */
 function disbelieve(listing: Listing): SweepEnding {
   return {
@@ -165,7 +166,7 @@ function disbelieve(listing: Listing): SweepEnding {
   };
 }
 
-/** The findings of the listing, without any write. */
+/** Returns the result for the list without writing anything. */
 async function previewListing(
   { memory }: Deps,
   held: HeldRun,
@@ -191,7 +192,7 @@ async function previewListing(
   return { ...NOTHING_FOUND, ...found(held, drifted, LISTED), checked: listing.linkedCount };
 }
 
-/** Writes the listing into the mirror page by page, and finds members out of step. */
+/** Writes the list into the mirror page by page, and finds members out of step. */
 async function takeOver(
   { memory }: Deps,
   held: HeldRun,
@@ -236,8 +237,8 @@ async function takeOver(
       absent: waiting.unlisted,
     },
   };
-  // This sweep is about names, which are correct once they are in the mirror. Roles out of step are
-  // found with the same list.
+  // SYNC_ACCOUNTS corrects names, which is done once they are in the mirror. The same list also
+  // reveals roles out of step.
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
     : ending;
@@ -247,10 +248,10 @@ function idsOf(members: readonly DriftedMember[]): readonly string[] {
   return members.map(({ discordUserId }) => discordUserId);
 }
 
-/** Every member was just read with the list. */
+/** For the forecast: every member was just read with the list. */
 const LISTED: SweepReads = { confirmsForMs: CONFIRMING_MS, looks: [] };
 
-/** What a sweep has found, with its plan. */
+/** Returns the drifted members and the plan for them. */
 function found(held: HeldRun, drifted: readonly DriftedMember[], reads: SweepReads) {
   return {
     drifted: drifted.length,
@@ -259,7 +260,7 @@ function found(held: HeldRun, drifted: readonly DriftedMember[], reads: SweepRea
   };
 }
 
-/** Finds members out of step, and keeps the run's claim meanwhile. */
+/** Finds members out of step, and renews the run's lease between pages. */
 async function findDrift(
   memory: Pick<SweepMemory, 'readDrift'>,
   held: HeldRun,

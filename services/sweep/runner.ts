@@ -12,20 +12,20 @@ import { holdRun, LEASE_MS, RunLostError, StoppingError } from './held-run.js';
 import type { Guild, PlanNickname, SweepEnding, SweepMemory, SweepRun } from './ports.js';
 import { NOTHING_FOUND, runSweep } from './run-sweep.js';
 
-/** The safety net under NOTIFY, and how soon a dead process's sweep is looked for. */
+/** Polling interval, in case a NOTIFY is lost or a process dies during a sweep. */
 const POLL_MS = 15_000;
-/** After a fault of the database; longer with each attempt. */
+/** Delay before retrying after an error; multiplied by the attempt for an interrupted sweep. */
 const RETRY_MS = 1_000;
-/** A long list of one guild keeps the other guilds waiting no longer than this many of its kind. */
+/** Sweeps run at once, so that one long member list does not delay every other guild. */
 const AT_ONCE = 4;
-/** Keeps a sweep that crashes its process from crashing every process in turn. */
+/** Prevents a sweep that crashes its process from crashing every process in turn. */
 const MOST_ATTEMPTS = 3;
 
 export interface RunnerDeps {
   readonly memory: SweepMemory;
   readonly guildOf: (clientId: ClientId) => Promise<Guild>;
   readonly planNickname: PlanNickname;
-  /** Stops or pauses a client in everyone's sight. */
+  /** Stops or pauses a client for all processes. */
   readonly saveTrouble: (
     clientId: ClientId,
     trouble: {
@@ -34,15 +34,15 @@ export interface RunnerDeps {
       readonly revision?: string;
     },
   ) => Promise<void>;
-  /** Calls back when a sweep may wait. Resolves with how to stop listening. */
+  /** Calls `wake` when a sweep may be waiting. Resolves to an unsubscribe function. */
   readonly onSweep: (wake: () => void) => Promise<() => Promise<void>>;
-  /** Ends early when the signal aborts. */
+  /** Resolves early if the signal aborts. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly clock: () => number;
   readonly logger: Logger;
 }
 
-/** Runs the sweeps that wait, a few at once. */
+/** Runs waiting sweeps, up to four at once. */
 export function createRunner(deps: RunnerDeps): Part {
   const running = new Map<Promise<void>, string>();
   const stopping = new AbortController();
@@ -91,10 +91,13 @@ export function createRunner(deps: RunnerDeps): Part {
   };
 }
 
-/** How soon to check again whether a pause ended early; checking costs no call. */
+/**
+ * Longest postponement before checking whether the pause has ended early. The check makes no
+ * Discord call.
+ */
 const ASK_AGAIN_MS = 60_000;
 
-/** Not ended: it waits for the end of a pause. */
+/** The run did not finish: it waits for the end of a pause. */
 class Postponed {
   readonly waitMs: number;
   readonly reason: string;
@@ -129,11 +132,12 @@ async function carryOut(deps: RunnerDeps, run: SweepRun, stopping: AbortSignal):
     if (error instanceof RunLostError) {
       logger.info(names, 'sweep cancelled or taken over');
     } else if (error instanceof StoppingError) {
-      await memory.runs.release(run).catch(() => undefined); // its lease runs out
+      await memory.runs.release(run).catch(() => undefined); // the lease expires anyway
     } else {
       logger.error({ err: error, ...names }, 'sweep interrupted');
       await deps.pause(RETRY_MS * run.attempts, stopping);
-      // An unreleased run is found by the next claim. Only a sweep's own errors count as attempts.
+      // An unreleased run can be claimed again. A database error must not count as an attempt, so
+      // release the run after one.
       if (error instanceof DatabaseUnavailableError)
         await memory.runs.release(run).catch(() => undefined);
     }
@@ -177,7 +181,10 @@ async function endingOf(
   }
 }
 
-/** Discord's errors may be shown; internal errors only go to the log. */
+/**
+ * Returns the reason to show for a failed sweep. Discord's errors are shown; internal errors only
+ * go to the log.
+ */
 function reasonOf(
   { logger }: RunnerDeps,
   { id, clientId, kind }: SweepRun,
@@ -199,8 +206,8 @@ const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([
 ]);
 
 /**
- * Refusals that are the whole client's: nothing more is asked of its guild until a person has seen
- * to it, or for a while.
+ * Stops or pauses the client if the error affects all of it: no calls to its guild until an admin
+ * has fixed the cause, or for a while.
  */
 async function troubleOf(
   { saveTrouble, logger }: RunnerDeps,

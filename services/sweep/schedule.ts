@@ -7,8 +7,8 @@ import type { ClientId, NicknameStrategy } from '../model.js';
 import type { ScheduleTiming } from './ports.js';
 
 /**
- * Default schedules. Weekly sweeps list the whole guild, so each client has its own times of the
- * week. Nickname sweeps run if the client has a nickname policy.
+ * Returns the default schedules. Weekly sweeps list the whole guild, so each client gets its own
+ * time of the week. Nickname sweeps are enabled if the client has a nickname policy.
  */
 export function defaultSchedule(
   clientId: ClientId,
@@ -34,14 +34,14 @@ function weekly(clientId: ClientId, kind: string): string {
   return `${minuteOfWeek % 60} ${hourOfWeek % 24} * * ${Math.floor(hourOfWeek / 24)}`;
 }
 
-/** The same text always has the same number below `limit`, and texts are spread evenly. */
+/** Returns a number below `limit` from a hash of the text, so that texts spread evenly. */
 function spread(text: string, limit: number): number {
   return createHash('sha256').update(text).digest().readUInt32BE() % limit;
 }
 
 /**
- * When a sweep is due after `after`; null when it is switched off, or its pattern names no time at
- * all.
+ * Returns when a sweep is next due after `after`; null if it is disabled or its pattern never
+ * matches.
  */
 export function nextRun(timing: ScheduleTiming, after: Date): Date | null {
   if (!timing.isEnabled) return null;
@@ -52,7 +52,7 @@ export function nextRun(timing: ScheduleTiming, after: Date): Date | null {
   );
 }
 
-/** Throws an InputError that names the field at fault. */
+/** Throws InputError, naming the field, if the pattern or time zone is invalid. */
 export function checkTiming(timing: ScheduleTiming, now: Date): void {
   if (!isTimeZone(timing.timeZone))
     throw new InputError(
@@ -64,7 +64,7 @@ export function checkTiming(timing: ScheduleTiming, now: Date): void {
   if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, 'input.cron');
 }
 
-/** An offset has no summer time, and a reader expects a place. */
+/** Offsets such as +01:00 are rejected, because they ignore daylight saving time. */
 function isTimeZone(timeZone: string): boolean {
   try {
     const { timeZone: known } = new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions();

@@ -2,15 +2,15 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId, SweepKind } from '../model.js';
 
-/** A sweep begins at most this late. */
+/** A due sweep starts at most this late. */
 const POLL_MS = 15_000;
-/** After a fault of the database. */
+/** Delay before retrying after a database error. */
 const RETRY_MS = 1_000;
 
 interface Deps {
-  /** Gives the defaults to clients that have no schedule yet. */
+  /** Adds the default schedules to clients that have none yet. */
   readonly addMissing: () => Promise<void>;
-  /** Due schedules. Each is claimed by one process, which has created its sweep by then. */
+  /** Claims due schedules and creates their sweeps. Only one process claims each of them. */
   readonly claimDue: () => Promise<
     readonly {
       readonly clientId: ClientId;
@@ -18,15 +18,12 @@ interface Deps {
       readonly skipped: string | null;
     }[]
   >;
-  /** Calls back when a schedule was changed. Resolves with how to stop listening. */
+  /** Calls `wake` when a schedule changes. Resolves to an unsubscribe function. */
   readonly onSchedule: (wake: () => void) => Promise<() => Promise<void>>;
   readonly logger: Logger;
 }
 
-/**
- * Looks for schedules that are due. All that is known of them is in the store, so any number of
- * processes may look.
- */
+/** Starts due sweeps. Its only state is in the database, so any number of processes can run it. */
 export function createScheduler(deps: Deps): Part {
   let isStopping = false;
   let isQueued = false;
@@ -62,7 +59,7 @@ export function createScheduler(deps: Deps): Part {
   };
 }
 
-/** False: it failed. */
+/** Returns false if it failed. */
 async function look({ addMissing, claimDue, logger }: Deps): Promise<boolean> {
   try {
     await addMissing();

@@ -17,23 +17,24 @@ import type {
 const PAGE = 1_000;
 
 /**
- * A whole guild, of which linked members are kept, and others only while they hold a mapped role.
+ * A guild's complete member list. It keeps all linked members, and unlinked ones only if they hold
+ * a mapped role.
  */
 export interface Listing {
   readonly askedAt: string;
   readonly pages: PackedMembers['pages'];
   readonly linkedCount: number;
-  /** Of all members, linked or not. */
+  /** Number of listed members, linked or not. */
   readonly listedCount: number;
   readonly unlinked: UnlinkedHolders;
-  /** Linked members last observed in the guild that are not listed. */
+  /** Linked members last observed in the guild who are not listed. */
   readonly missing: readonly DiscordUserId[];
   /** Jobs waiting when the list was requested. */
   readonly waiting: {
     readonly listed: readonly WaitingJob[];
     readonly unlisted: readonly WaitingJob[];
   };
-  /** Why nothing may follow from it; null when it can be believed. */
+  /** Why the list is not credible; null if it is. */
   readonly fault: string | null;
 }
 
@@ -43,7 +44,7 @@ interface Deps {
   readonly readCounts: ReadCounts;
 }
 
-/** Null: the bot may not list the members of its guild. */
+/** Reads the guild's member list and judges it. Returns null if the bot may not list members. */
 export async function takeListing(
   { memory, guild, readCounts }: Deps,
   held: HeldRun,
@@ -74,8 +75,8 @@ export async function takeListing(
     roleNames,
   };
   let fault = judgeListing({ ...evidence, counts: counts ?? new Map() });
-  // Roles may be removed while pages are read: only differences found by both counts discredit a
-  // listing.
+  // Roles may be removed while pages are read. So the list is rejected only if it falls short of
+  // the counts read both before and after it.
   if (
     fault !== null &&
     counts !== null &&
@@ -146,7 +147,7 @@ function gather(linked: { has(id: DiscordUserId): boolean }, managed: Iterable<R
   };
 }
 
-/** Only mapped roles. */
+/** Increments the count of a mapped role, and ignores every other role. */
 function raise(counts: Map<RoleId, number>, roleId: RoleId): void {
   const count = counts.get(roleId);
   if (count !== undefined) counts.set(roleId, count + 1);
@@ -162,16 +163,16 @@ function smaller(
 }
 
 /**
- * Pages of listed members, kept until the whole list is judged: packed, as a guild may have a
- * million.
+ * Pages of listed members, kept until the whole list is judged. They are compressed, because a
+ * guild may have a million members.
  */
 interface PackedMembers {
   add(page: readonly ListedMember[]): void;
-  /** As they were added; one is unpacked at a time. */
+  /** Returns the pages in the order in which they were added, decompressing one at a time. */
   pages(): Iterable<readonly ListedMember[]>;
 }
 
-/** The quickest: pages are unpacked a moment later. */
+/** The fastest compression, because pages are soon decompressed again. */
 const LEVEL = 1;
 
 export function createPackedMembers(): PackedMembers {
@@ -191,17 +192,20 @@ function unpack(packed: Buffer): readonly ListedMember[] {
   return page;
 }
 
-/** Holders of one chunk: as many as a page of Discord's list has members. */
+/** Holders to collect before packing a chunk: as many as a page of Discord's list has members. */
 const CHUNK = 1_000;
 
 interface UnlinkedHolders {
-  /** Members of a page without a link; pages come in ascending order of ids. */
+  /** Adds the unlinked members of a page. Pages come in ascending order of ids. */
   add(members: readonly ListedMember[]): void;
-  /** Together they cover all ids, so a member who is no longer listed is found in some range. */
+  /**
+   * Returns chunks whose ranges together cover all ids, so that stored holders who are no longer
+   * listed fall into one of them.
+   */
   chunks(): Iterable<UnlinkedChunk>;
 }
 
-/** Members without a link who hold a mapped role, packed until the list is judged. */
+/** Collects unlinked members who hold a mapped role, compressed until the list is judged. */
 function gatherUnlinkedHolders(mapped: ReadonlySet<RoleId>): UnlinkedHolders {
   const packed = createPackedMembers();
   let waiting: ListedMember[] = [];
@@ -236,13 +240,13 @@ const toHolder = (member: ListedMember) => ({
   isBot: member.isBot ?? false,
 });
 
-/** Holders of each role as counted by Discord; null: not available, so a list is needed. */
+/** Reads Discord's holder count of each role. Null: not available, so a list is needed. */
 export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
 
 /**
- * Counting is a shortcut that uses one of Discord's newest routes: if only this fails, a sweep
- * continues without it. `fault` is why the last count failed; null: it succeeded; undefined: the
- * sweep did not count.
+ * Reads role counts without failing the sweep: counting is only a shortcut, and uses one of
+ * Discord's newest routes. `fault()` returns why the last count failed; null if it succeeded;
+ * undefined if the sweep did not count.
  */
 export function countLeniently(
   guild: Pick<Guild, 'readRoleCounts'>,
@@ -269,8 +273,8 @@ export function countLeniently(
 }
 
 /**
- * Whatever the whole bot or guild is refused, the list would be refused too: that fails the sweep
- * with its own reason.
+ * Returns true if only counting failed. A refusal of the bot or the whole guild would also affect
+ * the list, so it fails the sweep with its own reason.
  */
 function isOfCounting(error: unknown): error is Error {
   if (error instanceof UnavailableError) return true;

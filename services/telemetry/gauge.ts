@@ -6,7 +6,7 @@ interface Definition<Label extends string> {
   readonly labelNames?: readonly Label[];
 }
 
-/** A gauge that its owner sets. */
+/** Creates a gauge that the caller sets. */
 export function gauge<Label extends string = never>(
   registry: Registry,
   { name, help, labelNames = [] }: Definition<Label>,
@@ -16,7 +16,10 @@ export function gauge<Label extends string = never>(
 
 type Set<Label extends string> = (labels: Partial<Record<Label, string>>, value: number) => void;
 
-/** A gauge evaluated at each scrape; labels not set then are absent. */
+/**
+ * Creates a gauge that is evaluated at each scrape. Label values that `ask` does not set are
+ * absent.
+ */
 export function askedGauge<Label extends string = never>(
   registry: Registry,
   its: Definition<Label> & { readonly ask: (set: Set<Label>) => void },
@@ -28,7 +31,7 @@ export function askedGauge<Label extends string = never>(
     labelNames,
     registers: [registry],
     collect() {
-      // Reset alone, one without labels would be nought.
+      // After reset(), a gauge without labels would report 0.
       if (labelNames.length > 0) this.reset();
       else this.remove();
       ask((labels, value) => this.set(labels, value));

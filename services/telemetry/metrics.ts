@@ -47,8 +47,8 @@ export function createMetrics(nowMs: () => number): Metrics {
 }
 
 /**
- * Prometheus sees no increase in a counter that appears with its first event: counters used in
- * alerts start at 0.
+ * Prometheus sees no increase in a counter that first appears with its first event, so the counters
+ * used in alerts start at 0.
  */
 const SWEEP_KINDS = ['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'];
 const SWEEP_ENDS = ['DONE', 'HELD', 'FAILED'];
@@ -185,13 +185,13 @@ interface Standing {
 
 interface Partitions {
   readonly progress: (seen: PartitionSeen) => void;
-  /** Others are read elsewhere from now on. */
+  /** Drops the partitions that are no longer assigned to this process. */
   readonly assigned: (partitions: Readonly<Record<string, readonly number[]>>) => void;
 }
 
 /**
- * The partitions that this process reads: how much waits in them, and for how long it is at the
- * same records.
+ * Creates gauges for the partitions this process reads: their lag, and how long it has been
+ * processing the current records.
  */
 function partitionGauges(registry: Registry, nowMs: () => number): Partitions {
   const known = new Map<string, Standing>();

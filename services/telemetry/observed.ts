@@ -1,6 +1,6 @@
 import type { ClientId } from '../model.js';
 
-/** What the parts report, as plain functions: callers know nothing of metrics. */
+/** Functions that the parts call to report events, so that they need not know about metrics. */
 export interface Observed {
   readonly reconcile: (run: ReconcileSeen) => void;
   readonly sweep: (sweep: { readonly kind: string; readonly state: string }) => void;
@@ -30,9 +30,9 @@ export interface EventsSeen {
 export interface PartitionSeen {
   readonly topic: string;
   readonly partition: number;
-  /** Records behind the last finished one; null: the broker did not report it. */
+  /** Records after the last finished one; null if the broker did not report the number. */
   readonly behind: number | null;
-  /** Records of it are in hand. */
+  /** Records of the partition are being processed. */
   readonly isBusy: boolean;
 }
 
@@ -66,9 +66,11 @@ export interface DatabaseGauges {
 
 export interface ClientStanding {
   readonly clientId: ClientId;
-  /** Why nothing can be done for it, or not all; null: it is well. */
+  /** Why the client is not fully working; null if it is. */
   readonly trouble: ClientTroubleReason | null;
-  /** Age of the oldest waiting mark; null: no member is known to be wrong. */
+  /**
+   * Age of the oldest unsettled mark of a member known to have wrong roles; null if there is none.
+   */
   readonly oldestWrongSeconds: number | null;
   /**
    * Seconds since the last verification, or since creation if it never ran. Null when verification
@@ -77,12 +79,12 @@ export interface ClientStanding {
   readonly verifiedSeconds: number | null;
   readonly heldRemovals: number;
   readonly heldPlans: number;
-  /** 0: none is held. */
+  /** 0 if no plan is held. */
   readonly oldestHeldPlanSeconds: number;
   readonly parked: number;
-  /** Accounts without a link, once for each mapped role that they hold. */
+  /** Accounts without a link that hold a mapped role, counted once for each such role. */
   readonly unlinkedHolders: number;
-  /** Since no call to Discord is made for it; 0: calls go through. */
+  /** How long calls to Discord have been paused for the client; 0 if they are not. */
   readonly sendingPauseSeconds: number;
 }
 
@@ -106,7 +108,7 @@ export interface QueueStanding {
 
 /** Values of this process, read at each scrape. */
 export interface Sources {
-  /** One statement; may fail or hang, and is then answered by what was known. */
+  /** Runs one statement. If it fails or hangs, the scrape shows the last reading. */
   readonly standing: () => Promise<DatabaseGauges>;
   readonly parts: () => readonly { readonly name: string; readonly isReady: boolean }[];
   readonly invalidRequests: () => { readonly spent: number; readonly limit: number };

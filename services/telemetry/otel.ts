@@ -1,7 +1,7 @@
 /**
  * OpenTelemetry traces, loaded only if tracing is on. In: spans from the parts. Out: OTLP over
  * HTTP, in batches, with a bounded queue while the collector is unreachable. Never: global state;
- * this object alone tracks the current span.
+ * the `Trace` object alone tracks the current span.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -29,7 +29,7 @@ import type { Logger } from '../lib/logger.js';
 import type { OpenSpan, SpanAttributes, SpanStart, Trace } from '../lib/trace.js';
 
 export interface OtelDeps {
-  /** `/v1/traces` is put behind it. */
+  /** The collector's base URL; `/v1/traces` is appended. */
   readonly endpoint: string;
   readonly version: string;
   readonly processId: string;
@@ -39,7 +39,7 @@ export interface OtelDeps {
 
 export interface OpenTrace {
   readonly trace: Trace;
-  /** Sends what waits, if that can be done soon. */
+  /** Sends the queued spans; gives up after two seconds. */
   stop(): Promise<void>;
 }
 

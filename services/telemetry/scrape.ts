@@ -5,7 +5,7 @@ import { askedGauge, gauge } from './gauge.js';
 import type { ClientStanding, DatabaseGauges, QueueStanding, Sources } from './observed.js';
 
 export interface Scrape {
-  /** The registry as Prometheus reads it. */
+  /** Returns the registry's metrics as Prometheus reads them. */
   (): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -13,7 +13,7 @@ interface ScrapeDeps {
   readonly registry: Registry;
   readonly sources: Sources;
   readonly version: string;
-  /** Does not jump when the clock is set. */
+  /** A clock that does not jump when the system time is set. */
   readonly monotonicMs: () => number;
 }
 
@@ -22,8 +22,8 @@ const FRESH_MS = 5_000;
 const PATIENCE_MS = 2_000;
 
 /**
- * Returns the last reading if the database is unreachable: its age shows that, and a scrape is
- * never late.
+ * If the database is unreachable, a scrape returns the last reading, so that it is never late.
+ * `standing_age_seconds` shows how old the reading is.
  */
 export function createScrape(deps: ScrapeDeps): Scrape {
   const { registry, sources, version, monotonicMs } = deps;
@@ -43,12 +43,12 @@ export function createScrape(deps: ScrapeDeps): Scrape {
     readAt = monotonicMs();
     show(standing);
   };
-  /** One at a time, however many scrape. */
+  /** Concurrent scrapes share one reading. */
   const read = () => {
     reading ??= sources
       .standing()
       .then(take)
-      .catch(() => undefined) // the age shows it, and so does readiness
+      .catch(() => undefined) // the reading's age and readiness show the failure
       .finally(() => {
         reading = null;
       });
@@ -95,7 +95,7 @@ function standingGauges(registry: Registry): (standing: DatabaseGauges) => void 
 const OF_CLIENTS: readonly {
   readonly name: string;
   readonly help: string;
-  /** Null: no value. */
+  /** Null: no value is exported for this client. */
   readonly value: (client: ClientStanding) => number | null;
 }[] = [
   {
@@ -196,7 +196,9 @@ function queueGauges(registry: Registry) {
 
 const SAMPLE_EVERY_MS = 20;
 
-/** Names that Prometheus' linter rejects; the same values are available by type. */
+/**
+ * Names of Node's metrics that Prometheus' linter rejects. Their values are also available by type.
+ */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',

@@ -2,7 +2,7 @@ import type { OpenTrace, OtelDeps } from './otel.js';
 
 export type { OpenTrace };
 
-/** Null if tracing is off: the library is then not even loaded. */
+/** Returns null if tracing is off; the library is then not loaded. */
 export async function openTracing(
   deps: Omit<OtelDeps, 'endpoint'> & { readonly endpoint: string | null },
 ): Promise<OpenTrace | null> {

@@ -8,12 +8,12 @@ import type { CommandWorld } from '../open-store.js';
 const USAGE =
   'Usage: npm run export-audit -- --client ID --from ISO-TIME --to ISO-TIME [--after RECORD_ID] [--out FILE]';
 
-/** A progress line after this many records. */
+/** Number of records between progress lines in the log. */
 const TOLD_EVERY = 10_000;
 
 /**
- * Exports audit records as JSON Lines, oldest first. A record is reported as written only once it
- * is on disk, so an interrupted export can continue from there.
+ * Exports audit records as JSON Lines, oldest first. `written` and `after` count only records that
+ * have been written out, so an interrupted export can continue with `--after`.
  */
 export async function exportAudit(
   {
@@ -86,7 +86,7 @@ function uuid(name: string, text: string | undefined): string {
 
 const usage = (fault: string) => new Error(`${fault}\n${USAGE}`);
 
-/** A file that is there already is never written over. */
+/** Never overwrites an existing file. A continued export appends to it. */
 async function openTarget(out: string | null, goesOn: boolean): Promise<Writable> {
   if (out === null) return process.stdout;
   const file = createWriteStream(out, { flags: goesOn ? 'a' : 'wx', mode: 0o600 });
@@ -96,7 +96,7 @@ async function openTarget(out: string | null, goesOn: boolean): Promise<Writable
   return file;
 }
 
-/** Resolves once the stream has drained, so that at most one page waits in memory. */
+/** Resolves once the text has been written, so that at most one page is in memory. */
 async function write(target: Writable, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     target.once('error', reject);

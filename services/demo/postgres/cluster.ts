@@ -29,14 +29,14 @@ interface ClusterOptions {
    * Where the password is stored: never inside the cluster, which may belong to another account.
    */
   readonly passwordFile: string;
-  /** False: a power cut may cost the new cluster. */
+  /** False: nothing is flushed to disk, so a power cut may destroy the new cluster. */
   readonly isDurable: boolean;
 }
 
 /**
- * Creates the cluster at the first start and checks it at later ones. It is created beside its
- * final place and renamed when complete, so an interrupted start leaves nothing that looks like
- * data.
+ * Creates the cluster at the first start and checks it at later ones. A new cluster is created
+ * under a temporary name and renamed when complete, so an interrupted start leaves nothing that
+ * looks like data.
  */
 export async function prepareCluster(
   options: ClusterOptions,
@@ -75,7 +75,7 @@ async function make(
     SUPERUSER,
     '--encoding=UTF8',
     '--locale=C',
-    // Nothing listens until the rule below has replaced this.
+    // No server listens until `demandPassword` has replaced this rule.
     '--auth=trust',
     ...(isDurable ? [] : ['--no-sync']),
   ]);
@@ -104,7 +104,9 @@ async function newPassword(path: string): Promise<string> {
   return password;
 }
 
-/** Undefined if it is missing or incomplete; a new one then replaces it. */
+/**
+ * Returns undefined if the password is missing or incomplete; the caller then creates a new one.
+ */
 async function readPassword(path: string): Promise<string | undefined> {
   const text = await readIfThere(path);
   return text !== undefined && /^[0-9a-f]{48}$/.test(text) ? text : undefined;
@@ -137,7 +139,7 @@ async function giveTo(folder: string, uid: number | undefined): Promise<void> {
   if (uid === undefined || (await stat(folder)).uid === uid) return;
   const names = await readdir(folder, { recursive: true });
   await Promise.all(names.map((name) => lchown(join(folder, name), uid, uid)));
-  // Last, because it marks that all the others are done.
+  // Last, because the folder's owner marks that all its files are done.
   await lchown(folder, uid, uid);
 }
 
@@ -172,13 +174,13 @@ async function runProgram(
   const [file = '', ...args] = words;
   const child = spawn(file, args, {
     cwd: '/',
-    detached: true, // a terminal's Ctrl-C is for the service, which then ends its own children in order
+    detached: true, // Ctrl-C must reach only the service, which then stops its children in order
     ...spawnIdentity(runAs),
   });
   let said = '';
   child.stdout.resume();
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  child.stdin.on('error', () => undefined); // it ended first; its exit code says why
+  child.stdin.on('error', () => undefined); // the program ended first; its exit code shows why
   child.stdin.end(input);
   const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject);

@@ -5,9 +5,9 @@ import { isCode } from './binaries.js';
 import { birthOf, isAlive } from './processes.js';
 
 /**
- * Allows one process per data folder. PostgreSQL itself never lets two servers use one cluster;
- * this lock distinguishes a living owner (a clear error) from a killed one, whose server is a
- * leftover that may be stopped.
+ * Allows one process per data folder and returns a function that unlocks it. PostgreSQL itself
+ * never lets two servers use one cluster. This lock distinguishes a living owner (a clear error)
+ * from a killed one, whose server is a leftover that may be stopped.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock');
@@ -22,7 +22,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   throw new Error(`cannot lock ${folder}: other processes keep taking it`);
 }
 
-/** Written aside and linked, so that an incomplete lock is never read. */
+/**
+ * Writes a draft and links it, so that an incomplete lock is never read. Returns false if the lock
+ * exists.
+ */
 async function create(path: string, mine: string): Promise<boolean> {
   const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
   await writeFile(draft, mine, { mode: 0o600 });
@@ -49,8 +52,8 @@ async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
 }
 
 /**
- * Two processes may find the same dead owner. If one of them moved away the other's new lock, it
- * puts it back.
+ * Removes a dead owner's lock. Two processes may find the same dead owner: if one has moved away
+ * the other's new lock, it puts that lock back.
  */
 async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.dead.${process.pid}.${crypto.randomUUID()}`;

@@ -5,15 +5,13 @@ import type { Logger } from '../../lib/logger.js';
 import { isCode } from './binaries.js';
 import { commandLineOf, isAlive, waitForEnd } from './processes.js';
 
-/**
- * Above every system's highest process id, so PostgreSQL takes the file for that of a dead server.
- */
+/** Above every system's highest process id, so PostgreSQL treats the file as a dead server's. */
 const NEVER_A_PROCESS = 999_999_999;
 
 /**
  * Stops the server that a killed process left behind. Only the holder of the folder's lock may call
- * this: to them any running server is a leftover. It is stopped rather than reused, so that a
- * server always has the settings and the lifetime of the process that uses it.
+ * this, because for the holder any running server is a leftover. The server is stopped rather than
+ * reused, so that a server always has the settings and the lifetime of the process that uses it.
  */
 export async function endLeftoverServer(options: {
   readonly cluster: string;
@@ -26,7 +24,7 @@ export async function endLeftoverServer(options: {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
 
   if (!(await isServerOf(cluster, pid))) {
-    // Another program has the process id now. The file stays: its last line informs PostgreSQL
+    // Another program has this process id now. Keep the file: from its last line, PostgreSQL checks
     // whether a child of the dead server still holds the shared memory.
     logger.info({ cluster, pid }, 'stale postmaster.pid');
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));
@@ -41,7 +39,7 @@ export async function endLeftoverServer(options: {
 }
 
 async function end(pid: number): Promise<boolean> {
-  // If the system reports a parent's death to the server, it is already stopping.
+  // If the system has signalled its parent's death to the server, it is already stopping.
   if (await waitForEnd(pid, 500)) return true;
   process.kill(pid, 'SIGINT');
   if (await waitForEnd(pid, 10_000)) return true;

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { writeWhole } from '../whole-file.js';
 
 /**
- * A free port: the one remembered in the file if it is still free, so that yesterday's address
- * works today, else any.
+ * Returns a free port: the one stored in `file` if it is still free, so that the address stays the
+ * same at each start; otherwise any.
  */
 export async function choosePort(file: string): Promise<number> {
   const remembered = await readRemembered(file);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A zombie counts as dead: in a container it may stay for long. */
+/** A zombie counts as dead, because in a container it may stay for a long time. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -17,7 +17,7 @@ export function isAlive(pid: number): boolean {
   return statOf(pid)[0] !== 'Z';
 }
 
-/** True once it has ended, false after the time limit. */
+/** Resolves to true once the process has ended, or to false after the time limit. */
 export async function waitForEnd(pid: number, limitMs: number): Promise<boolean> {
   const deadline = Date.now() + limitMs;
   while (isAlive(pid)) {
@@ -28,16 +28,16 @@ export async function waitForEnd(pid: number, limitMs: number): Promise<boolean>
 }
 
 /**
- * A process's start time, to distinguish it from another one with the same id. Empty if the system
- * does not report it.
+ * Returns a process's start time, which distinguishes it from another process with the same id.
+ * Empty if the system does not report it.
  */
 export async function birthOf(pid: number): Promise<string> {
   return statOf(pid)[19] ?? (await askPs(pid, 'lstart='));
 }
 
 /**
- * Linux: the fields after the program's name, which is in brackets and may contain spaces and
- * brackets.
+ * Returns the fields after the program's name, which is in brackets and may contain spaces and
+ * brackets. Empty if the system is not Linux or the process does not exist.
  */
 function statOf(pid: number): readonly string[] {
   try {
@@ -48,7 +48,7 @@ function statOf(pid: number): readonly string[] {
   }
 }
 
-/** Undefined if the system does not report it. */
+/** Returns undefined if the system does not report the command line. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   try {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8');

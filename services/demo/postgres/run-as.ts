@@ -12,21 +12,21 @@ import { binariesIn, type PostgresBinaries } from './binaries.js';
 const run = promisify(execFile);
 
 /**
- * The unprivileged account: every Unix has it under this id except macOS, where people do not run
- * as root.
+ * The user id of the unprivileged account `nobody`, on every Unix except macOS, where people do not
+ * run as root.
  */
 const NOBODY = 65_534;
 
 /** A way to start PostgreSQL's programs, which refuse to run as root. */
 export interface RunAs {
   /**
-   * Commands in front of the program. Each replaces itself by the next, so the spawned process id
-   * stays the same.
+   * Commands in front of the program. Each is replaced by the next (exec), so the spawned process
+   * id stays the same.
    */
   readonly prefix: readonly string[];
-  /** Spawn as this user; unset where the prefix changes it. */
+  /** The user id to spawn with; unset if the prefix changes the user. */
   readonly spawnUid?: number;
-  /** The account that must own the data; unset: the current owner. */
+  /** The user id that must own the data; unset: the current owner. */
   readonly ownerUid?: number;
 }
 
@@ -43,8 +43,8 @@ interface Place {
 }
 
 /**
- * Finds the first way that works by trying each: access to folders, user namespaces and available
- * tools cannot be determined otherwise. A try takes some 10 ms.
+ * Returns the first way that works, by trying each: access to folders, user namespaces and
+ * available tools cannot be determined otherwise. Each try takes about 10 ms.
  */
 export async function findFooting(
   place: Place & {
@@ -72,8 +72,8 @@ export async function findFooting(
   );
 }
 
-// The kernel sends this signal to the server when its parent dies in any way; the server takes it
-// as "fast shutdown".
+// The kernel sends this signal to the server when its parent dies for any reason. The server then
+// does a fast shutdown.
 const diesWithParent = ['setpriv', '--pdeathsig', 'INT'];
 const inNamespace = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 
@@ -94,7 +94,7 @@ export const asNobody: readonly RunAs[] = [
 ];
 
 /**
- * In such a namespace root has another id but still owns its files outside, so it can pass its own
+ * In this namespace root has another id but still owns its files outside, so it can access its own
  * 0700 folders.
  */
 export const asRootElsewhere: readonly RunAs[] = [
@@ -126,7 +126,8 @@ async function firstThatRuns(
 
 async function majorVersion(place: Place, runAs: RunAs): Promise<number> {
   const { postgres } = place.binaries;
-  // The shell enters the data folder after switching the user, which spawn's cwd would not.
+  // The shell enters the data folder after the user is switched; spawn would enter its cwd before
+  // that.
   const probe =
     process.platform === 'win32'
       ? [postgres, '--version']

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../lib/logger.js';
 import { spawnIdentity, type Footing } from './run-as.js';
 
-const START_LIMIT_MS = 60_000; // recovery after a crash takes its time
+const START_LIMIT_MS = 60_000; // recovery after a crash can take long
 const FAST_SHUTDOWN_LIMIT_MS = 10_000;
 const KEPT_LINES = 20;
 
@@ -55,7 +55,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function spawnServer(options: ServerOptions): ChildProcess {
   const { footing, cluster, port, settings } = options;
   const all = {
-    // Loopback only and no socket file, whose folder would have to suit two accounts.
+    // Loopback only. No socket file, because its folder would have to be accessible to two
+    // accounts.
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     port: String(port),
@@ -72,7 +73,7 @@ function spawnServer(options: ServerOptions): ChildProcess {
   return spawn(file, args, {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true, // a terminal's Ctrl-C is for the service, which then ends its own children in order
+    detached: true, // Ctrl-C must reach only the service, which then stops its children in order
     ...spawnIdentity(footing.runAs),
   });
 }
@@ -108,8 +109,8 @@ function log(logger: Logger, line: string): void {
 }
 
 /**
- * Fast shutdown ends sessions and writes a checkpoint; immediate shutdown leaves the rest to
- * recovery.
+ * Tries a fast shutdown, which ends sessions and writes a checkpoint, then an immediate one, which
+ * leaves the rest to recovery at the next start, and then kills the server.
  */
 async function stopServer(child: ChildProcess, ended: Promise<void>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {

@@ -1,9 +1,9 @@
 /**
  * Consumes the platform's events.
- * In: records of the platform's topics. Out: facts in the store, broken records among the dead
- * letters.
- * Never: an offset committed before all of its records are in one or the other; a record dropped
- * because of the connector's own failure.
+ * In: records of the platform's topics. Out: facts in the store, and broken records in the
+ * dead-letter topics.
+ * Never: an offset committed before all its records are in one of the two; a record dropped because
+ * of the connector's own failure.
  */
 import type { Part, Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
@@ -28,7 +28,7 @@ export interface EventConsumerDeps {
 
 export interface EventConsumerTiming {
   readonly heartbeatMs: number;
-  /** Pauses while the store or the dead letters are away. */
+  /** Pauses between retries while the store or the dead-letter topic is unavailable. */
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
   readonly supervisor: Partial<SupervisorTiming>;
 }
@@ -41,8 +41,8 @@ const HEARTBEAT_MS = 3_000;
 const RETRY = { baseMs: 200, maxMs: 10_000 };
 
 /**
- * `start` does not wait for the broker: the process serves without it, and `ready` names what is
- * missing.
+ * Creates the event consumer. `start` does not wait for the broker: the process serves without it,
+ * and `ready` reports what is missing.
  */
 export function createEventConsumer(deps: EventConsumerDeps): EventConsumer {
   const { logger, random, clock, topics, groupId, timing } = deps;

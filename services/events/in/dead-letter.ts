@@ -5,7 +5,7 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
 
-/** The record as it came, and beside its own headers why, where from and when. */
+/** Returns the record unchanged, with additional headers for reason, source offset and time. */
 export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
   const { key, value, headers, timestampMs } = record;
   return { key, value, headers: { ...headers, ...account(record, reason) }, timestampMs };
@@ -14,8 +14,9 @@ export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
 const MAX_KEY_BYTES = 1_024;
 
 /**
- * What remains of a dead letter that is too large for its topic: the added headers may be what
- * exceeds the limit. The original is at the place its headers name.
+ * Returns a dead letter without the value and the original headers, for a record that is too large
+ * for the dead-letter topic. The added headers may be what exceeds the limit. They still name the
+ * original's topic, partition and offset.
  */
 export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
   const { key, value, timestampMs } = broken.record;

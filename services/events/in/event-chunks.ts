@@ -13,7 +13,7 @@ export interface BrokenRecord {
   readonly reason: string;
 }
 
-/** Neighbours of one partition that are stored and committed together. */
+/** Consecutive records of one partition that are stored and committed together. */
 export interface EventChunk {
   readonly facts: FactRecord[];
   readonly broken: BrokenRecord[];
@@ -22,13 +22,17 @@ export interface EventChunk {
 }
 
 /**
- * The most records of one transaction, which locks the rows it writes and makes other writers wait.
+ * Most records per transaction. A transaction locks the rows it writes, so other writers wait for
+ * it.
  */
 const MAX_RECORDS = 500;
 
 const MAX_ROWS = 20_000;
 
-/** Parses as it goes, so that only the chunk in hand is held in parsed form. */
+/**
+ * Splits records into chunks. Parses lazily, so that only the current chunk is in memory in parsed
+ * form.
+ */
 export function* eventChunks(
   records: readonly KafkaRecord[],
   maxRecords = MAX_RECORDS,
@@ -58,11 +62,11 @@ function rowsOf(fact: PlatformFact): number {
 
 export interface AppliedChunk {
   readonly outcomes: readonly FactOutcome[];
-  /** Facts whose content the store rejects. */
+  /** Facts whose content the store rejected. */
   readonly refused: readonly BrokenRecord[];
 }
 
-/** Our event types by their name on the topic. All other types share one name. */
+/** The metric label of each known event type. All other types share one label. */
 const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
   membershipChanged: 'platform.group.membership.changed.v1',
   membershipSnapshot: 'platform.group.membership.snapshot.v1',
@@ -72,7 +76,7 @@ const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
   groupDeleted: 'platform.group.deleted.v1',
 };
 
-/** Results of a chunk, by type. */
+/** Counts the results of a chunk by event type. */
 export function countEvents(
   chunk: EventChunk,
   { outcomes, refused }: AppliedChunk,
@@ -85,7 +89,7 @@ export function countEvents(
     counts.set(key, { type, result, times: before + times });
   };
   const buried = new Set(refused.map(({ record }) => record));
-  // Outcomes come in the order of the facts that were not refused.
+  // There is one outcome per fact that was not refused, in order.
   let at = 0;
   for (const { record, fact } of chunk.facts) {
     const type = TYPES[fact.kind];
@@ -98,8 +102,8 @@ export function countEvents(
 }
 
 /**
- * A fact that lost because its user or group is deleted is reported as such: its order was not the
- * cause.
+ * Returns the metric label of an outcome. A fact outranked by the deletion of its user or group
+ * gets its own label, because its order was not the cause.
  */
 function resultOf(outcome: FactOutcome | undefined): string {
   if (outcome === undefined) return 'applied';
@@ -111,7 +115,7 @@ function resultOf(outcome: FactOutcome | undefined): string {
   return outcome.verdict;
 }
 
-/** Since the process started. A redelivered record counts again. */
+/** Counts since the process started. A redelivered record counts again. */
 export interface EventCounts {
   readonly applied: number;
   readonly unchanged: number;

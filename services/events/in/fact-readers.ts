@@ -27,7 +27,7 @@ export type FactReader = (payload: FieldScope, frame: FactFrame) => PlatformFact
 
 const MAX_GROUPS = 10_000;
 
-/** One reader for each type that is read. */
+/** The reader of each known event type. */
 export const factReaders: ReadonlyMap<string, FactReader> = new Map([
   ['platform.group.membership.changed.v1', membershipChanged],
   ['platform.group.membership.snapshot.v1', membershipSnapshot],
@@ -117,7 +117,9 @@ function readGroupIds({ fields, at }: FieldScope): readonly GroupId[] {
   return [...new Set(checked)];
 }
 
-/** Absent leaves the stored value; null or empty text clears it. */
+/**
+ * Reads the attributes. An absent attribute keeps its stored value; null or empty text clears it.
+ */
 function readAttributes({ fields, at }: FieldScope): Attributes | null {
   const sent = fields['attributes'] ?? null;
   if (sent === null) return null;

@@ -1,21 +1,19 @@
 import { faultOfText, isEmptyText, MAX_CHARACTERS } from '../../lib/platform-values.js';
 
 /**
- * In: the fields of something parsed from JSON, which may be anything. Out: checked values.
- * Never: a value that PostgreSQL's text would refuse (NUL, lone surrogates) or that breaks a line
- * in a log.
+ * Fields of parsed JSON, with values of any type. The readers in this file return only valid
+ * values: never text that PostgreSQL rejects (NUL, lone surrogates) or that breaks a log line.
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Its message is the reason on the dead letter. Thrown by readers, caught by `parseEvent`, never
- * seen outside.
+ * Thrown by readers and caught by `parseEvent`, which uses the message as the dead letter's reason.
  */
 export class BrokenEvent extends Error {}
 
 export interface FieldScope {
   readonly fields: Fields;
-  /** Prefix of a field's name in a reason: `data.`, `ce_` or empty. */
+  /** Prefix of the field names in a reason: `data.`, `ce_` or empty. */
   readonly at: string;
 }
 
@@ -31,7 +29,10 @@ export function readText(place: FieldScope, name: string, max = MAX_CHARACTERS):
   return checkEventText(value, () => place.at + name, max);
 }
 
-/** Missing, null and empty are the same: many serializers write one of them for an unset field. */
+/**
+ * Returns null if the field is missing, null or empty: serializers write any of these for an unset
+ * field.
+ */
 export function readOptionalText(place: FieldScope, name: string): string | null {
   const value = place.fields[name] ?? null;
   if (value === null) return null;
@@ -40,8 +41,8 @@ export function readOptionalText(place: FieldScope, name: string): string | null
 }
 
 /**
- * `path` is called only for a reason: building it for every good field would cost more than the
- * checks.
+ * Returns the text if it is valid. `path` is called only to describe a fault: building it for every
+ * valid field would cost more than the checks.
  */
 export function checkEventText(value: unknown, path: () => string, max = MAX_CHARACTERS): string {
   if (typeof value !== 'string') {
@@ -58,7 +59,7 @@ export function checkEventText(value: unknown, path: () => string, max = MAX_CHA
   throw new BrokenEvent(`${path()} ${rule}, got ${shown(value)}`);
 }
 
-/** A whole number from 0 to 2^53-1, or its decimal digits; null when there is none. */
+/** Returns the sequence: a whole number from 0 to 2^53-1, or its decimal digits. Null if absent. */
 export function readSequence(place: FieldScope): number | null {
   const value = place.fields['sequence'] ?? null;
   if (value === null) return null;
@@ -68,12 +69,12 @@ export function readSequence(place: FieldScope): number | null {
       `${place.at}sequence must be a whole number from 0 to 2^53-1, got ${shown(value)}`,
     );
   }
-  return sequence + 0; // JSON knows -0
+  return sequence + 0; // turns -0, which JSON allows, into 0
 }
 
 /**
- * Describes a value in a reason by its kind, not its content. Reasons appear in logs, where neither
- * secrets nor personal names belong. The value itself is in the dead letter.
+ * Describes a value by its type and length, not its content. Reasons appear in logs, which must not
+ * contain secrets or personal names. The value itself is in the dead letter.
  */
 export function shown(value: unknown): string {
   if (typeof value === 'string') {
@@ -86,9 +87,9 @@ export function shown(value: unknown): string {
 }
 
 /**
- * Describes a value of a closed vocabulary. A short word or a version is quoted, because it is
- * neither a secret nor a name; everything else may be a secret and is described by its type and
- * length alone.
+ * Describes a value of a field that allows only fixed words. A short word or version number is
+ * quoted, because it is neither a secret nor a name; anything else is described only by type and
+ * length.
  */
 export function shownChoice(value: unknown): string {
   return typeof value === 'string' && CHOICE.test(value) ? JSON.stringify(value) : shown(value);
@@ -102,8 +103,9 @@ const MS_OF_400_YEARS = 146_097 * 86_400_000;
 const MS_OF_A_DAY = 86_400_000;
 
 /**
- * Microseconds since 1970 of an RFC 3339 time; null if it is none. Finer digits are cut off. A leap
- * second counts as the last microsecond of its minute, so that it stays between its neighbours.
+ * Returns an RFC 3339 time in microseconds since 1970; null if it is invalid. Finer digits are cut
+ * off. A leap second becomes the last microsecond of its minute, so that the order of times is
+ * kept.
  */
 export function timeUsOf(text: string): number | null {
   const match = RFC_3339.exec(text);
@@ -121,7 +123,10 @@ export function timeUsOf(text: string): number | null {
   return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999; the calendar repeats every 400 years. */
+/**
+ * Shifts the year by 400, the period of the calendar, because Date.UTC maps the years 0 to 99 to
+ * 1900 to 1999.
+ */
 function msSince1970(
   year: number,
   month: number,
@@ -155,14 +160,14 @@ function isLeapYear(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 }
 
-/** Leap seconds are inserted at 23:59:60 UTC alone. */
+/** Returns true before midnight UTC: leap seconds are inserted only at 23:59:60 UTC. */
 function endsADay(ms: number): boolean {
   return (((ms + 1000) % MS_OF_A_DAY) + MS_OF_A_DAY) % MS_OF_A_DAY === 0;
 }
 
 /**
- * Finds the word of ours that a slightly wrong one means: different case, separators, number or
- * tense, or one word misspelt by at most two letters. Another verb or noun is a different word.
+ * Finds the known name that a slightly wrong one means: different case, separators, number or
+ * tense, or one word misspelt by at most two letters. A different verb or noun is not a match.
  */
 export function nearestName(given: string, names: Iterable<string>): string | null {
   if (given.length > MOST_CHARACTERS) return null;
@@ -177,11 +182,14 @@ export function nearestName(given: string, names: Iterable<string>): string | nu
   return nearest;
 }
 
-/** The longest of our names has 40. */
+/** Longest name to compare. The longest known name has 40 characters. */
 const MOST_CHARACTERS = 80;
 const MOST_LETTERS = 2;
 
-/** How many letters of one word differ; more than two for names that differ in more than that. */
+/**
+ * Returns the number of letters by which one word differs: 0 for a match, Infinity if more than one
+ * word differs.
+ */
 function lettersApart(given: string, name: string): number {
   const [left, right] = [wordsOf(given), wordsOf(name)];
   if (joined(left) === joined(right)) return 0;
@@ -196,7 +204,10 @@ function lettersApart(given: string, name: string): number {
 
 const joined = (words: readonly string[]) => words.join('').replace(/v\d+$/, '');
 
-/** Lower case, without the version. `membershipChanged` is two words, as `membership.changed`. */
+/**
+ * Splits a name into lower-case words without its version. `membershipChanged` and
+ * `membership.changed` give the same words.
+ */
 function wordsOf(name: string): readonly string[] {
   const words = name
     .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
@@ -206,12 +217,15 @@ function wordsOf(name: string): readonly string[] {
   return /^v?\d+$/.test(words.at(-1) ?? '') ? words.slice(0, -1) : words;
 }
 
-/** The same for the singular and the plural, and for the tenses of a regular verb. */
+/** Returns the same stem for singular and plural, and for the tenses of a regular verb. */
 function stemOf(word: string): string {
   return word.replace(/(?:ing|ed|es|e|s)$/, '');
 }
 
-/** Letters to insert, remove or replace: Levenshtein's, with one row of his table. */
+/**
+ * Returns the Levenshtein distance (letters to insert, remove or replace), keeping only one row of
+ * the table.
+ */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MOST_LETTERS) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,10 +1,10 @@
 import type { RecordHeaders } from '../kafka/kafka-port.js';
 
 /**
- * kafkajs crashes on a batch that cannot be unpacked, is reopened and crashes again, and with it
- * every partition it reads. Such a batch is therefore read as one record without content for each
- * record it holds, with a header that makes `parseEvent` treat it as a dead letter. The partition
- * continues, and each loss is reported with its offset.
+ * kafkajs crashes on a batch that it cannot unpack. After a restart it crashes on the same batch
+ * again, which stops every partition it reads. So such a batch is replaced by empty records, one
+ * for each record it declares, with a header that makes `parseEvent` treat them as dead letters.
+ * The partition continues, and each lost record is reported with its offset.
  */
 const LOST_HEADER = 'discord-connector-unreadable-batch';
 
@@ -17,8 +17,8 @@ const REASONS = {
 export type Loss = keyof typeof REASONS;
 
 /**
- * Why the record has no content; null for every other record. The text comes from the table above,
- * never from the header.
+ * Returns why the record has no content; null for every other record. The text comes from the table
+ * above, never from the header.
  */
 export function reasonOfLoss(headers: RecordHeaders): string | null {
   if (!Object.hasOwn(headers, LOST_HEADER)) return null;
@@ -27,11 +27,11 @@ export function reasonOfLoss(headers: RecordHeaders): string | null {
   return REASONS[isBomb ? 'TOO_LARGE' : 'DAMAGED'];
 }
 
-/** More of them kafkajs itself cannot take from one batch. */
+/** kafkajs itself cannot handle more records from one batch. */
 const MAX_RECORDS = 100_000;
 
 /**
- * Of a batch in format 2, counted from the beginning of its records:
+ * Sizes and field positions of a record batch header, format 2:
  * https://kafka.apache.org/documentation/#recordbatch
  */
 const HEADER_BYTES = 61;
@@ -39,8 +39,8 @@ const AT = { length: 8, magic: 16, lastOffsetDelta: 23, count: 57 } as const;
 const BYTES_BEFORE_LENGTH = 12;
 
 /**
- * As many unpacked records as the batch declares, the last one at its last offset; null if the
- * header is unreadable.
+ * Returns as many empty records as the batch declares, the last one at the batch's last offset;
+ * null if the header is unreadable.
  */
 export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
   const header = headerBefore(packed);
@@ -53,7 +53,10 @@ export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
   return Buffer.concat([...records, lostRecord(lastDelta, loss)]);
 }
 
-/** kafkajs hands over a view of the broker's bytes; the batch header is right before it. */
+/**
+ * Returns the batch header, which precedes the packed data in kafkajs' buffer; null if those bytes
+ * are not its header.
+ */
 function headerBefore(packed: Buffer): Buffer | null {
   const start = packed.byteOffset - HEADER_BYTES;
   if (start < 0) return null;
@@ -66,7 +69,7 @@ function headerBefore(packed: Buffer): Buffer | null {
 function lostRecord(offsetDelta: number, loss: Loss): Buffer {
   const body = Buffer.concat([
     Buffer.from([0]), // attributes
-    varint(0), // after the batch's first timestamp
+    varint(0), // same timestamp as the batch's first record
     varint(offsetDelta),
     varint(-1), // no key
     varint(-1), // no value
@@ -76,7 +79,7 @@ function lostRecord(offsetDelta: number, loss: Loss): Buffer {
   return Buffer.concat([varint(body.length), body]);
 }
 
-/** Zigzag, seven bits a byte, the lowest first. */
+/** Encodes a zigzag varint: seven bits per byte, lowest first. */
 function varint(value: number): Buffer {
   const bytes: number[] = [];
   let left = value < 0 ? -value * 2 - 1 : value * 2;

@@ -23,15 +23,15 @@ export type ParsedEvent =
   | { readonly kind: 'broken'; readonly reason: string };
 
 /**
- * How far a producer's clock may be ahead of the record's timestamp: a time from the future would
- * win for ever.
+ * How far an event's time may be ahead of the record's timestamp. A time in the future would
+ * outrank all later facts.
  */
 const AHEAD_US = 5 * 60 * 1_000_000;
 
-/** A source is a URI reference, which is longer than an id. */
+/** Maximum length of a source, a URI reference, which is longer than an id. */
 const MAX_SOURCE = 1024;
 
-/** Parses one record. The reason of a broken one names the field. */
+/** Parses one record. If it is broken, the reason names the field. */
 export function parseEvent(record: KafkaRecord): ParsedEvent {
   const lost = reasonOfLoss(record.headers);
   if (lost !== null) return { kind: 'broken', reason: lost };
@@ -54,8 +54,8 @@ export function parseEvent(record: KafkaRecord): ParsedEvent {
 }
 
 /**
- * An unknown version of one of our types is a fault, and so is a near miss of one, which would
- * otherwise be lost silently. Any other type is foreign.
+ * Judges an event of a type that has no reader. An unknown version or a misspelling of a known type
+ * is broken, so that it is not lost silently. Any other type is foreign.
  */
 function unread(type: string): ParsedEvent {
   for (const known of factReaders.keys()) {
@@ -103,8 +103,7 @@ function readTime({ fields, at }: FieldScope, timestampMs: number): number {
 }
 
 /**
- * A CloudEvent that has not been looked into: its attributes may be anything, its payload is not
- * yet parsed.
+ * A CloudEvent before validation: attributes may have any value, and the payload is not parsed yet.
  */
 interface Envelope {
   readonly type: string;
@@ -120,8 +119,8 @@ const BASE_64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const READ_ATTRIBUTES = ['specversion', 'type', 'id', 'source', 'time'] as const;
 
 /**
- * Parses both content modes of the Kafka protocol binding. Throws `BrokenEvent` if the record is
- * not a CloudEvent.
+ * Parses both content modes (structured and binary) of the CloudEvents Kafka binding. Throws
+ * `BrokenEvent` if the record is not a CloudEvent.
  */
 function openEnvelope(headers: RecordHeaders, value: Buffer): Envelope {
   const contentType = headerText(headers, 'content-type')?.trim().toLowerCase();
@@ -219,7 +218,7 @@ function parseJson(bytes: Buffer, name: string): unknown {
   try {
     return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch {
-    // the parser's own message quotes the payload, which does not belong in headers and logs
+    // The parser's message quotes the payload, which must not get into headers and logs.
     throw new BrokenEvent(`${name} is not JSON`);
   }
 }

@@ -17,7 +17,7 @@ import {
   type FactRecord,
 } from './event-chunks.js';
 
-/** See `Produce`. */
+/** The error code of `Produce` for a record the broker will never accept. */
 const TOO_LARGE = 'RECORD_TOO_LARGE';
 
 interface TakeBatchDeps {
@@ -31,8 +31,8 @@ interface TakeBatchDeps {
 }
 
 /**
- * Processes one batch of a partition chunk by chunk: facts into the store, broken records to the
- * dead letters, then the commit. A record that is not committed is redelivered, and changes nothing
+ * Processes one batch of a partition chunk by chunk: writes facts to the store and broken records
+ * to the dead-letter topic, then commits. An uncommitted record is redelivered, and has no effect
  * the second time.
  */
 export async function takeBatch(batch: RecordBatch, deps: TakeBatchDeps): Promise<void> {
@@ -80,7 +80,7 @@ async function takeChunk(
   const dead = [...chunk.broken, ...refused].sort(byOffset);
   if (dead.length > 0) await bury(batch, dead, deps);
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });
-  // the order that matters: only now is all of it durable
+  // Commit last: only now is the whole chunk durable.
   await batch.commit(chunk.lastOffset);
   reportProgress(deps, batch, { next: BigInt(chunk.lastOffset) + 1n, isBusy: true });
   deps.observer?.events({
@@ -137,7 +137,7 @@ async function buryOne(topic: string, broken: BrokenRecord, send: Produce): Prom
   }
 }
 
-/** Offsets are 64-bit numbers in decimal. */
+/** Compares by offset. Offsets are 64-bit numbers in decimal, so they need BigInt. */
 function byOffset(a: BrokenRecord, b: BrokenRecord): number {
   return Number(BigInt(a.record.offset) - BigInt(b.record.offset));
 }
@@ -146,9 +146,9 @@ function byOffset(a: BrokenRecord, b: BrokenRecord): number {
 const UNREADABLE = 'UNREADABLE_FACT';
 
 /**
- * Applies all facts in order. If the store rejects some for their content, the transaction is
- * halved until each of those is alone. The first half goes first, so order within the partition is
- * kept.
+ * Applies all facts in order. If the store rejects the content of some, splits the transaction in
+ * half until each rejected fact is alone. The first half goes first, which keeps the partition's
+ * order.
  */
 export async function applyChunk(
   facts: readonly FactRecord[],
@@ -174,7 +174,10 @@ export async function applyChunk(
   return { outcomes, refused };
 }
 
-/** Facts whose causes continue the trace of their record. `end` receives their results. */
+/**
+ * Returns the facts with causes that continue the trace of their record. Call `end` once they are
+ * applied.
+ */
 function traceFacts(
   facts: readonly FactRecord[],
   traceRecord: EventObserver['traceRecord'],
@@ -190,7 +193,7 @@ function traceFacts(
   return { facts: traced, end: () => spans.forEach((span) => span.end()) };
 }
 
-/** The batch in hand has to be left as it is: we are stopping, or it is no longer ours. */
+/** Thrown to abandon the current batch: this process is stopping, or has lost the partition. */
 class BatchInterrupted extends Error {}
 
 interface PersistDeps {
@@ -199,14 +202,17 @@ interface PersistDeps {
   readonly stopping: AbortSignal;
   readonly heartbeatMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
-  /** The readiness reason while the current work fails; null after it succeeds. */
+  /**
+   * Receives the reason for unreadiness while the current work fails, and null once it succeeds or
+   * is given up.
+   */
   readonly report: (trouble: string | null) => void;
 }
 
 interface PersistentWork<T> {
-  /** In log lines and reasons. */
+  /** Name of the work in log lines and reasons. */
   readonly what: string;
-  /** A `TerminalError` of this code is the caller's to deal with; trying again cannot help it. */
+  /** Code of a `TerminalError` that a retry cannot fix. The caller gets that error. */
   readonly unless: string;
   readonly work: () => Promise<T>;
 }
@@ -215,8 +221,8 @@ type Persist = <T>(batch: RecordBatch, work: PersistentWork<T>) => Promise<T>;
 
 /**
  * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the
- * partition meanwhile. Gives up only for `unless`, by `BatchInterrupted`, or when a heartbeat
- * reports that the partition is lost.
+ * partition with heartbeats. Gives up only on an `unless` error, on `BatchInterrupted`, or when a
+ * heartbeat fails between retries because the partition is lost.
  */
 export function createPersist(deps: PersistDeps): Persist {
   return async (batch, { what, unless, work }) => {
@@ -246,7 +252,10 @@ function hasCode(error: unknown, code: string): error is TerminalError {
   return error instanceof TerminalError && error.code === code;
 }
 
-/** A failed heartbeat does not stop the work: it may still be committed if the group accepts it. */
+/**
+ * Sends heartbeats during the work. A failed one does not stop the work, which can still be
+ * committed if the group accepts it.
+ */
 async function whileBeating<T>(
   batch: RecordBatch,
   everyMs: number,
@@ -262,7 +271,10 @@ async function whileBeating<T>(
   }
 }
 
-/** Here a failed beat counts: who has lost the partition must not try on. */
+/**
+ * Sends heartbeats during a pause. Here a failed one ends the retries, because the partition is
+ * lost.
+ */
 async function pauseBeating(
   batch: RecordBatch,
   ms: number,

@@ -1,12 +1,11 @@
 /**
- * What the consumer and producer need of a Kafka client library; small, so that the library can be
- * replaced.
- * In: batches of records of one partition. Out: records, acknowledged by all replicas.
+ * The interface to a Kafka client library; small, so that the library can be replaced.
+ * In: batches of records of one partition. Out: records acknowledged by all in-sync replicas.
  * Never: an automatic offset commit.
  */
 import type { Readiness } from '../../lib/lifecycle.js';
 
-/** A header that was sent twice has two values. */
+/** Record headers by name. A header sent more than once has an array of values. */
 export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[]>>;
 
 export interface KafkaRecord {
@@ -16,7 +15,7 @@ export interface KafkaRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
-  /** Below 1 when the record has none. */
+  /** Milliseconds since 1970; below 1 if the record has no timestamp. */
   readonly timestampMs: number;
 }
 
@@ -35,51 +34,54 @@ export interface RecordBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly KafkaRecord[];
-  /** Offset of the next record of the partition, as last reported by the broker. */
+  /** Offset after the last record of the partition, as last reported by the broker. */
   readonly endOffset?: string;
-  /** Everything up to this offset, and it, is done with and shall not come again. */
+  /** Commits everything up to and including this offset, so that it is not redelivered. */
   commit(offset: string): Promise<void>;
   /**
-   * Keeps the partition ours; cheap when called too often. Throws when it is not: let that error
-   * through.
+   * Keeps the partition assigned to this process; frequent calls are cheap. Throws if the partition
+   * is lost: do not catch that error.
    */
   heartbeat(): Promise<void>;
-  /** The partition is no longer ours, or the consumption is stopping. */
+  /** Returns true if this process has lost the partition, or the consumption is stopping. */
   isAbandoned(): boolean;
 }
 
 export interface ConsumeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
-  /** One batch of a partition at a time. What it leaves uncommitted comes again. */
+  /**
+   * Receives the batches of a partition one at a time. Records it leaves uncommitted are
+   * redelivered.
+   */
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
-  /** The consumer group was rebalanced. */
+  /** Receives the assigned partitions after a rebalance of the consumer group. */
   readonly onAssigned?: (partitions: Readonly<Record<string, readonly number[]>>) => void;
 }
 
 export interface Consumption {
-  /** Resolves when this consumption has ended by itself for good. */
+  /** Resolves when the consumption has failed for good; it does not restart itself. */
   readonly crashed: Promise<Error>;
   health(): Readiness;
-  /** Waits for the batch in hand, then leaves the group. */
+  /** Waits for the current batch, then leaves the group. */
   stop(): Promise<void>;
 }
 
 /**
- * Resolves when all in-sync replicas have the records, in their order for each key. Throws
- * `TerminalError` with the code `RECORD_TOO_LARGE` if the broker will never take them, else
- * `UnavailableError`.
+ * Resolves when all in-sync replicas have the records. Keeps the order of records with the same
+ * key. Throws `TerminalError` with the code `RECORD_TOO_LARGE` if the broker will never accept
+ * them, else `UnavailableError`.
  */
 export type Produce = (topic: string, records: readonly OutgoingRecord[]) => Promise<void>;
 
 export interface KafkaPort {
   /**
-   * Resolves when the group is joined; rejects when that cannot be done now. Groups new to a topic
-   * begin at its beginning.
+   * Joins the consumer group. Rejects if that is not possible now. A group that is new to a topic
+   * starts at the topic's beginning.
    */
   readonly consume: (options: ConsumeOptions) => Promise<Consumption>;
   readonly produce: Produce;
-  /** Of producing; each consumption has its own. */
+  /** Health of producing. Each consumption has its own `health`. */
   health(): Readiness;
   close(): Promise<void>;
 }

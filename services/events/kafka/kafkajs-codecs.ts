@@ -6,8 +6,9 @@ import kafkajs from 'kafkajs';
 import { lostRecords } from '../in/lost-batch.js';
 
 /**
- * Limit for one unpacked batch. A fetch asks for 1 MiB of a partition, which is also a broker's
- * default limit for one batch. JSON compresses to a tenth, very repetitive JSON to a fiftieth.
+ * Size limit of one unpacked batch. A fetch requests up to 1 MiB per partition, which is also a
+ * broker's default limit for a batch. JSON compresses to a tenth, very repetitive JSON to a
+ * fiftieth.
  */
 const UNPACKED_LIMIT = 64 * 1024 * 1024;
 
@@ -16,9 +17,9 @@ type Packed = keyof typeof kafkajs.CompressionCodecs;
 type Pack = (its: { readonly buffer: Buffer }) => Promise<Buffer>;
 
 /**
- * kafkajs supports only gzip, and without a bound. Any other compression of the platform's
- * producers would crash the consumer at the same record again and again. The connector writes
- * nothing compressed. Call this once a process; repeating it is harmless.
+ * Registers bounded decompressors. kafkajs supports only gzip, without a size limit; any other
+ * compression would crash the consumer at the same record again and again. The connector never
+ * writes compressed records. Safe to call more than once per process.
  */
 export function registerCodecs(limit = UNPACKED_LIMIT): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -66,10 +67,7 @@ async function refuse(): Promise<never> {
   throw new Error('this compression can only be read');
 }
 
-/**
- * Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes
- * to.
- */
+/** A growing byte buffer that can repeat its own content: the output of an LZ77 decompressor. */
 class ByteSink {
   readonly #limit: number;
   #held: Buffer;
@@ -98,7 +96,7 @@ class ByteSink {
     }
     this.#makeRoom(length);
     const start = this.#length - distance;
-    // each copy may take everything since the start, which doubles the length
+    // each copy takes everything since the start, so the copied length doubles
     for (let done = 0; done < length;) {
       const copied = Math.min(distance + done, length - done);
       this.#held.copy(this.#held, this.#length + done, start, start + copied);
@@ -136,8 +134,9 @@ const HAS_DICTIONARY = 0x01;
 const IS_STORED = 0x80000000;
 
 /**
- * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are not verified: Kafka's
- * own covers the whole batch, and old Java clients compute the header's wrongly.
+ * Unpacks an LZ4 frame: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are
+ * not verified: Kafka's own checksum covers the whole batch, and old Java clients compute the LZ4
+ * header checksum incorrectly.
  */
 export function unpackLz4(packed: Buffer, limit: number): Buffer {
   if (packed.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');
@@ -177,7 +176,9 @@ function unpackLz4Block(block: Buffer, sink: ByteSink): void {
   }
 }
 
-/** What Java's clients put around blocks; librdkafka sends one bare block. */
+/**
+ * Magic bytes of the frame that Java clients put around blocks; librdkafka sends one bare block.
+ */
 const XERIAL_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1');
 const XERIAL_HEADER_BYTES = 16;
 
@@ -199,7 +200,7 @@ export function unpackSnappy(packed: Buffer, limit: number): Buffer {
 
 function unpackSnappyBlock(block: Buffer, sink: ByteSink): void {
   let at = 0;
-  while (block.readUInt8(at++) >= 0x80); // the length, which the sink need not know
+  while (block.readUInt8(at++) >= 0x80); // skips the length, which the sink does not need
   while (at < block.length) {
     const tag = block.readUInt8(at++);
     const kind = tag & 3;

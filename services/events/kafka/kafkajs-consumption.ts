@@ -18,10 +18,10 @@ import type {
 } from './kafka-port.js';
 
 export interface SessionSettings {
-  /** A consumer without heartbeats for this long loses its partitions to others. */
+  /** A consumer that sends no heartbeat for this long loses its partitions to other consumers. */
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
-  /** How long the broker may hold an empty fetch back; stopping waits for it. */
+  /** How long the broker may delay an empty fetch. `stop` waits for it. */
   readonly fetchWaitMs: number;
 }
 
@@ -34,23 +34,20 @@ interface ConsumptionDeps {
 }
 
 const DEFAULT_SESSION: SessionSettings = {
-  // How long the partitions of a killed process wait for another; brokers accept 6 s or more by
-  // default.
+  // Time until another process takes over a killed process's partitions. By default brokers accept
+  // 6 s or more.
   sessionTimeoutMs: 10_000,
   heartbeatMs: 2_000,
   fetchWaitMs: 500,
 };
 
 /**
- * Of one fetch, which kafkajs holds as bytes and as messages: with its own 10 MiB the process grows
- * by some 30 MiB and stays so. A larger record still comes, alone.
+ * Size of one fetch. kafkajs holds a fetch both as bytes and as messages: with its default of 10
+ * MiB the process grows permanently by some 30 MiB. A larger record is still delivered, alone.
  */
 const FETCH_BYTES = 1_048_576;
 
-/**
- * Longer than any join (60 s): a consumer that has heard nothing from the broker for this long
- * hangs.
- */
+/** Time without data after which a consumer counts as hung; longer than any group join (60 s). */
 const SILENCE_MS = 120_000;
 
 export async function openConsumption(deps: ConsumptionDeps): Promise<Consumption> {
@@ -83,10 +80,10 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
       eachBatchAutoResolve: false,
       eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
     });
-    // a failed join is no rejection of run(), but a crash reported before run() resolves
+    // a failed join does not reject run(); it is reported as a crash before run() resolves
     throwIfAny(early);
   } catch (error) {
-    await consumer.disconnect().catch(() => undefined); // the first error is the most specific
+    await consumer.disconnect().catch(() => undefined); // throw the first error, which is the most specific
     throw consumeError(options, error);
   }
   return {
@@ -130,16 +127,17 @@ function toRecordBatch(payload: EachBatchPayload): RecordBatch {
 }
 
 function committing(payload: EachBatchPayload): RecordBatch['commit'] {
-  // Offsets are 64-bit numbers in decimal.
+  // Offsets are 64-bit numbers in decimal, so they need BigInt.
   let doneWith = String(BigInt(payload.batch.firstOffset() ?? '0') - 1n);
   return async (offset) => {
     payload.resolveOffset(offset);
     try {
-      // not the given offset itself: kafkajs counts the transaction markers behind the last record
-      // in
+      // do not commit the given offset itself: kafkajs also counts the transaction markers after
+      // the last record
       await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     } catch (error) {
-      // else it would fetch behind the offset, and commit it no sooner than the next record comes
+      // otherwise kafkajs would fetch from after this offset, and commit it only with the next
+      // record
       payload.resolveOffset(doneWith);
       throw error;
     }
@@ -169,15 +167,18 @@ function toHeaders(sent: IHeaders | undefined): RecordHeaders {
   return Object.fromEntries(headers); // `__proto__` becomes a name like the others
 }
 
-/** Under a name like `constructor` kafkajs mixes in what every object inherits. */
+/**
+ * Filters out properties that every object inherits: kafkajs adds them to a header named like one,
+ * e.g. `constructor`.
+ */
 function isSent(value: unknown): value is Buffer | string | undefined {
   const isNone = value === undefined || value === null;
   return isNone || typeof value === 'string' || Buffer.isBuffer(value);
 }
 
 /**
- * A header without a value (null, despite the types) becomes an empty one: kafkajs cannot send
- * null.
+ * Converts a header value. A header without one (null, despite the types) becomes empty, because
+ * kafkajs cannot send null.
  */
 function toBuffer(value: Buffer | string | undefined | null): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');

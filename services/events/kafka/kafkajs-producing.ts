@@ -11,13 +11,13 @@ interface Producing {
 }
 
 /**
- * Below the broker's usual limit for a batch, 1 MB: what was taken one by one need not be taken
- * together.
+ * Most bytes per request: below the broker's usual batch limit of 1 MB, because records that are
+ * accepted one by one may be too large together.
  */
 const PORTION_BYTES = 512 * 1024;
 const ALL_REPLICAS = -1;
 
-/** The part of a kafkajs client that is needed. */
+/** The parts of a kafkajs client that are used here. */
 type Client = Pick<Kafka, 'producer' | 'admin'>;
 
 export function createProducing(kafka: Client): Producing {
@@ -53,7 +53,10 @@ export function createProducing(kafka: Client): Producing {
   };
 }
 
-/** A failed connect is tried again by the next call; calls at the same time share one. */
+/**
+ * Returns a function that connects once. The next call retries a failed connect; concurrent calls
+ * share one attempt.
+ */
 function connectOnce(producer: Producer): () => Promise<void> {
   let connecting: Promise<void> | null = null;
   return async () => {
@@ -66,8 +69,8 @@ function connectOnce(producer: Producer): () => Promise<void> {
 }
 
 /**
- * For brokers that do not create topics. Without permission to create one, the caller gets its own
- * error and retries.
+ * Creates the topic, for brokers that do not create topics themselves. If that fails, e.g. for lack
+ * of permission, the caller throws its own error and retries.
  */
 async function createTopic(kafka: Client, topic: string): Promise<void> {
   const admin = kafka.admin();
@@ -75,7 +78,7 @@ async function createTopic(kafka: Client, topic: string): Promise<void> {
     await admin.connect();
     await admin.createTopics({ topics: [{ topic }] });
   } catch {
-    // the caller is about to throw the error that names what is missing
+    // the caller throws the error that names the missing topic
   } finally {
     await admin.disconnect();
   }
@@ -91,10 +94,10 @@ function toMessage(record: OutgoingRecord): Message {
 }
 
 /**
- * kafkajs stamps each record with this process's clock, and brokers refuse records from more than
- * an hour ahead of their own. Instead of waiting until the clock is corrected, resend rejected
- * records with the time of their content. If the broker rejects that too, because the database's
- * clock is just as wrong, resend them without a time.
+ * Sends records, and resends them if the broker rejects their timestamps. kafkajs sets them from
+ * this process's clock, and brokers reject timestamps more than an hour ahead of their own clock.
+ * The second attempt uses the creation time of the content; the third, in case the database's clock
+ * is wrong too, uses no timestamp.
  */
 async function sendStamped(
   records: readonly OutgoingRecord[],
@@ -116,7 +119,7 @@ async function sendStamped(
   await send(messages.map((message) => stamped(message)));
 }
 
-/** Kafka's value for a record without a timestamp. Brokers always accept it. */
+/** Kafka's value for a record without a timestamp, which brokers always accept. */
 const NO_TIMESTAMP = -1;
 
 function stamped(message: Message, timestampMs = NO_TIMESTAMP): Message {
@@ -125,7 +128,7 @@ function stamped(message: Message, timestampMs = NO_TIMESTAMP): Message {
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
-/** What a failed produce means to its caller. */
+/** Returns the error to throw for a failed produce. */
 function produceError(topic: string, error: unknown): Error {
   if (TOO_LARGE.includes(protocolType(error) ?? '')) {
     return new TerminalError(
@@ -140,8 +143,8 @@ function produceError(topic: string, error: unknown): Error {
 }
 
 /**
- * The broker's name for what went wrong, e.g. `UNKNOWN_TOPIC_OR_PARTITION`; kafkajs wraps it when
- * it gives up.
+ * Returns the broker's error name, e.g. `UNKNOWN_TOPIC_OR_PARTITION`, also from a kafkajs error
+ * that wraps it; null if there is none.
  */
 function protocolType(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
@@ -150,8 +153,8 @@ function protocolType(error: unknown): string | null {
 }
 
 /**
- * The records in their order, in portions of at most `maxBytes`; a larger record is a portion of
- * its own.
+ * Splits the records, in order, into portions of at most `maxBytes`. A larger record is a portion
+ * of its own.
  */
 export function bySize(
   records: readonly OutgoingRecord[],
@@ -171,7 +174,7 @@ export function bySize(
   return portions;
 }
 
-/** Lengths and deltas of a record on the wire, counted high. */
+/** Upper estimate of the length and delta fields of a record or header on the wire. */
 const OVERHEAD_BYTES = 64;
 
 function bytesOf({ key, value, headers }: OutgoingRecord): number {

@@ -1,8 +1,8 @@
 /**
- * The Kafka port over kafkajs.
- * In: addresses and credentials. Out: a port (see kafka-port.ts) that keeps one connection for
- * producing and one for each consumption. Never: an offset committed by kafkajs itself, nor a line
- * on the console.
+ * Implements the Kafka port (see kafka-port.ts) with kafkajs.
+ * In: broker addresses and credentials. Out: a port with one connection for producing and one for
+ * each consumption.
+ * Never: an offset committed by kafkajs itself, or a line on the console.
  */
 import { createRequire } from 'node:module';
 
@@ -31,8 +31,8 @@ interface KafkaJsDeps {
 }
 
 /**
- * The callers wait out long outages: unlike kafkajs, they can be stopped and report what they wait
- * for.
+ * Few retries, because the callers handle long outages: unlike kafkajs, they can be stopped and
+ * report what they are waiting for.
  */
 const SHORT_RETRY = { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 };
 
@@ -40,8 +40,8 @@ export function createKafkaJs(deps: KafkaJsDeps): KafkaPort {
   const { logger, clock, session } = deps;
   guardIdleConnections();
   registerCodecs();
-  // kafkajs keeps committed offsets per client: a rebuilt consumer must not begin with those of the
-  // one that crashed
+  // kafkajs remembers committed offsets per client. Each consumer gets a new client, so that it
+  // does not start from the offsets of one that crashed.
   const newClient = () =>
     new Kafka({
       brokers: [...deps.brokers],
@@ -73,15 +73,15 @@ export function createKafkaJs(deps: KafkaJsDeps): KafkaPort {
 
 function saslOptions(sasl: KafkaSasl): SASLOptions {
   const { mechanism, username, password } = sasl;
-  // one literal each: kafkajs types the mechanism as a discriminant, which a union does not satisfy
+  // one literal per mechanism, because kafkajs types them as a discriminated union
   if (mechanism === 'plain') return { mechanism, username, password };
   if (mechanism === 'scram-sha-256') return { mechanism, username, password };
   return { mechanism, username, password };
 }
 
 /**
- * Forwards kafkajs' log lines. Its errors become warnings: each failed attempt is one, and the
- * supervisor reports when it matters.
+ * Forwards kafkajs' log lines. Errors are logged as warnings, because kafkajs logs one per failed
+ * attempt; the supervisor logs the failures that matter.
  */
 function logTo(logger: Logger): (entry: LogEntry) => void {
   return ({ namespace, level, log }) => {
@@ -100,12 +100,12 @@ interface RequestQueue {
 const GUARDED = Symbol.for('discord-connector.kafkajs-idle-guard');
 
 /**
- * kafkajs 2.2.4 schedules a look at its pending requests after each look, with a negative delay
- * when it is not throttled: Node makes 1 ms of it (and warns once), so every idle connection runs a
- * timer a millisecond, 6 % of a core. Nothing needs to be scheduled while nothing is pending: a
- * request that has to wait schedules its own look when it is queued.
- * https://github.com/tulios/kafkajs/issues/1751, fixed by the unmerged 1755 and 1768. Once a
- * process; again is harmless.
+ * Stops a busy timer in kafkajs 2.2.4. After each check of its pending requests, kafkajs schedules
+ * the next one, with a negative delay unless it is throttled. Node turns that into 1 ms (and warns
+ * once), so every idle connection uses 6 % of a core. While nothing is pending no check is needed:
+ * a request that has to wait schedules its own when it is queued.
+ * https://github.com/tulios/kafkajs/issues/1751, fixed by the unmerged 1755 and 1768. Safe to call
+ * more than once per process.
  */
 export function guardIdleConnections(): void {
   const queue = requestQueuePrototype();

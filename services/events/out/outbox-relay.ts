@@ -1,8 +1,9 @@
 /**
- * Carries the outbox to the broker.
- * In: events as their transaction left them. Out: CloudEvents, in order, with the row's id as
- * theirs.
- * Never: an event deleted before the broker has it; so one may come twice, with the same id.
+ * Sends the events of the outbox to the broker.
+ * In: events as their transaction wrote them. Out: CloudEvents in order, with the row's id as event
+ * id.
+ * Never: an event deleted before the broker has it. So an event may be sent twice, with the same
+ * id.
  */
 import { backoffMs } from '../../lib/backoff.js';
 import type { Part } from '../../lib/lifecycle.js';
@@ -16,7 +17,7 @@ import { toCloudEvent } from './to-cloud-event.js';
 export interface OutboxRelayDeps {
   readonly outbox: Outbox;
   readonly produce: Produce;
-  /** The CloudEvents' source. */
+  /** The `source` of the CloudEvents. */
   readonly source: string;
   readonly topic: string;
   readonly logger: Logger;
@@ -25,7 +26,7 @@ export interface OutboxRelayDeps {
 }
 
 export interface OutboxRelayTiming {
-  /** Looks without being called, in case a call got lost. */
+  /** Polling interval, in case a notification is lost. */
   readonly pollMs: number;
   readonly batchSize: number;
   readonly baseMs: number;
@@ -63,7 +64,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
         const waitMs = backoffMs(failures++, backoff);
         trouble = `cannot send the outbox: ${messageOf(error)}`;
         logger.warn({ err: error, topic, waitMs }, 'outbox not sent');
-        // calls do not shorten this one: they come with every transaction
+        // notifications do not shorten this pause, because every transaction sends one
         await pause(waitMs, stopping.signal);
       }
     }

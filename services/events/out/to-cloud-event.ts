@@ -1,7 +1,9 @@
 import type { OutgoingRecord } from '../kafka/kafka-port.js';
 import type { OutboxEvent } from '../../model.js';
 
-/** A CloudEvent in structured mode; sent twice it is the same, byte for byte. */
+/**
+ * Returns the event as a CloudEvent in structured mode. The same event always gives the same bytes.
+ */
 export function toCloudEvent(event: OutboxEvent, source: string): OutgoingRecord {
   const { id, key, type, subject, time } = event;
   const value = JSON.stringify({
