@@ -25,7 +25,7 @@ import {
   settledUnlinked,
   withJoining,
 } from './settle/settlement.js';
-import type { Applied, Changes } from './write/apply.js';
+import type { Applied, Changes, refuseSpent } from './write/apply.js';
 import { carryOut, recordPlan, removalCause } from './write/carry-out.js';
 import { NOTHING_DONE, type OpenedRecord, type Settlement } from './write/records.js';
 import { mirroredRoles } from './write/whole-list.js';
@@ -34,6 +34,7 @@ interface Deps {
   readonly memory: Memory;
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly apply: (changes: Changes) => Promise<Applied>;
+  readonly refuseSpent: (writes: Parameters<typeof refuseSpent>[1]) => void;
   readonly bringIn: BringIn;
   readonly guildRoles: GuildRoles;
   readonly interruptions: Interruptions;

@@ -223,6 +223,7 @@ function pathOn(store: Store, guild: Map<string, Set<string>>) {
       guildRoles,
       clock,
     }),
+    refuseSpent: () => undefined,
     bringIn: async () => {
       throw new Error('nobody of this guild has signed in');
     },

@@ -18,11 +18,14 @@ import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js
 import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from '../job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
+import type { refuseSpent } from '../write/apply.js';
 import { NO_REQUESTS } from './remote.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly guildRoles: Pick<GuildRoles, 'refresh' | 'readAnew' | 'catchUp'>;
+  /** Throws if none of these writes is possible now. */
+  readonly refuseSpent: (writes: Parameters<typeof refuseSpent>[1]) => void;
   readonly clock: () => number;
 }
 
@@ -61,6 +64,7 @@ export async function readAndPlan(
   const facts = withRoles(known, await deps.guildRoles.catchUp(target));
   const planned = answered === null ? planFromMirror(job, facts) : null;
   if (planned !== null) return planned;
+  if (answered === null) refuseToRead(deps, job, facts, target);
   const member: MemberReading =
     answered === null ? await readMember(deps, facts, target) : { isPresent: true, ...answered };
   const reading = { member, readAtMs: deps.clock() };
@@ -106,6 +110,16 @@ function isJustRead(job: Job, facts: MemberFacts): boolean {
   if (job.causes.some(({ isAskedFor, looksAnew }) => isAskedFor ?? looksAnew)) return false;
   const isPlatforms = mappings.every(({ authority }) => authority === 'PLATFORM');
   return isReadSinceMark || (isPlatforms && !isUrgentJob(job));
+}
+
+/** Work that is not urgent reads no member whom it could not change now, as far as is known. */
+function refuseToRead(deps: Deps, job: Job, facts: MemberFacts, target: MemberTarget): void {
+  const { mirror, client, openRecord } = facts;
+  const isSure = mirror?.isPresent === true && openRecord === null && !isAnyEnding(facts);
+  if (target.isUrgent || !isSure) return;
+  const { add, remove, nickname } = planFor(job, facts, { member: mirror, readAtMs: null });
+  const { wholeListWrites } = client;
+  deps.refuseSpent({ target, wholeListWrites, add, remove, nickname });
 }
 
 async function readMember(

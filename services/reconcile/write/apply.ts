@@ -15,7 +15,7 @@ import type {
   WriteReservation,
 } from '../ports.js';
 import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
-import { nextWrite, type Write, WriteProgress, type WritesDone } from './writes.js';
+import { nextWrite, type Pending, type Write, WriteProgress, type WritesDone } from './writes.js';
 
 /**
  * Delays that end a run when exceeded: one for singles and one for lists, after which no other way
@@ -160,11 +160,7 @@ class Run {
 
   #spent(untilMs: number): WritesSpentError {
     if (this.#progress.pending.nickname !== null) this.place.awaitEdit();
-    const one = { add: 1, remove: 0 };
-    // With lists turned off, other members cannot use the remaining list calls either.
-    const openFromMs = this.changes.wholeListWrites
-      ? Math.min(untilMs, this.place.singlesFrom(one), this.place.listsFrom())
-      : untilMs;
+    const openFromMs = openFrom(this.place, this.changes.wholeListWrites, untilMs);
     const { target } = this.changes;
     return writesSpent(target, { untilMs, openFromMs }, this.#delays.at(-1));
   }
@@ -253,6 +249,42 @@ class Run {
     if (isScreened) this.#progress.withholdGrants();
     return !isScreened;
   }
+}
+
+/**
+ * Throws WritesSpentError if rate limits allow none of these writes now, so that nothing is read
+ * for them.
+ */
+export function refuseSpent(
+  { pacing, clock }: Pick<Deps, 'pacing' | 'clock'>,
+  { target, wholeListWrites, ...pending }: Pending & Pick<Changes, 'target' | 'wholeListWrites'>,
+): void {
+  const place = pacing.reserve(target);
+  const singlesFrom = place.singlesFrom({
+    add: pending.add.length,
+    remove: pending.remove.length,
+  });
+  const listsFrom = place.listsFrom();
+  const next = nextWrite({
+    ...pending,
+    wholeListWrites,
+    needsNoRead: false,
+    isUrgent: target.isUrgent,
+    areEditsAwaited: place.areEditsAwaited(),
+    now: clock(),
+    singlesFrom,
+    listsFrom,
+  });
+  place.leave();
+  if (next?.kind !== 'wait') return;
+  const openFromMs = openFrom(place, wholeListWrites, next.until);
+  throw writesSpent(target, { untilMs: next.until, openFromMs }, undefined);
+}
+
+/** With lists turned off, other members cannot use the remaining list calls either. */
+function openFrom(place: WriteReservation, wholeListWrites: boolean, untilMs: number): number {
+  if (!wholeListWrites) return untilMs;
+  return Math.min(untilMs, place.singlesFrom({ add: 1, remove: 0 }), place.listsFrom());
 }
 
 /**

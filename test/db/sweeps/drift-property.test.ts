@@ -264,6 +264,7 @@ async function settlementOf(db: Db, discordUserId: string): Promise<Settlement> 
   const { facts, plan, reading } = await readAndPlan(
     {
       discord: { readMember: async () => mirror },
+      refuseSpent: () => undefined,
       guildRoles: {
         refresh: async () => null,
         readAnew: async () => ({ ownerId: null, roles: [] }),
