@@ -140,6 +140,13 @@ export interface Expectation {
   /** Expected holders of each mapped role. Null: no list has counted this role yet. */
   readonly expected: ReadonlyMap<RoleId, number | null>;
   readonly runsSince: number | null;
+  /**
+   * Whether a member's roles are being written: Discord may already count what the mirror does not
+   * show yet.
+   */
+  readonly isBeingWritten: boolean;
+  /** The database's time, as text to keep its microseconds. */
+  readonly asOf: string;
 }
 
 /** The database operations of the sweeps. */
@@ -214,6 +221,8 @@ export interface SweepMemory {
     readonly beforePage: () => Promise<void>;
   }): Promise<readonly DriftedMember[]>;
   readExpectation(clientId: ClientId): Promise<Expectation>;
+  /** Whether members' roles are being written, or have been since `asOf`. */
+  hasWritten(clientId: ClientId, asOf: string): Promise<boolean>;
   readLinkedMembers(
     clientId: ClientId,
     beforePage: () => Promise<void>,

@@ -4,7 +4,7 @@
  * reconcile.
  * Never: a change at Discord, or any change based on a list that is empty, partial or failed.
  */
-import { CONFIRMING_MS } from '../model.js';
+import { type ClientId, CONFIRMING_MS } from '../model.js';
 import { addNames, NAMES_UNLISTED, strategyOf } from './misnamed.js';
 import { type HeldRun, RunLostError } from './held-run.js';
 import { NO_READS, planSweep, type SweepReads } from './plan-sweep.js';
@@ -76,7 +76,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   if (kind === 'ENFORCE_NICKNAMES' && (await strategyOf(deps, held.run)) === 'NONE')
     return { ...NOTHING_FOUND, reason: 'the strategy NONE keeps nicknames' };
   const expectation = await deps.memory.readExpectation(clientId);
-  if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
+  if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, clientId, expectation)))
     return verifyMirror(deps, held);
   const listing = await takeListing(deps, held, expectation);
   if (listing === null && held.run.isForCrowd) return { ...NOTHING_FOUND, reason: CROWD_UNLISTED };
@@ -99,18 +99,20 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 
 /**
  * Compares Discord's role counts with the expected ones: one call, no member list. A role changed
- * by hand changes its number of holders.
+ * by hand changes its number of holders. A write of the connector at the same time does so too, and
+ * could hide it, so then nothing is certain.
  */
 async function isAsExpected(
-  { readCounts }: Deps,
-  { expected, runsSince }: Expectation,
+  { memory, readCounts }: Deps,
+  clientId: ClientId,
+  { expected, runsSince, isBeingWritten, asOf }: Expectation,
 ): Promise<boolean> {
   if (expected.size === 0) return true;
-  if (runsSince === null || runsSince >= LISTED_EVERY - 1) return false;
+  if (runsSince === null || runsSince >= LISTED_EVERY - 1 || isBeingWritten) return false;
   const counts = await readCounts();
-  return (
-    counts !== null && [...expected].every(([roleId, count]) => count === (counts.get(roleId) ?? 0))
-  );
+  if (counts === null) return false;
+  const isSame = [...expected].every(([roleId, count]) => count === (counts.get(roleId) ?? 0));
+  return isSame && !(await memory.hasWritten(clientId, asOf));
 }
 
 /** Discord's counts match the mirror, so only facts and mappings can have caused drift. */

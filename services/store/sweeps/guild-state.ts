@@ -24,7 +24,7 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
       group by h.role_id
     )
     select m.role_id as "roleId", m.name, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked,
-      g.runs_since as "runsSince"
+      g.runs_since as "runsSince", ${isBeingWritten(clientId)} as "isBeingWritten", statement_timestamp()::text as "asOf"
     from managed m left join held h using (role_id) left join guild_listing g on g.client_id = ${clientId}`.execute(
     db,
   );
@@ -35,7 +35,24 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
       rows.map((row) => [row.roleId, row.unlinked === null ? null : row.linked + row.unlinked]),
     ),
     runsSince: rows[0]?.runsSince ?? null,
+    isBeingWritten: rows[0]?.isBeingWritten ?? false,
+    asOf: rows[0]?.asOf ?? '-infinity',
   };
+}
+
+const isBeingWritten = (clientId: ClientId) => sql`
+  exists (select from audit_record o where o.client_id = ${clientId} and o.closed_at is null)`;
+
+/** Records looked at for one opened since: a process whose clock is behind gives them older ids. */
+const NEWEST = 20;
+
+/** Whether a record of the client is open, or was opened since `asOf`. */
+export async function hasWritten(db: Db, clientId: ClientId, asOf: string): Promise<boolean> {
+  const { rows } = await sql<{ hasWritten: boolean }>`
+    select ${isBeingWritten(clientId)} or exists (
+      select from (select opened_at from audit_record where client_id = ${clientId} order by id desc limit ${NEWEST}) r
+      where r.opened_at >= ${asOf}::timestamptz) as "hasWritten"`.execute(db);
+  return rows[0]?.hasWritten ?? false;
 }
 
 interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
@@ -43,6 +60,8 @@ interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
   readonly linked: number;
   readonly unlinked: number | null;
   readonly runsSince: number | null;
+  readonly isBeingWritten: boolean;
+  readonly asOf: string;
 }
 
 interface LinkedMembers {

@@ -21,6 +21,7 @@ import { readWaiting } from './answer-waiting.js';
 import { type DriftRequest, readDrift } from './drift.js';
 import {
   countLinkedMembers,
+  hasWritten,
   readExpectation,
   readLinkedMembers,
   readOldest,
@@ -66,6 +67,7 @@ export function createSweepStore(deps: Deps) {
     runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
     readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),
+    hasWritten: async (clientId: ClientId, asOf: string) => hasWritten(db(), clientId, asOf),
     readLinkedMembers: async (clientId: ClientId, beforePage: () => Promise<void>) =>
       readLinkedMembers(db(), clientId, { beforePage }),
     readWaiting: async (clientId: ClientId) => readWaiting(db(), clientId),

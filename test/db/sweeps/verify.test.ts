@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/demo/demo-world.js';
@@ -40,6 +41,35 @@ describe('a verification', () => {
     for (const { causes } of records)
       expect(causes).toMatchObject([{ kind: 'SWEEP', id: sweep.id }]);
   });
+
+  test.each(['still open', 'opened while Discord counts'])(
+    'finds a role taken by hand behind a grant whose record is %s',
+    async (when) => {
+      await world.settledGuild();
+      // Granted, but the mirror does not show it yet; the number of holders stays the same.
+      discord().moderator.giveRole(held('bob', roles.pilot));
+      discord().moderator.takeRole(held('alice', roles.pilot));
+      const write = async () =>
+        world.query(
+          `insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, guarded_removed, opened_at)
+           select '${uuidv7()}', id, guild_id, '${accounts.bob}', 'bob', '[]', '{}', '{}', '{}', clock_timestamp() from client on conflict do nothing`,
+        );
+      if (when === 'still open') await write();
+      else
+        world.tamper((guild) => ({
+          readRoleCounts: async () => {
+            const counts = await guild.readRoleCounts();
+            await write();
+            return counts;
+          },
+        }));
+
+      const sweep = await world.sweep('VERIFY_GROUPS');
+
+      expect(sweep.drifted).toBeGreaterThan(0);
+      expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
+    },
+  );
 
   test('that was asked for within a trace passes it on to whatever it changes', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

@@ -61,12 +61,15 @@ function start(options: {
       noteLeft: async () => nothing,
     },
     readDrift: async () => Promise.resolve([]),
+    hasWritten: async () => false,
     readExpectation: async () =>
       Promise.resolve({
         roleNames: new Map(),
         linkedHolders: new Map(),
         expected: new Map(),
         runsSince: null,
+        isBeingWritten: false,
+        asOf: '',
       }),
     readLinkedMembers: async () =>
       Promise.resolve({
