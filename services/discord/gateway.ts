@@ -1,7 +1,7 @@
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import type { DiscordMembers, WriteOutlookOf } from '../reconcile/ports.js';
+import type { DiscordMembers } from '../reconcile/ports.js';
 import {
   type BotReadings,
   createAccountReading,
@@ -17,6 +17,7 @@ import { createRoleReading } from './rest/role-reading.js';
 import { createSendingPauses, type OnPause, type SendingPauses } from './limits/sending-pauses.js';
 import { createWriteOutlook } from './limits/pacing.js';
 import type { ObservedCall, ObservedWait } from './rest/calls.js';
+import type { WriteOutlookOf } from '../reconcile/write/ports.js';
 
 /** The Discord calls that the path, the sweeps and the doctor use. */
 export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {

@@ -19,14 +19,12 @@ import type {
   MemberReading,
   NicknameOnUnlink,
   NicknameStrategy,
-  OAuthApplication,
   PlatformUserId,
   PresentMember,
   RemovalVerdict,
   RenameRefusal,
   RoleId,
   RoleRefusal,
-  TokenGrant,
   UnknownMembership,
 } from '../model.js';
 import type { Job, Marks } from './job.js';
@@ -34,9 +32,9 @@ import type { RemoteFacts, RemoteReading } from './plan/remote.js';
 import type {
   GuardLimits,
   MappingNames,
-  OpenedRecord,
   OpenRecord,
   OpenRecordRequest,
+  OpenedRecord,
   Postponement,
   Settlement,
 } from './write/records.js';
@@ -72,6 +70,7 @@ export interface LinkFacts {
    */
   readonly isEndAskedFor: boolean;
 }
+
 export type MembershipKnowledge = 'held' | 'notHeld' | 'unknown';
 
 /**
@@ -227,81 +226,6 @@ export interface MemberWrite {
   readonly reason: string;
 }
 
-/**
- * The writes Discord still allows in one guild, according to its latest responses. Single role
- * writes and member edits (PATCH) have separate limits.
- */
-export interface WriteOutlook {
-  /** Writes of both kinds possible now; Infinity: nothing is known yet. */
-  readonly left: number;
-  /** The member edits among `left`. */
-  readonly edits: number;
-  /**
-   * The time in ms from which `calls` are possible, in addition to the single writes that other
-   * runs have booked (`others`). In the past: now.
-   */
-  singlesFrom(calls: Singles, others: Singles): number;
-  /** The time in ms from which this many members can be edited. In the past: now. */
-  listsFrom(calls: number): number;
-}
-
-/** The number of roles to grant and to remove, one call each. */
-export interface Singles {
-  readonly add: number;
-  readonly remove: number;
-}
-
-export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) => WriteOutlook;
-
-/** The runs that may begin, by client. A client in none of these lists is unrestricted. */
-export interface Places {
-  /** Runs in progress plus runs that must not begin yet, by client. */
-  readonly taken: ReadonlyMap<ClientId, number>;
-  /** Clients that may only start urgent runs. */
-  readonly urgentOnly: readonly ClientId[];
-  /** Member edits possible now, by client; absent: not known. */
-  readonly edits: ReadonlyMap<ClientId, number>;
-  readonly closed: readonly ClientId[];
-  /** Time until more runs may begin even if none ends; Infinity: no client is waiting. */
-  readonly moreInMs: number;
-}
-
-/**
- * Books the calls that a run is about to make, so that no other run of its client counts on the
- * same last call.
- */
-export interface WriteReservation {
-  readonly singlesFrom: (calls: Singles) => number;
-  readonly listsFrom: () => number;
-  /** Replaces this run's earlier booking. */
-  readonly book: (calls: Partial<BookedWrites>) => void;
-  /** Notes that Discord delayed a call although the outlook allowed it. */
-  readonly block: (way: 'singles' | 'lists', untilMs: number) => void;
-  /** Notes that this run's nickname has to wait for a member edit. */
-  readonly awaitEdit: () => void;
-  /**
-   * Whether a nickname of the client recently had to wait for a member edit, the only call that
-   * sets one.
-   */
-  readonly areEditsAwaited: () => boolean;
-  readonly leave: () => void;
-}
-
-export interface BookedWrites extends Singles {
-  readonly lists: number;
-}
-
-/** Decides how many runs may begin under Discord's rate limits. */
-export interface Pacing {
-  readonly places: (running: ReadonlyMap<ClientId, number>) => Places;
-  readonly begun: (job: Pick<Job, 'clientId'>) => void;
-  /** Notes that a run was delayed until `until`; the next runs of its client wait too. */
-  readonly delayed: (job: Pick<Job, 'clientId' | 'lane'>, until: Date) => void;
-  /** Ends the client's wait. */
-  readonly freed: (clientId: ClientId) => void;
-  readonly reserve: (target: MemberTarget) => WriteReservation;
-}
-
 /** Adds a consenting person to the guild. `accessToken` is theirs and has the scope guilds.join. */
 export interface JoinRequest {
   readonly member: MemberTarget;
@@ -361,62 +285,3 @@ export type DiscordRefusal =
   /** The person's access token has expired, belongs to someone else, or does not allow joining. */
   | 'INVALID_TOKEN'
   | 'REFUSED';
-
-/** Access to stored OAuth grants for adding people to the guild. */
-export interface GrantMemory {
-  /** Resolves to null if the grant has been deleted. */
-  readGrant(grantId: string): Promise<TokenGrant | null>;
-  /**
-   * Stores a refreshed token pair. Call it before using the pair, because Discord has invalidated
-   * the old one.
-   */
-  renewGrant(grantId: string, grant: TokenGrant): Promise<void>;
-}
-
-/** A grant that the connector no longer needs but Discord still accepts. */
-export interface DueRevocation {
-  readonly id: string;
-  readonly clientId: ClientId;
-  /** Null: the sign-in ended before the person was known. */
-  readonly discordUserId: DiscordUserId | null;
-  /** Attempts to revoke the grant, including this one. */
-  readonly attempts: number;
-  /** Decrypts the tokens. Throws if their encryption key is no longer known. */
-  readonly unlock: () => RevocableGrant;
-}
-
-export interface RevocableGrant {
-  readonly application: OAuthApplication;
-  readonly accessToken: string;
-  /** Outlives the access token, so revoke this one if it exists. */
-  readonly refreshToken: string | null;
-}
-
-/**
- * Whether an account's tokens for one application are still needed; Discord revokes them all
- * together. `SIGNING_IN`: a person not yet identified has just received tokens and may own the
- * account.
- */
-export type GrantUse = 'IN_USE' | 'SIGNING_IN' | 'NONE';
-
-/** Grants to revoke, shared by all processes. */
-export interface RevocationTable {
-  /**
-   * Claims due grants for a minute. Also reclaims this process's own grants that it neither
-   * postponed nor forgot.
-   */
-  claimDue(): Promise<readonly DueRevocation[]>;
-  /**
-   * Checks all other grants of this person for the same application, because revoking one revokes
-   * all.
-   */
-  findUse(id: string, discordUserId: DiscordUserId): Promise<GrantUse>;
-  /** Releases the claim; the grant is due again in `waitMs`. */
-  wait(id: string, waitMs: number): Promise<void>;
-  /** Releases the claim. The delay until the next attempt grows with each failure. */
-  postpone(id: string): Promise<void>;
-  forget(id: string): Promise<void>;
-  /** Resolves to the time when the next grant is due; null: none is waiting. */
-  nextDueAt(): Promise<Date | null>;
-  onAdded(wake: () => void): Promise<() => Promise<void>>;
-}

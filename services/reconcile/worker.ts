@@ -10,8 +10,8 @@ import type { Logger } from '../lib/logger.js';
 import { type ClientId, isUrgentJob, type MemberKey } from '../model.js';
 import type { Job, JobTable } from './job.js';
 import type { Lease } from './lease.js';
-import type { Pacing } from './ports.js';
 import type { Reconcile } from './reconcile.js';
+import type { Pacing } from './write/ports.js';
 
 interface Deps {
   readonly jobs: JobTable;

@@ -1,11 +1,4 @@
 import { isUrgentJob, type ClientId, type GuildId } from '../../model.js';
-import type {
-  BookedWrites,
-  Pacing,
-  WriteOutlook,
-  WriteOutlookOf,
-  WriteReservation,
-} from '../../reconcile/ports.js';
 import type { Job } from '../../reconcile/job.js';
 import {
   type BucketGate,
@@ -15,6 +8,13 @@ import {
 } from './gate.js';
 import { bucketName, type BucketUse, createLedger, type Ledger, writeUses } from './ledger.js';
 import { type BotPause, createBotPause, type SendingPauses } from './sending-pauses.js';
+import type {
+  BookedWrites,
+  Pacing,
+  WriteOutlook,
+  WriteOutlookOf,
+  WriteReservation,
+} from '../../reconcile/write/ports.js';
 
 interface Deps {
   readonly writeOutlook: WriteOutlookOf;

@@ -15,10 +15,11 @@ import type {
   TokenGrant,
 } from '../../model.js';
 import { desiredRoles, type MemberPlan, planRoles } from '../plan/plan.js';
-import type { DiscordMembers, GrantMemory, MemberFacts, MemberTarget } from '../ports.js';
+import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
 import { planMemberNickname } from '../plan/plan-nickname.js';
 import { planRequests, withRequests } from '../plan/plan-requests.js';
 import type { OpenedRecord, OpenRecord } from '../write/records.js';
+import type { GrantMemory } from './ports.js';
 
 /** A token this close to its expiry may have expired when the call arrives. */
 const MARGIN_MS = 60_000;

@@ -9,7 +9,7 @@ import { DatabaseUnavailableError, RetryLaterError, TerminalError } from '../../
 import type { Part } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
 import type { DiscordUserId, OAuthApplication } from '../../model.js';
-import type { DueRevocation, RevocableGrant, RevocationTable } from '../ports.js';
+import type { DueRevocation, RevocableGrant, RevocationTable } from './ports.js';
 
 /**
  * A refusal is final after this many attempts, about nine hours. Until then it may be temporary:

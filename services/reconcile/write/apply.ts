@@ -7,15 +7,10 @@ import {
 } from '../../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../../model.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
-import type {
-  DiscordMembers,
-  DiscordRefusal,
-  MemberTarget,
-  Pacing,
-  WriteReservation,
-} from '../ports.js';
+import type { DiscordMembers, DiscordRefusal, MemberTarget } from '../ports.js';
 import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
 import { nextWrite, type Pending, type Write, WriteProgress, type WritesDone } from './writes.js';
+import type { Pacing, WriteReservation } from './ports.js';
 
 /**
  * Delays that end a run when exceeded: one for singles and one for lists, after which no other way

@@ -4,12 +4,12 @@ import { type RawBuilder, sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import type { DiscordUserId, OAuthApplication } from '../../model.js';
-import type { DueRevocation, GrantUse } from '../../reconcile/ports.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
 import { inMs, NOW } from '../connection/expressions.js';
 import type { Db, Row } from '../entities/entities.js';
 import { isUnlinked, tokenContext } from './grants.js';
+import type { DueRevocation, GrantUse } from '../../reconcile/join/ports.js';
 
 const AT_ONCE = 20;
 

@@ -8,8 +8,8 @@ import {
 } from '../../../services/lib/errors.js';
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import type { DueRevocation } from '../../../services/reconcile/ports.js';
 import { createRevocationWorker } from '../../../services/reconcile/join/revocations.js';
+import type { DueRevocation } from '../../../services/reconcile/join/ports.js';
 
 const POLL_MS = 30_000;
 const application = {
