@@ -17,7 +17,7 @@ import { withPatientReads } from '../reconcile/patient-reads.js';
 import { createReconcile, type Reconcile } from '../reconcile/reconcile.js';
 import { createInterruptions } from '../reconcile/settle/interruptions.js';
 import { createWorker } from '../reconcile/worker.js';
-import { createApply, refuseSpent } from '../reconcile/write/apply.js';
+import { createApply } from '../reconcile/write/apply.js';
 import { createBreaker } from '../reconcile/write/write-breaker.js';
 import type { Store } from '../store/store.js';
 import type { Telemetry } from './telemetry.js';
@@ -86,7 +86,7 @@ export function reconcilePath(
     memory,
     discord,
     apply: createApply({ discord, pacing, guildRoles, clock }),
-    refuseSpent: (writes) => refuseSpent({ pacing, clock }, writes),
+    pacing,
     guildRoles,
     bringIn: createBringIn({
       grants: store.signIn.grants,

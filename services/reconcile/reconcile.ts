@@ -3,14 +3,12 @@
  * In: a claimed job. Out: changes at Discord and a settlement with the result.
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
-import { UnsentError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { isUrgentJob } from '../model.js';
 import type { Job, Marks } from './job.js';
-import type { BringIn, BroughtIn } from './join/bring-in.js';
+import type { BringIn } from './join/bring-in.js';
 import type { Lease } from './lease.js';
 import type { GuildRoles } from './plan/guild-roles.js';
-import type { MemberPlan } from './plan/plan.js';
 import { readAndPlan, type Ready } from './plan/read-and-plan.js';
 import type { RemoteReading } from './plan/remote.js';
 import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from './ports.js';
@@ -25,16 +23,17 @@ import {
   settledUnlinked,
   withJoining,
 } from './settle/settlement.js';
-import type { Applied, Changes, refuseSpent } from './write/apply.js';
+import type { Applied, Changes } from './write/apply.js';
+import type { Pacing } from './write/ports.js';
 import { carryOut, recordPlan, removalCause } from './write/carry-out.js';
-import { NOTHING_DONE, type OpenedRecord, type Settlement } from './write/records.js';
+import { NOTHING_DONE, type Settlement } from './write/records.js';
 import { mirroredRoles } from './write/whole-list.js';
 
 interface Deps {
   readonly memory: Memory;
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly apply: (changes: Changes) => Promise<Applied>;
-  readonly refuseSpent: (writes: Parameters<typeof refuseSpent>[1]) => void;
+  readonly pacing: Pick<Pacing, 'reserve'>;
   readonly bringIn: BringIn;
   readonly guildRoles: GuildRoles;
   readonly interruptions: Interruptions;
@@ -59,7 +58,7 @@ export function createReconcile(deps: Deps): Reconcile {
       const known = { facts, knownAtMs };
       ending = await bringUpToDate(deps, job, known, isLeased);
     } catch (error) {
-      ending = { kind: 'interrupted', error, ...NOTHING_DONE };
+      ending = { kind: 'interrupted', error, unfinished: NOTHING_DONE };
     }
     if (ending.kind === 'interrupted')
       return deps.interruptions.handleError(job, {
@@ -120,21 +119,18 @@ type Grant = NonNullable<MemberFacts['grant']>;
  */
 async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResult> {
   const { job, known, target, isLeased } = run;
-  let opened: OpenedRecord['recordId'] = null;
-  const openRecord = async (plan: MemberPlan) => {
-    const planned = { plan, reading: null, isArrival: true };
-    const opening = await recordPlan(deps.memory, job, known, planned);
-    opened = opening.recordId;
-    return opening;
-  };
-  const joining = { facts: known, causes: job.causes, target, isLeased, openRecord };
-  let arrival: BroughtIn;
-  try {
-    arrival = await deps.bringIn(joining);
-  } catch (error) {
-    const isResumed = opened === known.openRecord?.recordId;
-    if (isResumed || !(error instanceof UnsentError)) throw error;
-    return { kind: 'interrupted', error, ...NOTHING_DONE, idleRecordId: opened };
+  const arrival = await deps.bringIn({
+    facts: known,
+    causes: job.causes,
+    target,
+    isLeased,
+    openRecord: async (plan) =>
+      recordPlan(deps.memory, job, known, { plan, reading: null, isArrival: true }),
+  });
+  if (arrival.kind === 'UNSENT') {
+    const { error, record } = arrival;
+    const unfinished = { ...NOTHING_DONE, idleRecordId: record.recordId };
+    return { kind: 'interrupted', error, unfinished };
   }
   if (arrival.kind === 'JOINED') return joined(known, grantId, arrival);
   const { openRecord: record, refusal, arrived } = arrival;

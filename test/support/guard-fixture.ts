@@ -214,16 +214,12 @@ function pathOn(store: Store, guild: Map<string, Set<string>>) {
   } satisfies Partial<DiscordMembers>;
   const clock = Date.now;
   const guildRoles = createGuildRoles({ discord, memory: store.memory, clock });
+  const pacing = createPacing({ writeOutlook: () => NOTHING_KNOWN, clock, runsPerClient: 4 });
   return createReconcile({
     memory: store.memory,
     discord,
-    apply: createApply({
-      discord,
-      pacing: createPacing({ writeOutlook: () => NOTHING_KNOWN, clock, runsPerClient: 4 }),
-      guildRoles,
-      clock,
-    }),
-    refuseSpent: () => undefined,
+    apply: createApply({ discord, pacing, guildRoles, clock }),
+    pacing,
     bringIn: async () => {
       throw new Error('nobody of this guild has signed in');
     },

@@ -37,10 +37,9 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
   const worked = new Set<ClientId>();
   const delays = createDelays(clock);
 
-  const calmRoom = (clientId: ClientId, runs: number, now: number): Room => {
+  const calmRoom = (clientId: ClientId, outlook: WriteOutlook, runs: number, now: number): Room => {
     const openFromMs = delays.calmFromMs(clientId);
     if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
-    const outlook = writeOutlook({ clientId, isUrgent: false });
     const { left } = outlook;
     if (left > 0) return { room: left - runs, moreAtMs: Infinity };
     return { room: 0, moreAtMs: openFrom(outlook) };
@@ -51,11 +50,6 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
     if (openFromMs > now) return { room: 0, moreAtMs: openFromMs };
     const { left } = writeOutlook({ clientId, isUrgent: true });
     return { room: Math.max(left - runs, runs === 0 ? 1 : 0), moreAtMs: Infinity };
-  };
-
-  const editRoom = (clientId: ClientId): Room => {
-    const outlook = writeOutlook({ clientId, isUrgent: false });
-    return { room: outlook.edits, moreAtMs: outlook.edits > 0 ? Infinity : outlook.listsFrom(1) };
   };
 
   return {
@@ -74,13 +68,14 @@ export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Paci
       for (const clientId of worked) {
         const runs = running.get(clientId) ?? 0;
         const now = clock();
-        const calm = calmRoom(clientId, runs, now);
+        const outlook = writeOutlook({ clientId, isUrgent: false });
+        const calm = calmRoom(clientId, outlook, runs, now);
         const urgent = urgentRoom(clientId, runs, now);
-        const edit = editRoom(clientId);
+        const editAtMs = outlook.edits > 0 ? Infinity : outlook.listsFrom(1);
         const room = calm.room > 0 ? calm.room : urgent.room;
-        const moreAtMs = Math.min(calm.moreAtMs, urgent.moreAtMs, edit.moreAtMs);
+        const moreAtMs = Math.min(calm.moreAtMs, urgent.moreAtMs, editAtMs);
         moreInMs = Math.min(moreInMs, Math.max(SOONEST_MS, moreAtMs - now));
-        if (edit.room < Infinity) edits.set(clientId, edit.room);
+        if (outlook.edits < Infinity) edits.set(clientId, outlook.edits);
         if (calm.room <= 0) urgentOnly.push(clientId);
         if (room <= 0) closed.push(clientId);
         else taken.set(clientId, Math.max(runs, runsPerClient - room));

@@ -5,7 +5,12 @@
  * Never: a call without an open record if there are roles to grant, or with a token that was not
  * stored first.
  */
-import { LeaseLostError, PassingRefusalError, TerminalError } from '../../lib/errors.js';
+import {
+  LeaseLostError,
+  PassingRefusalError,
+  TerminalError,
+  UnsentError,
+} from '../../lib/errors.js';
 import type {
   Cause,
   JoinRefusal,
@@ -60,7 +65,9 @@ export type BroughtIn =
        */
       readonly arrived: PresentMember | null;
       readonly openRecord: OpenRecord | null;
-    };
+    }
+  /** A rate limit delayed the join call before it was sent, under this new record. */
+  | { readonly kind: 'UNSENT'; readonly error: UnsentError; readonly record: OpenedRecord };
 
 export type BringIn = (arrival: Arrival) => Promise<BroughtIn>;
 
@@ -77,6 +84,8 @@ export function createBringIn(deps: Deps): BringIn {
       const after = recordAfter(facts, plan, record);
       return { ...refused(null, after), arrived: member };
     } catch (error) {
+      const isNew = record.recordId !== facts.openRecord?.recordId;
+      if (error instanceof UnsentError && isNew) return { kind: 'UNSENT', error, record };
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
       return refused(refusal, recordAfter(facts, plan, record));

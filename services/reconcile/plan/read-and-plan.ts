@@ -18,14 +18,15 @@ import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js
 import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from '../job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
-import type { refuseSpent } from '../write/apply.js';
+import { refuseSpent } from '../write/apply.js';
+import { mayWriteLists } from '../write/whole-list.js';
+import type { Pacing } from '../write/ports.js';
 import { NO_REQUESTS } from './remote.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly guildRoles: Pick<GuildRoles, 'refresh' | 'readAnew' | 'catchUp'>;
-  /** Throws if none of these writes is possible now. */
-  readonly refuseSpent: (writes: Parameters<typeof refuseSpent>[1]) => void;
+  readonly pacing: Pick<Pacing, 'reserve'>;
   readonly clock: () => number;
 }
 
@@ -62,9 +63,14 @@ export async function readAndPlan(
 ): Promise<Ready> {
   const { job, known, knownAtMs, target, answered } = start;
   const facts = withRoles(known, await deps.guildRoles.catchUp(target));
-  const planned = answered === null ? planFromMirror(job, facts) : null;
-  if (planned !== null) return planned;
-  if (answered === null) refuseToRead(deps, job, facts, target);
+  const foreseen = answered === null ? planFromMirror(job, facts) : null;
+  if (foreseen !== null) {
+    if (isMirrorEnough(job, foreseen)) return foreseen;
+    if (!target.isUrgent) {
+      const wholeListWrites = mayWriteLists(facts, foreseen.reading.member);
+      refuseSpent(deps, { ...foreseen.plan, target, wholeListWrites });
+    }
+  }
   const member: MemberReading =
     answered === null ? await readMember(deps, facts, target) : { isPresent: true, ...answered };
   const reading = { member, readAtMs: deps.clock() };
@@ -84,19 +90,14 @@ export async function readAndPlan(
 }
 
 /**
- * Returns a plan from the mirror, or null if the member must be read first. The mirror is enough
- * for up to two role changes and a nickname if every cause names a group or the mirror was just
- * read: single writes change nothing else. It is never enough for a member who was never read or is
- * absent, after an interrupted run, or while a link is ending.
+ * Plans from the mirror. Returns null for a member who was never read or is absent, after an
+ * interrupted run, and while a link is ending: then the mirror shows too little.
  */
 function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
   const { mirror } = facts;
   if (mirror?.isPresent !== true || facts.openRecord !== null || isAnyEnding(facts)) return null;
-  if (rolesOfCauses(job.causes, facts.mappings) === null && !isJustRead(job, facts)) return null;
   const reading = { member: mirror, readAtMs: null };
-  const plan = planFor(job, facts, reading);
-  const isFew = plan.add.length + plan.remove.length <= MOST_SINGLE_WRITES;
-  return isFew && isMirrorEnough(job, plan) ? { facts, reading, plan } : null;
+  return { facts, reading, plan: planFor(job, facts, reading) };
 }
 
 /**
@@ -110,16 +111,6 @@ function isJustRead(job: Job, facts: MemberFacts): boolean {
   if (job.causes.some(({ isAskedFor, looksAnew }) => isAskedFor ?? looksAnew)) return false;
   const isPlatforms = mappings.every(({ authority }) => authority === 'PLATFORM');
   return isReadSinceMark || (isPlatforms && !isUrgentJob(job));
-}
-
-/** Work that is not urgent reads no member whom it could not change now, as far as is known. */
-function refuseToRead(deps: Deps, job: Job, facts: MemberFacts, target: MemberTarget): void {
-  const { mirror, client, openRecord } = facts;
-  const isSure = mirror?.isPresent === true && openRecord === null && !isAnyEnding(facts);
-  if (target.isUrgent || !isSure) return;
-  const { add, remove, nickname } = planFor(job, facts, { member: mirror, readAtMs: null });
-  const { wholeListWrites } = client;
-  deps.refuseSpent({ target, wholeListWrites, add, remove, nickname });
 }
 
 async function readMember(
@@ -141,18 +132,21 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
 }
 
 /**
- * Whether the plan may use the mirror. Under authority DISCORD, and while grants wait for
- * screening, which may be over, the member is read first, unless a sweep has just read them. A
- * request for a removal always needs a new reading.
+ * Whether the run needs no reading. The mirror is enough for up to two role changes and a nickname
+ * if every cause names a group or the mirror was just read: single writes change nothing else.
+ * Under authority DISCORD, and while grants wait for screening, which may be over, only a sweep's
+ * list is enough. A request for a removal always needs a new reading.
  */
-function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
+function isMirrorEnough(job: Job, { facts, plan }: Ready): boolean {
+  if (rolesOfCauses(job.causes, facts.mappings) === null && !isJustRead(job, facts)) return false;
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
-  if (asksToRemove(plan)) return false;
+  const isFew = plan.add.length + plan.remove.length <= MOST_SINGLE_WRITES;
+  if (!isFew || asksToRemove(plan)) return false;
   const asksNothing = readings.every(({ asks }) => asks === null);
   const isWaiting = plan.afterScreening !== undefined;
   return (
     (gives.length === 0 && asksNothing && !isWaiting) ||
-    causes.every((cause) => cause.kind === 'SWEEP')
+    job.causes.every((cause) => cause.kind === 'SWEEP')
   );
 }
 

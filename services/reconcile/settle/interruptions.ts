@@ -26,8 +26,9 @@ const MOST_ATTEMPTS = 10;
  */
 const MOST_WAIT_MS = 5_000;
 
-export interface Interruption extends Unfinished {
+export interface Interruption {
   readonly error: unknown;
+  readonly unfinished: Unfinished;
   /** Adds the names of roles and of the member to a text with their ids. */
   readonly inWords: (text: string) => string;
 }
@@ -142,14 +143,14 @@ async function postpone(
   interrupted: Interruption,
   when: { readonly waitMs: number; readonly isFailure: boolean },
 ): Promise<void> {
-  const { error: _, inWords: __, ...unfinished } = interrupted;
+  const { unfinished } = interrupted;
   await deps.memory.postpone(job, { ...unfinished, ...when, reason: reasonOf(interrupted) });
 }
 
 async function park(
   deps: Deps,
   job: Job,
-  { observed }: Interruption,
+  { unfinished: { observed, isReading } }: Interruption,
   { reason, ...parkedCause }: ParkedCause & { readonly reason: string },
 ): Promise<void> {
   await deps.memory.settle(job, {
@@ -157,7 +158,7 @@ async function park(
     outcome: 'PARKED',
     reason,
     observed,
-    isReading: observed !== null,
+    isReading,
     isParked: true,
     parking: [parkedCause],
   });

@@ -18,7 +18,11 @@ import { IS_BOT, NOT_LET_IN, roleCauses, roleNamer } from './settlement-words.js
 /** The result of a run: settled, or interrupted with the state Discord had shown until then. */
 export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
-  | ({ readonly kind: 'interrupted'; readonly error: unknown } & Unfinished);
+  | {
+      readonly kind: 'interrupted';
+      readonly error: unknown;
+      readonly unfinished: Unfinished;
+    };
 
 /** The settlement of a run that changes nothing and leaves nothing to remember. */
 export const NOTHING_SETTLED: Settlement = {

@@ -9,7 +9,14 @@ import type { AuditRecordId, PresentMember, RoleId } from '../../model.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
 import type { DiscordMembers, DiscordRefusal, MemberTarget } from '../ports.js';
 import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
-import { nextWrite, type Pending, type Write, WriteProgress, type WritesDone } from './writes.js';
+import {
+  type Choice,
+  nextWrite,
+  type Pending,
+  type Write,
+  WriteProgress,
+  type WritesDone,
+} from './writes.js';
 import type { Pacing, WriteReservation } from './ports.js';
 
 /**
@@ -112,21 +119,12 @@ class Run {
 
   #next(): Write | null {
     const { wholeListWrites, target } = this.changes;
-    const { add, remove } = this.#progress.pending;
-    const counts = { add: add.length, remove: remove.length };
-    const singlesFrom = this.place.singlesFrom(counts);
-    const listsFrom = this.place.listsFrom();
     const { kind: verdict } = this.#judgeList();
-    return nextWrite({
+    return nextUnderLimits(this.deps, this.place, {
       ...this.#progress.pending,
       wholeListWrites: wholeListWrites && verdict !== 'SINGLES',
       needsNoRead: verdict === 'WRITE',
       isUrgent: target.isUrgent,
-      areEditsAwaited: this.place.areEditsAwaited(),
-      // Read the clock after the limits, so that a limit that is open now is not later than `now`.
-      now: this.deps.clock(),
-      singlesFrom,
-      listsFrom,
     });
   }
 
@@ -155,9 +153,7 @@ class Run {
 
   #spent(untilMs: number): WritesSpentError {
     if (this.#progress.pending.nickname !== null) this.place.awaitEdit();
-    const openFromMs = openFrom(this.place, this.changes.wholeListWrites, untilMs);
-    const { target } = this.changes;
-    return writesSpent(target, { untilMs, openFromMs }, this.#delays.at(-1));
+    return writesSpent(this.place, this.changes, untilMs, this.#delays.at(-1));
   }
 
   async #single({ kind, roleId }: Single): Promise<void> {
@@ -247,39 +243,33 @@ class Run {
 }
 
 /**
- * Throws WritesSpentError if rate limits allow none of these writes now, so that nothing is read
- * for them.
+ * Throws WritesSpentError if rate limits allow none of a member's writes now. Called before the
+ * member is read for them.
  */
 export function refuseSpent(
-  { pacing, clock }: Pick<Deps, 'pacing' | 'clock'>,
-  { target, wholeListWrites, ...pending }: Pending & Pick<Changes, 'target' | 'wholeListWrites'>,
+  deps: Pick<Deps, 'pacing' | 'clock'>,
+  changes: Pick<Changes, 'target' | 'wholeListWrites'> & Pending,
 ): void {
-  const place = pacing.reserve(target);
-  const singlesFrom = place.singlesFrom({
-    add: pending.add.length,
-    remove: pending.remove.length,
-  });
-  const listsFrom = place.listsFrom();
-  const next = nextWrite({
-    ...pending,
-    wholeListWrites,
-    needsNoRead: false,
-    isUrgent: target.isUrgent,
-    areEditsAwaited: place.areEditsAwaited(),
-    now: clock(),
-    singlesFrom,
-    listsFrom,
-  });
+  const { target, wholeListWrites, add, remove, nickname } = changes;
+  const place = deps.pacing.reserve(target);
+  const { isUrgent } = target;
+  const pending = { add, remove, nickname, wholeListWrites, isUrgent, needsNoRead: false };
+  const next = nextUnderLimits(deps, place, pending);
   place.leave();
-  if (next?.kind !== 'wait') return;
-  const openFromMs = openFrom(place, wholeListWrites, next.until);
-  throw writesSpent(target, { untilMs: next.until, openFromMs }, undefined);
+  if (next?.kind === 'wait') throw writesSpent(place, changes, next.until);
 }
 
-/** With lists turned off, other members cannot use the remaining list calls either. */
-function openFrom(place: WriteReservation, wholeListWrites: boolean, untilMs: number): number {
-  if (!wholeListWrites) return untilMs;
-  return Math.min(untilMs, place.singlesFrom({ add: 1, remove: 0 }), place.listsFrom());
+function nextUnderLimits(
+  { clock }: Pick<Deps, 'clock'>,
+  place: WriteReservation,
+  choice: Omit<Choice, 'singlesFrom' | 'listsFrom' | 'areEditsAwaited' | 'now'>,
+): Write | null {
+  const { add, remove } = choice;
+  const singlesFrom = place.singlesFrom({ add: add.length, remove: remove.length });
+  const listsFrom = place.listsFrom();
+  const areEditsAwaited = place.areEditsAwaited();
+  // Read the clock after the limits, so that a limit that is open now is not later than `now`.
+  return nextWrite({ ...choice, singlesFrom, listsFrom, areEditsAwaited, now: clock() });
 }
 
 /**
@@ -300,13 +290,20 @@ export class WritesSpentError extends RetryLaterError {
 }
 
 function writesSpent(
-  { discordUserId, guildId }: MemberTarget,
-  wait: { readonly untilMs: number; readonly openFromMs: number },
-  cause: RetryLaterError | undefined,
+  place: WriteReservation,
+  { target, wholeListWrites }: Pick<Changes, 'target' | 'wholeListWrites'>,
+  untilMs: number,
+  cause?: RetryLaterError,
 ): WritesSpentError {
+  const one = { add: 1, remove: 0 };
+  // With lists turned off, other members cannot use the remaining list calls either.
+  const openFromMs = wholeListWrites
+    ? Math.min(untilMs, place.singlesFrom(one), place.listsFrom())
+    : untilMs;
+  const { discordUserId, guildId } = target;
   return new WritesSpentError(
-    new Date(wait.untilMs),
-    new Date(wait.openFromMs),
+    new Date(untilMs),
+    new Date(openFromMs),
     cause?.message ??
       `cannot write to member ${discordUserId} in guild ${guildId}: Discord's rate limit is used up`,
     { cause },

@@ -10,7 +10,7 @@ import type {
 import { guardRemovals } from '../guard/guard.js';
 import type { Job } from '../job.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
-import { isAnyEnding, isScreened, type MemberPlan } from '../plan/plan.js';
+import { isAnyEnding, type MemberPlan } from '../plan/plan.js';
 import type { Reading, Ready } from '../plan/read-and-plan.js';
 import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from '../ports.js';
 import {
@@ -25,7 +25,7 @@ import {
 import { type RunResult, settled } from '../settle/settlement.js';
 import type { Applied, Changes } from './apply.js';
 import { NOTHING_DONE, type OpenedRecord, type RemovalCause, type Unfinished } from './records.js';
-import type { Mirrored } from './whole-list.js';
+import { mayWriteLists, type Mirrored } from './whole-list.js';
 import type { WritesDone } from './writes.js';
 
 interface Deps {
@@ -56,9 +56,7 @@ export async function carryOut(
     add: plan.add,
     remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
     nickname: plan.nickname,
-    // A list could restore a role that someone else has just removed.
-    wholeListWrites:
-      facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, reading.member),
+    wholeListWrites: mayWriteLists(facts, reading.member),
     waitsForScreening: facts.client.waitsForScreening,
     actual,
     readAtMs,
@@ -69,7 +67,7 @@ export async function carryOut(
   if (applied.interruption !== null) {
     const run = { facts, plan, record, applied, reading: applied.observed };
     const unfinished = unfinishedRun(run, reading);
-    return { kind: 'interrupted', error: applied.interruption, ...unfinished };
+    return { kind: 'interrupted', error: applied.interruption, unfinished };
   }
   const isRefused = applied.refused.length > 0 || applied.nickname === 'REFUSED';
   const isExplained = !isRefused || (await deps.guildRoles.explainRefusal(target, applied.refused));

@@ -1,4 +1,5 @@
-import { CONFIRMING_MS, type RoleId } from '../../model.js';
+import { CONFIRMING_MS, type MemberReading, type RoleId } from '../../model.js';
+import { isScreened } from '../plan/plan.js';
 import type { MemberFacts } from '../ports.js';
 import type { Pending } from './writes.js';
 
@@ -29,6 +30,14 @@ export interface RoleSource {
  * lost change.
  */
 export const FRESH_MS = 1_000;
+
+/**
+ * Whether the client and the member allow lists at all. While foreign roles are missing from a
+ * reading, a list could restore a role that someone else has just removed.
+ */
+export function mayWriteLists(facts: MemberFacts, member: MemberReading): boolean {
+  return facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, member);
+}
 
 /** If two readings disagree, a third would not settle it. */
 const MOST_READINGS = 2;

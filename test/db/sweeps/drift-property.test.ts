@@ -22,6 +22,7 @@ import { presentMember } from '../../builders/member-facts.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/store.js';
 import type { DriftedMember } from '../../../services/sweep/ports.js';
+import { createPacing, NOTHING_KNOWN } from '../../../services/discord/limits/pacing.js';
 
 const CLIENT = '0193b0a0-0000-7000-8000-0000000000aa';
 
@@ -264,7 +265,11 @@ async function settlementOf(db: Db, discordUserId: string): Promise<Settlement> 
   const { facts, plan, reading } = await readAndPlan(
     {
       discord: { readMember: async () => mirror },
-      refuseSpent: () => undefined,
+      pacing: createPacing({
+        writeOutlook: () => NOTHING_KNOWN,
+        clock: Date.now,
+        runsPerClient: 4,
+      }),
       guildRoles: {
         refresh: async () => null,
         readAnew: async () => ({ ownerId: null, roles: [] }),

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
+import { createPacing } from '../../../services/discord/limits/pacing.js';
 import type { Job } from '../../../services/reconcile/job.js';
 import { readAndPlan } from '../../../services/reconcile/plan/read-and-plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import { LANES } from '../../../services/model.js';
+import { WritesSpentError } from '../../../services/reconcile/write/apply.js';
 import { cause } from '../../builders/store-world.js';
 import {
   CLIENT_ID,
@@ -35,12 +37,16 @@ const job: Job = {
   lateCauses: 0,
 };
 
-/** The roles that were asked about before any reading, and how often the member was read. */
-async function run(known: MemberFacts, { isUrgent = false, isSpent = true } = {}) {
-  const asked: (readonly string[])[] = [];
+const OPEN_FROM_MS = 5_000;
+
+/** How often the member is read, while Discord's limits allow writes only from OPEN_FROM_MS on. */
+async function readsOf(known: MemberFacts, { isUrgent = false, now = 0 } = {}) {
   let reads = 0;
+  const clock = () => now;
+  const from = () => OPEN_FROM_MS;
+  const outlook = { left: 0, edits: 0, singlesFrom: from, listsFrom: from };
   const target = { ...known.client, discordUserId: DISCORD_USER_ID, isUrgent };
-  const outcome = await readAndPlan(
+  const ready = readAndPlan(
     {
       discord: {
         readMember: async () => {
@@ -53,41 +59,39 @@ async function run(known: MemberFacts, { isUrgent = false, isSpent = true } = {}
         readAnew: async () => ({ ownerId: null, roles: [] }),
         catchUp: async () => null,
       },
-      refuseSpent: ({ add }) => {
-        asked.push(add);
-        if (isSpent) throw new Error('spent');
-      },
-      clock: Date.now,
+      pacing: createPacing({ writeOutlook: () => outlook, clock, runsPerClient: 4 }),
+      clock,
     },
     { job, known, knownAtMs: 0, target, answered: null },
-  ).then(
-    () => 'planned',
-    (error: unknown) => String(error),
   );
-  return { outcome, asked, reads };
+  const delayedUntil = await ready.then(
+    () => null,
+    (error: unknown) => error instanceof WritesSpentError && error.retryAt.getTime(),
+  );
+  return { reads, delayedUntil };
 }
 
 describe('a member whose changes are known from the mirror', () => {
-  test('is not read while no rate limit lets it be changed', async () => {
-    expect(await run(missingThree())).toEqual({
-      outcome: 'Error: spent',
-      asked: [THREE],
-      reads: 0,
+  test('is not read until a rate limit allows a write', async () => {
+    expect(await readsOf(missingThree())).toEqual({ reads: 0, delayedUntil: OPEN_FROM_MS });
+    expect(await readsOf(missingThree(), { now: OPEN_FROM_MS })).toEqual({
+      reads: 1,
+      delayedUntil: null,
     });
   });
 
-  test('is read as soon as one does', async () => {
-    expect(await run(missingThree(), { isSpent: false })).toMatchObject({
-      outcome: 'planned',
-      reads: 1,
-    });
+  test('is read if the mirror shows nothing to change', async () => {
+    const roleIds = THREE;
+    const unchanged = missingThree({ mirror: { isPresent: true, ...presentMember({ roleIds }) } });
+
+    expect(await readsOf(unchanged)).toEqual({ reads: 1, delayedUntil: null });
   });
 
   test.each<[string, MemberFacts, boolean]>([
-    ['urgent work', missingThree(), true],
-    ['a member that was never read', missingThree({ mirror: null }), false],
+    ['for urgent work', missingThree(), true],
+    ['if there is no earlier reading', missingThree({ mirror: null }), false],
     [
-      'an interrupted run',
+      'after an interrupted run',
       missingThree({
         openRecord: {
           recordId: 'r',
@@ -99,7 +103,7 @@ describe('a member whose changes are known from the mirror', () => {
       }),
       false,
     ],
-  ])('is read all the same: %s', async (_, known, isUrgent) => {
-    expect(await run(known, { isUrgent })).toMatchObject({ asked: [], reads: 1 });
+  ])('is read despite rate limits %s', async (_, known, isUrgent) => {
+    expect(await readsOf(known, { isUrgent })).toEqual({ reads: 1, delayedUntil: null });
   });
 });

@@ -84,8 +84,8 @@ function setUp() {
     const code = failure instanceof TerminalError ? failure.code : 'OTHER';
     if (code === 'UNHEALTHY')
       await interruptions.handleError(job, {
-        ...NOTHING_DONE,
         error: failure,
+        unfinished: NOTHING_DONE,
         inWords: (text) => text,
       });
     return code;
