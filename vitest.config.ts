@@ -31,8 +31,8 @@ const project = (
     include: [`${folder}/**/*.test.ts`],
     globalSetup,
     retry: isUnattended && globalSetup.length > 0 ? 1 : 0,
-    // Without it a worker goes on with the next file, its modules loaded and compiled. Only for tests
-    // that leave nothing behind in their process.
+    // False: a worker keeps its loaded modules for the next file. Only for tests that leave no state
+    // in their process.
     isolate,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
@@ -46,7 +46,7 @@ const browser = './test/support/browser.setup.ts';
 
 export default defineConfig({
   test: {
-    // A third of the time goes into waiting, for leases, limits of Discord's, brokers and browsers:
+    // Tests spend a third of their time waiting for leases, rate limits, brokers and browsers, so
     // four files at a time keep two cores busy.
     maxWorkers: Math.min(8, availableParallelism() * 2),
     reporters: ['default', './test/support/closing-line.ts'],

@@ -10,7 +10,7 @@ import { scaledTime } from './support/scaled-time.js';
 
 export const crowd: Bench = {
   name: 'crowd',
-  question: 'what does a crowd cost, beside its limit and a naive bot?',
+  question: 'how long do many members take, compared with the limits and a naive bot?',
   answer,
 };
 
@@ -40,7 +40,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   };
 }
 
-/** `--only=removals,joins` leaves the other rows out. */
+/** `--only=removals,joins` selects rows. */
 function chosen() {
   const only = process.argv.find((word) => word.startsWith('--only='))?.slice(7);
   const names = only?.split(',') ?? Object.keys(CASES);

@@ -70,7 +70,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
       `${PARTITIONS} partitions; consumer and path in one process of their own, compiled, log level info; Discord's buckets lifted, PostgreSQL durable.`,
       'A change passes three commits before its call: the fact with its mark, the claim, the audit record.',
       verdict(`p99 under ${AIM_P99_MS} ms with window 0`, `${p99} ms`, p99 < AIM_P99_MS),
-      `A lone change: the same changes in turn to the service and to the naive bot (bench/naive), each in a process of its own, ${APART_MS} ms apart, with nothing else to do.`,
+      `A lone change: the same changes go to the service and to the naive bot (bench/naive) in turn, ${APART_MS} ms apart. Each runs in its own process, otherwise idle.`,
       verdict(
         `p50 of a lone change within ${AIM_LONE} times the naive bot's`,
         `${ratio('p50')} times, p99 ${ratio('p99')} times`,

@@ -2,8 +2,8 @@
  * `npm run bench [-- name…] [--quick] [--real] [--full]`: one table for each question, and the
  * figures in bench/results.json. Bounded: `crowd` takes ten minutes (`--quick`: three), and
  * `--only=removals,joins` picks some of its rows; the others take under a quarter of an hour
- * together (`--quick`: under three minutes). `--real` lets Discord's windows be as long as they
- * are, `--full` also measures a million links, and 100,000 hostile requests. `soak` takes an hour
+ * together (`--quick`: under three minutes). `--real` uses Discord's real windows, `--full` also
+ * measures a million links and 100,000 hostile requests. `soak` takes an hour
  * and runs when it is named.
  */
 import { loadavg } from 'node:os';

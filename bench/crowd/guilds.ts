@@ -18,7 +18,7 @@ interface Guilds {
 
 const AIM_PERCENT = 95;
 
-/** Two guilds of one bot, which shares Discord's global limit between them. */
+/** Two guilds with the same bot, which share its global rate limit. */
 export async function twoGuilds(world: BenchWorld): Promise<Answer> {
   const members = world.isQuick ? 60 : 200;
   const settled = settledGuilds({ ...ONE_ROLE, guilds: 2, members, shareBot: true });
@@ -26,7 +26,7 @@ export async function twoGuilds(world: BenchWorld): Promise<Answer> {
   return shares(world, { name: 'two', what, settled, time: scaledTime(0.1) });
 }
 
-/** Fifty guilds of one process, at real speed: a tenth of it is more than this machine can do. */
+/** Fifty guilds in one process, at real speed: this machine is too slow for scaled windows. */
 export async function fiftyGuilds(world: BenchWorld): Promise<Answer> {
   const members = 40;
   const settled = settledGuilds({ ...ONE_ROLE, guilds: 50, members });

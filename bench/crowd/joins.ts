@@ -54,7 +54,7 @@ async function byService(world: BenchWorld, settled: SettledGuild): Promise<Watc
     emptyGuild(discord, settled);
     const grants = new Map<string, string>();
     for (const id of newcomers(settled)) grants.set(id, await keepGrant(id));
-    // One after the other: all at once would keep the joins waiting for a database connection.
+    // Sequential, because concurrent inserts would make the joins wait for database connections.
     const watched = await connector.watch(async () => {
       for (const [id, grantId] of grants) await link(id, grantId);
     });

@@ -16,7 +16,7 @@ export interface NaiveWorld {
   readonly bots: readonly NaiveBot[];
 }
 
-/** Runs the naive bot on the same guilds, against a sandbox Discord of its own. */
+/** Runs the naive bot on the same guilds with a separate sandbox Discord. */
 export async function runNaive<T>(
   settled: readonly SettledGuild[],
   time: ScaledTime,

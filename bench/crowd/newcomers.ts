@@ -8,16 +8,16 @@ export const NICKNAMES = {
   nicknamePolicy: { strategy: 'TEMPLATE', template: 'P %username', onUnlink: 'KEEP' },
 } as const;
 
-/** Of a user whose name on the platform is this. */
+/** The expected nickname of a user with this platform name. */
 export const nicknameOf = (username: string) => `P ${username}`;
 
-/** Back to the state before the first link. */
+/** Restores the state before the first link. */
 export async function linkNobody({ sql }: ScaledConnector): Promise<void> {
   for (const table of ['reconcile_job', 'link', 'member', 'guild_listing'])
     await sql.query(`delete from ${table}`);
 }
 
-/** Takes the mapped roles from all members by hand. */
+/** Removes the mapped roles from all members, as a moderator would. */
 export function stripMembers(discord: SandboxDiscord, { guild }: SettledGuild): void {
   const { guildId, roleIds } = guild;
   for (const { discordUserId, roleIds: held } of discord.guild(guildId).members)
@@ -25,7 +25,7 @@ export function stripMembers(discord: SandboxDiscord, { guild }: SettledGuild): 
       discord.moderator.takeRole({ guildId, discordUserId, roleId });
 }
 
-/** Removes all members but the owner and the bot. */
+/** Removes all members except the owner and the bot. */
 export function emptyGuild(discord: SandboxDiscord, { guild }: SettledGuild): void {
   for (const discordUserId of guild.discordUserIds.slice(1))
     discord.moderator.leave({ guildId: guild.guildId, discordUserId });

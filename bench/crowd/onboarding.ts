@@ -16,7 +16,7 @@ const NAIVE_TIME = scaledTime(0.1);
 const AIM_CALLS = 12;
 const AIM_SECONDS = 15;
 
-/** Everybody linked by one import already holds their roles. */
+/** Links many members at once who already hold their roles. */
 export async function onboarding(world: BenchWorld): Promise<Answer> {
   const linked = world.isQuick ? 500 : 5_000;
   const members = world.isQuick ? 990 : 9_990;
@@ -60,7 +60,7 @@ export async function onboarding(world: BenchWorld): Promise<Answer> {
 }
 
 interface Settled extends Watched {
-  /** Until the job table was empty. */
+  /** Runs `work` and waits until the job table is empty. */
   readonly settledMs: number;
 }
 
@@ -103,7 +103,7 @@ async function ageReadings({ sql }: ScaledConnector): Promise<void> {
   await sql.query("update sweep set started_at = started_at - interval '1 hour'");
 }
 
-/** Maps another group to the first role: all of its holders are reconciled, and all keep it. */
+/** Maps another group to the first role. Reconciles all holders; they keep the role. */
 async function mapAnotherGroup(
   { store, clientId }: ScaledConnector,
   { guild }: SettledGuild,

@@ -87,7 +87,7 @@ function readsOf({ calls }: Watched) {
 
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 
-/** The same for some of the calls. */
+/** The measurement restricted to some of the calls. */
 export function partOf(
   { startedAt, calls }: Watched,
   isPart: (call: SandboxCall) => boolean,

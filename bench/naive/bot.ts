@@ -3,7 +3,7 @@ import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
 
 /**
- * The bot of one server that a developer writes in an afternoon, as the yardstick of the benches: no
+ * A single-server bot as a developer writes it in an afternoon, as a baseline for the benches: no
  * plan, no guard, no record and no retry after a crash. `@discordjs/rest` alone keeps Discord's
  * limits.
  */

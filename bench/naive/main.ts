@@ -1,4 +1,4 @@
-/** The naive bot in a process of its own: reads the platform's events and calls Discord. */
+/** The process of the naive bot: consumes the platform's events and calls Discord. */
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { z } from 'zod';

@@ -16,12 +16,12 @@ import { stockStore, type StockedMember } from './stock-store.js';
 export interface LoneChanges {
   readonly service: Quantiles;
   readonly naive: Quantiles;
-  /** Changes of each. */
+  /** Number of changes for each. */
   readonly changes: number;
   readonly missing: number;
 }
 
-/** Between a change for the service and the same change for the naive bot. */
+/** Time between a change for the service and the same change for the naive bot. */
 export const APART_MS = 200;
 
 /**
@@ -83,7 +83,7 @@ export async function measureLone(
   }
 }
 
-/** The changes of one competitor and when their calls arrived. */
+/** The changes sent to one side, and the arrival times of its calls. */
 function createSide(members: readonly StockedMember[], topic: PlatformTopic) {
   const sentAt = new Map<string, number>();
   let tookMs: number[] = [];

@@ -9,7 +9,7 @@ import { openSql } from './open-sql.js';
 import type { PlatformTopic } from './platform-topic.js';
 import { mappedGroup } from './stock-store.js';
 
-/** Starts the naive bot in a process of its own. Resolves when it reads the topic. */
+/** Starts the naive bot's process. Resolves once it consumes the topic. */
 export async function startNaive(options: {
   readonly brokers: string;
   readonly topic: PlatformTopic;
@@ -46,7 +46,7 @@ export async function startNaive(options: {
   return { stop: () => endChild(child, 15_000) };
 }
 
-/** Links everybody and maps group n to role n, as `stockStore` does for the service. */
+/** Links all members and maps group n to role n, like `stockStore` for the service. */
 async function stockNaive(databaseUrl: string, guilds: readonly BenchGuild[]): Promise<void> {
   const sql = await openSql(databaseUrl);
   await sql.query(

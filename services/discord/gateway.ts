@@ -54,8 +54,8 @@ export interface DiscordGatewayDeps {
    */
   readonly timeoutMs?: number;
   /**
-   * Global limit of one bot in this process. With several processes, divide 50 by their number. A
-   * tenth is reserved for joins.
+   * Calls per second of one bot over all routes. Default: 50, Discord's limit. A tenth is reserved for
+   * joins.
    */
   readonly globalRequestsPerSecond?: number;
   /**

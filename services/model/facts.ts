@@ -18,11 +18,11 @@ export interface ClaimedOrder {
   readonly timeUs: number | null;
 }
 
-/** What the platform may say about a user besides the username; nickname variables use it. */
+/** Attributes of a user that the platform can send, for use in nicknames. */
 export const ATTRIBUTE_NAMES = ['character', 'corporation', 'alliance'] as const;
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
-/** Null: the platform says that there is none. Absent: it says nothing. */
+/** Null: the user has none. Absent: not sent. */
 export type Attributes = { readonly [Name in AttributeName]?: string | null };
 
 interface FactBase {

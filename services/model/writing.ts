@@ -44,8 +44,9 @@ export function isListCheaper(member: {
 }
 
 /**
- * Calls to list a guild: one for the role counts, and one per page of members, ending with a page
- * that is not full. 0 members: the guild was never listed; VERIFY_GROUPS will soon list it anyway.
+ * Calls to list a guild: one for the role counts, and one per page of members; the last page is
+ * never full. A guild that was never listed counts as 0 members. That is too few, but VERIFY_GROUPS
+ * lists such a guild soon in any case.
  */
 export const listCalls = (members: number): number => Math.floor(members / LIST_PAGE) + 2;
 

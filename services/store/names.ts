@@ -13,7 +13,7 @@ export const namedInSql = (
 ): RawBuilder<unknown> => sql`(${sql.lit(`${kind} `)} || case
   when coalesce(${name}, '') in ('', ${id}) then ${id} else ${name} || ' (' || ${id} || ')' end)`;
 
-/** Resolves to a function that names a group, followed by its id. */
+/** Resolves to a function that returns a group's name followed by its id. */
 export async function nameGroups(
   db: Db,
   ids: readonly GroupId[],

@@ -118,9 +118,9 @@ export async function strategyOf(
 }
 
 /**
- * Finds misnamed linked members from stored data. If given, `seen` replaces the mirror. Except in a
- * dry run, which writes nothing, re-reads the guild's roles if any member is misnamed, because
- * roles decide whom the bot can rename.
+ * Finds misnamed linked members from stored data, or from `seen` if given. If there are any, re-reads
+ * the guild's roles, which decide whom the bot can rename. A dry run skips that, because it saves
+ * the roles.
  */
 async function findMisnamed(
   deps: Deps,

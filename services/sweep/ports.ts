@@ -141,8 +141,8 @@ export interface Expectation {
   readonly expected: ReadonlyMap<RoleId, number | null>;
   readonly runsSince: number | null;
   /**
-   * Whether a member's roles are being written: Discord may already count what the mirror does not
-   * show yet.
+   * Whether an audit record of the client is open. Discord's counts may then include a write that
+   * the mirror does not.
    */
   readonly isBeingWritten: boolean;
   /** The database's time, as text to keep its microseconds. */
@@ -221,7 +221,7 @@ export interface SweepMemory {
     readonly beforePage: () => Promise<void>;
   }): Promise<readonly DriftedMember[]>;
   readExpectation(clientId: ClientId): Promise<Expectation>;
-  /** Whether members' roles are being written, or have been since `asOf`. */
+  /** Whether an audit record of the client is open, or was opened since `asOf`. */
   hasWritten(clientId: ClientId, asOf: string): Promise<boolean>;
   readLinkedMembers(
     clientId: ClientId,

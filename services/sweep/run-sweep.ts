@@ -99,8 +99,8 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 
 /**
  * Compares Discord's role counts with the expected ones: one call, no member list. A role changed
- * by hand changes its number of holders. A write of the connector at the same time does so too, and
- * could hide it, so then nothing is certain.
+ * by hand changes its number of holders. A concurrent write of the connector can cancel that out,
+ * so the comparison fails if there is one.
  */
 async function isAsExpected(
   { memory, readCounts }: Deps,

@@ -273,8 +273,8 @@ export function countLeniently(
 }
 
 /**
- * Returns true if only counting failed. A refusal of the bot or the whole guild would also affect
- * the list, so it fails the sweep with its own reason.
+ * Whether the sweep can continue with the member list after this error. Not if Discord rejected the
+ * token or does not know the guild: listing would fail too, and the sweep fails with that reason.
  */
 function isOfCounting(error: unknown): error is Error {
   if (error instanceof UnavailableError) return true;

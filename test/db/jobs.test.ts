@@ -64,7 +64,7 @@ describe('a mark', () => {
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
   });
 
-  test('that removes a role overtakes grants that came before, and both overtake the rest', async () => {
+  test('that removes a role is claimed before earlier grants, and both before other work', async () => {
     for (const [name, id] of Object.entries(OTHERS)) await link(store, clientId, name, id);
     await store.applyFacts([membership('alice', 'pilots')]);
     await jobs.query(`delete from reconcile_job; update member set is_present = true,
@@ -82,7 +82,7 @@ describe('a mark', () => {
     ]);
   });
 
-  test('of a name alone comes last, and is claimed while edits are left', async () => {
+  test('that concerns only a nickname is claimed last, and only while member edits are left', async () => {
     for (const [name, id] of Object.entries(OTHERS)) await link(store, clientId, name, id);
     const template = { strategy: 'TEMPLATE', template: '%username', onUnlink: 'KEEP' } as const;
     await store.clients.updateClient(clientId, { nicknamePolicy: template }, cause);

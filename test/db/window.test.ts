@@ -7,9 +7,9 @@ import { usePath } from '../support/path-fixture.js';
 const { roles } = DEMO;
 const path = usePath({ windowMs: 3_000 });
 
-test('five changes in a row cost at most two runs, although the first one starts at once', async () => {
+test('five consecutive changes take at most two runs, the first of which starts immediately', async () => {
   await path.link('alice');
-  // The run of the link rests in the process that made it.
+  // The process of the link's run still applies its window.
   await path.rig().restart();
 
   const { store } = path.rig();

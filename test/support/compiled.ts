@@ -22,9 +22,9 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
 /**
- * Children that are only the path: each is started dozens of times and lives for a second or two,
- * half of it to load a thousand modules. As one file with their packages they load in a third of
- * the time. The service itself stays as people run it.
+ * Child processes that run only the path. Tests start each of them dozens of times for a second or
+ * two, and loading a thousand modules took half of that. Bundled into one file they load in a third
+ * of the time. The service itself is not bundled, as in production.
  */
 const SINGLE_FILES = ['test/support/crash-child.js', 'test/chaos/path-child.js'];
 
@@ -87,7 +87,7 @@ async function compile(folder: string): Promise<void> {
   await run(process.execPath, [tsc, ...project, ...output]);
 }
 
-/** Replaces a script by one that has everything in it. */
+/** Bundles a script with all its modules into one file. */
 async function bundle(script: string): Promise<void> {
   await build({
     entryPoints: [script],
@@ -96,11 +96,11 @@ async function bundle(script: string): Promise<void> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    // By their classes' names MikroORM knows which of its extensions it has; it loads the others.
+    // MikroORM identifies its loaded extensions by class name and would load them a second time.
     keepNames: true,
-    // Loaded by packages only where somebody installed them.
+    // Optional dependencies of packages, not installed here.
     external: ['class-validator', 'pg-native'],
-    // Packages in CommonJS ask for Node's own modules with it.
+    // CommonJS packages load Node's built-in modules with `require`.
     banner: {
       js: "import nodeModule from 'node:module'; const require = nodeModule.createRequire(import.meta.url);",
     },

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** One statement on a connection of its own. Resolves with its rows. */
+/** Runs one statement on a new connection and returns its rows. */
 export async function queryOnce(url: string, text: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

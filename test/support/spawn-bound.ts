@@ -19,7 +19,7 @@ export async function spawnBound(
 
 const BOUND = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
 
-/** Tried once: a test file may start a hundred children. */
+/** Cached, because a test file may start a hundred child processes. */
 let canBind: Promise<boolean> | undefined;
 
 /** Asks, and after `limitMs` insists. Resolves when the process is gone. */

@@ -74,7 +74,10 @@ export async function createHttp(deps: {
 /** Characters that are safe in a log, a header and an audit record. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** Returns the caller's `x-request-id`, so that both sides log the same id, or a new one. */
+/**
+ * Returns the caller's `x-request-id`, so that both sides log the same id. If it is missing or
+ * malformed, returns a new id.
+ */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();

@@ -58,7 +58,7 @@ export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
   readonly linkId: LinkId | null;
-  /** The invalid field of the item; absent if none alone is invalid. */
+  /** `discordUserId` if that field is invalid by itself; otherwise absent. */
   readonly field?: 'discordUserId';
 }
 

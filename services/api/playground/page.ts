@@ -153,9 +153,8 @@ function variablesOf(query: string, known: Readonly<Record<string, unknown>>): s
 }
 
 /**
- * Runs before the editor, which restores the tabs of the last visit. After an update, or on another
- * database, their operations and ids no longer fit, so this script drops them. Otherwise it selects
- * the tab that was open last, because the editor itself would search for the text typed last and
+ * Runs before the editor restores the tabs of the last visit. If the built-in tabs have changed
+ * since, after an update or on another database, drops the stored tabs. Otherwise selects the tab that was open last, because the editor itself would search for the text typed last and
  * add an unnamed tab at every visit.
  */
 function tabScript(tabs: readonly Tab[]): string {

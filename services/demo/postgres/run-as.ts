@@ -94,8 +94,8 @@ export const asNobody: readonly RunAs[] = [
 ];
 
 /**
- * In this namespace root has another id but still owns its files outside, so it can access its own
- * 0700 folders.
+ * Runs PostgreSQL in a user namespace where root appears as an ordinary user. PostgreSQL accepts
+ * that user, and the process can still access root's 0700 folders.
  */
 export const asRootElsewhere: readonly RunAs[] = [
   { prefix: [...diesWithParent, '--', ...inNamespace], ownerUid: 0 },

@@ -112,7 +112,7 @@ interface Opening {
   readonly bot: Promise<Bot>;
 }
 
-/** One bot token at one API. All clients that use the bot share its rate limits. */
+/** A bot, identified by its token and API base URL. All its clients share its rate limits. */
 export interface Bot extends BotLimits {
   readonly token: string;
   /** True after a 401 for its token. The bot then sends no more calls. */

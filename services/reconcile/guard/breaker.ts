@@ -32,7 +32,7 @@ export function afterAnswer(health: Health, isRefusal: boolean, now: number): He
   return { state: isHealthy ? 'HEALTHY' : 'TRIPPED', slices };
 }
 
-/** Starts the probation after the client was paused. Null: the guild was not tripped. */
+/** Moves a tripped breaker to probation after the pause of its client; null if it was not tripped. */
 export function afterPause({ state }: Health): Health | null {
   return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
 }

@@ -82,7 +82,7 @@ class LatestRoles implements GuildRoles {
   >();
   readonly #suspects = new Set<RoleId>();
   readonly #doubted = new Set<ClientId>();
-  /** When a refusal or an obstacle last caused a reading. */
+  /** Time of the last reading caused by a refusal or a blocked change. */
   readonly #explainedAtMs = new Map<ClientId, number>();
   readonly #explaining = new Map<ClientId, Promise<GuildRoleReading>>();
 
@@ -144,7 +144,7 @@ class LatestRoles implements GuildRoles {
     if (underWay !== undefined) return underWay;
     this.#doubted.add(clientId);
     const sinceMs = this.deps.clock() - (this.#explainedAtMs.get(clientId) ?? -Infinity);
-    // A clock that was set back must not delay the reading.
+    // Ignore a time in the future: the clock was set back.
     if (sinceMs >= 0 && sinceMs < readAgainMs) return null;
     const reading = this.readAnew(guild);
     this.#explaining.set(clientId, reading);

@@ -39,7 +39,7 @@ const CLOSING = new Map([
   ['<', '>'],
 ]);
 
-/** A name that begins with another one is tried before it. */
+/** Longest first, because one name may be a prefix of another. */
 const NAMES = VARIABLES.toSorted((a, b) => b.length - a.length).join('|');
 const TOKEN = new RegExp(
   String.raw`(?<percent>%%)|%(?<variable>${NAMES})|(?<unknown>%[\p{L}_][\p{L}\p{N}_]*)|(?<bracket>[[\](){}<>])|[^%[\](){}<>]+|%`,

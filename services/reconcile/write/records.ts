@@ -235,8 +235,8 @@ export interface Unfinished extends Pick<
   'outcome' | 'observed' | 'isReading' | 'nickname'
 > {
   /**
-   * The record to close, because the result of each of its writes is known. Null: it stays open for
-   * the next run, or there is none.
+   * The record to close, because the result of every write under it is known. Null: there is no
+   * record, or it stays open for the next run.
    */
   readonly closes: RecordClosing | null;
   /**
@@ -244,7 +244,7 @@ export interface Unfinished extends Pick<
    * find that out.
    */
   readonly idleRecordId: AuditRecordId | null;
-  /** Groups with no role left to write: see `Cause.isWritten`. */
+  /** Groups whose roles are all written; see `Cause.isWritten`. */
   readonly writtenGroupIds: readonly GroupId[];
 }
 

@@ -107,7 +107,7 @@ class ReadQueue {
     for (const reader of this.#busy) this.#refuse(reader, stopping());
   }
 
-  /** Gives each read outside a request a reader of its own, so that such reads share no limits. */
+  /** Returns the reader of the request. Each read without a request gets a new one. */
   #readerOf(scope: RequestScope | null): Reader {
     const known = scope && this.#readers.get(scope);
     if (known) return known;

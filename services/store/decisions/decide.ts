@@ -17,9 +17,9 @@ export interface Decision {
 }
 
 /**
- * Approves or rejects a held plan. Throws CONFLICT if it differs from the reviewed one. Marks the
- * plan's members, and the path then carries out only what is still desired. Locks members before
- * the plan, as a run does.
+ * Approves or rejects a held plan. Throws CONFLICT if the plan has changed since the review. Marks
+ * the plan's members; their runs then make only the removals that are still due. Locks members
+ * before the plan, as a run does.
  */
 export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>

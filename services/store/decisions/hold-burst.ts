@@ -167,8 +167,8 @@ async function saveDue(
 
 /**
  * Like `saveDue`, but keeps the removals already due, because other transactions may have marked
- * these members. Skips a job locked by another transaction: its run is about to end, and waiting
- * for it would break the lock order.
+ * these members. Skips jobs locked by another transaction, such as the end of a run: waiting for
+ * them would break the lock order.
  */
 export async function addDue(
   db: Db,

@@ -57,8 +57,8 @@ export function createApplyFacts(deps: { database: Database; guard: Guard }) {
 }
 
 /**
- * Returns marks for memberships ended by the late deletion of a group that a newer fact had
- * restored. Other deleted groups are marked as a whole.
+ * A deletion of a group can arrive after a newer fact that restored the group. It then ends only
+ * the older memberships; this returns their marks. Other deletions mark the whole group.
  */
 function endedBesides(
   { groupMarks, groupDeletions }: Folded,

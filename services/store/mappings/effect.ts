@@ -34,7 +34,7 @@ export async function previewMapping(
     readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
     readonly retiredId: MappingId | null;
-    /** The change leads to a first reading under authority DISCORD, which removes nothing. */
+    /** True if the mapping has authority DISCORD: its first reading removes no roles. */
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {
@@ -117,11 +117,15 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
 }
 
 /**
- * Builds a preview from `touched`, a query of all members that would be marked. For each member
- * with roles to add or remove, it shows discord_user_id, platform_user_id, add and remove (text[])
- * and reason. The forecast uses writes (roles written at once, without those that wait for
- * approval), is_renamed and proofs. The marks name no group, so a run reads each member first,
- * unless the member was just read. Members with an ending link (`areEnding`) are always read.
+ * Builds a preview from `touched`, a query of all members that would be marked, with the columns:
+ *
+ * - discord_user_id, platform_user_id, add and remove (text[]) and reason, which are shown for each
+ *   member with roles to add or remove;
+ * - writes (roles written at once, without those that wait for approval), is_renamed and proofs
+ *   (extra reads to confirm a removal), for the forecast.
+ *
+ * Such marks carry no group, so a run reads its member first, unless the member was just read.
+ * Members with an ending link (`areEnding`) are always read.
  */
 export async function previewOf(
   db: Db,

@@ -22,9 +22,10 @@ interface RunEnd {
 }
 
 /**
- * Saves the reading in the mirror, stores the run's result and ends the claim, all in one
- * statement, because every job executes it. Then publishes an event if a linked member left or
- * returned. `mayEnd`: the client has a retired mapping or is being deleted, so call `endDrained`.
+ * Saves the reading in the mirror, stores the run's result and ends the claim. Uses one statement to
+ * save round trips, because every run executes it. Then publishes an event if a linked member left
+ * or returned. `mayEnd` is true if the client has a retired mapping or is being deleted; the caller
+ * must then call `endDrained`.
  */
 export async function saveMember(
   db: Db,

@@ -53,8 +53,8 @@ export const verdicts = sql`
   where a.is_known and a.is_present`;
 
 /**
- * Combines the verdicts per role: adds a role if one mapping grants it, and removes it if all deny
- * it. Both columns are null for the many members who are in step.
+ * Combines the verdicts per role: adds a role if any mapping grants it, unless the member waits for
+ * screening, and removes it if all deny it. Both columns are null for the many members in step.
  */
 export const changes = (clientId: ClientId) => sql`
   select

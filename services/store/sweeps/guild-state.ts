@@ -43,7 +43,10 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
 const isBeingWritten = (clientId: ClientId) => sql`
   exists (select from audit_record o where o.client_id = ${clientId} and o.closed_at is null)`;
 
-/** Records looked at for one opened since: a process whose clock is behind gives them older ids. */
+/**
+ * Number of records to check. Record ids contain the process's time, so if its clock is behind, the
+ * newest record does not have the highest id.
+ */
 const NEWEST = 20;
 
 /** Whether a record of the client is open, or was opened since `asOf`. */

@@ -24,7 +24,7 @@ const sweeps = useSweeps({
   },
 });
 
-test('sixty imported people with a role and a nickname each cost one list, two writes each and no other read', async () => {
+test('importing 60 people with a role and a nickname takes one list, two writes each and no single read', async () => {
   const { store, clientId, discord } = sweeps.rig();
   await store.clients.updateClient(
     clientId,

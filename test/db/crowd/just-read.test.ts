@@ -9,7 +9,7 @@ const GRANT = 'PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id} 204';
 
 const path = usePath();
 
-/** Links Alice, which reads her, then creates a mapping that grants her a role. */
+/** Links Alice, whose run reads her, then creates a mapping that grants her a role. */
 async function mapAnotherGroup(prepare: () => Promise<unknown> = async () => undefined) {
   const { store, clientId } = path.rig();
   await store.applyFacts([snapshotOf('alice', ['staff'])]);

@@ -21,7 +21,7 @@ const guild = useSignIn({
 
 const arrived = () => NEWCOMERS.filter((name) => guild.rolesOf(name) !== undefined);
 
-test('a person who has to wait for the limit of joins is not read, and delays nobody else', async () => {
+test('a person waiting for the join limit is not read and delays no other member', async () => {
   const rig = guild.rig();
   await guild.signIn('alice');
   rig.discord.moderator.leave({ guildId, discordUserId: accounts.carol });

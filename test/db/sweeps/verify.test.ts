@@ -43,10 +43,10 @@ describe('a verification', () => {
   });
 
   test.each(['still open', 'opened while Discord counts'])(
-    'finds a role taken by hand behind a grant whose record is %s',
+    'finds a manually removed role despite a concurrent grant whose record is %s',
     async (when) => {
       await world.settledGuild();
-      // Granted, but the mirror does not show it yet; the number of holders stays the same.
+      // The mirror lacks this grant so far, and the number of holders stays the same.
       discord().moderator.giveRole(held('bob', roles.pilot));
       discord().moderator.takeRole(held('alice', roles.pilot));
       const write = async () =>

@@ -18,7 +18,7 @@ const arePilots = (names: readonly (typeof PEOPLE)[number][]) =>
 const openRecords = async () =>
   (await path.records()).filter(({ closedAt }) => closedAt === null).length;
 
-test('who is delayed before any call leaves no open record', async () => {
+test('a member delayed before the first call leaves no open record', async () => {
   for (const name of PEOPLE) await path.link(name);
   const rig = path.rig();
   const give = async (...names: (typeof PEOPLE)[number][]) =>
@@ -39,7 +39,7 @@ test('who is delayed before any call leaves no open record', async () => {
   expect(await path.records()).toHaveLength(3);
 });
 
-test('what was written before a delay is recorded at once, and neither read nor written again', async () => {
+test('changes made before a delay are recorded immediately and not repeated', async () => {
   const { store, clientId, discord, quiet } = path.rig();
   await store.clients.updateClient(clientId, { wholeListWrites: false }, cause);
   await path.link('alice');
@@ -60,7 +60,7 @@ test('what was written before a delay is recorded at once, and neither read nor 
   expect(discord.calls.count({ method: 'GET' })).toBe(0);
 });
 
-test('a group that changes while the rest is delayed is written again', async () => {
+test('a group that changes during the delay is written again', async () => {
   const { store, clientId, discord, quiet } = path.rig();
   await store.clients.updateClient(clientId, { wholeListWrites: false }, cause);
   await path.link('alice');

@@ -11,7 +11,7 @@ const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 
 const path = usePath();
 
-/** Discord refuses the role though its own list shows it below the bot. */
+/** Makes Discord refuse the role, although its role list shows the role below the bot. */
 const refuse = (times: number) =>
   path.rig().discord.faults.plant({
     effect: { kind: 'status', status: 403, code: 50013 },
@@ -30,7 +30,7 @@ const readings = () => {
   };
 };
 
-test('a guild that refuses role after role is read once, with its roles and the bot', async () => {
+test('many refused roles cause one reading of the guild, its roles and the bot', async () => {
   const crowd = people(20);
   await bringCrowd(path.rig(), crowd);
   refuse(20);
@@ -40,11 +40,11 @@ test('a guild that refuses role after role is read once, with its roles and the 
     .store.applyFacts(crowd.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
   await eventually(async () => ((await path.client())?.pausedUntil ?? null) !== null);
 
-  // The one member that is read is the bot.
+  // The only member read is the bot.
   expect(readings()).toEqual({ guild: 1, roles: 1, members: 1 });
 });
 
-test('people refused for a reason that no reading shows are tried again in a minute', async () => {
+test('members refused for an unknown reason are retried after a minute', async () => {
   const crowd = people(3);
   await bringCrowd(path.rig(), crowd);
   const { store } = path.rig();
@@ -59,7 +59,7 @@ test('people refused for a reason that no reading shows are tried again in a min
   );
   await path.rig().restart();
 
-  // The refusal of the first was followed by the reading, so they stay parked.
+  // The first refusal caused the reading, so that member stays parked.
   expect(soon).toHaveLength(2);
   await eventually(() => holdersOf(path.rig(), roles.pilot) === 2);
 });

@@ -167,7 +167,7 @@ describe('the last call of a bucket', () => {
     expect(freeFrom(allowance, { ...calm, calls: 3 }, 100)).toBe(10_000);
   });
 
-  test('is always kept where calls come back one by one', () => {
+  test('is always reserved in a bucket that refills gradually', () => {
     const { allowance } = learnt(SLIDING, burst(9));
 
     expect(callsLeft(allowance, calm, 100)).toBe(0);

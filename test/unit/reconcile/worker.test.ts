@@ -135,7 +135,7 @@ test('a member is not run twice at once, however often the table is polled', asy
   await worker.stop();
 });
 
-test('changes of a member within the window behind a run share one more run', async () => {
+test('changes of a member within the window after a run share one more run', async () => {
   const { table, jobs } = createTable('one');
   const { worker, endOf, countOf } = createWork(table, 300);
   await worker.start();

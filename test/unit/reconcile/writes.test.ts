@@ -140,7 +140,7 @@ describe('the choice of writes', () => {
       addition,
     ],
     [
-      'not urgent: they wait for the nickname if one call then does all',
+      'not urgent: roles wait for the nickname if one call can set both',
       { add: [PILOT, RECRUIT], nickname: 'Ada', listsFrom: 3_000, isUrgent: false },
       wait(3_000),
     ],
@@ -150,27 +150,27 @@ describe('the choice of writes', () => {
       addition,
     ],
     [
-      'not urgent: one role goes ahead, for one call would need a read',
+      'not urgent: a single role does not wait, because one call for both needs a read',
       { add: [PILOT], nickname: 'Ada', listsFrom: 3_000, isUrgent: false },
       addition,
     ],
     [
-      'not urgent: the nickname goes ahead of a role that must wait',
+      'not urgent: the nickname does not wait for a delayed role',
       { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000, isUrgent: false },
       edit({ nickname: 'Ada' }),
     ],
     [
-      'not urgent: a role leaves the edits to nicknames that wait for them',
+      'not urgent: a role leaves member edits to waiting nicknames',
       { remove: [DIRECTOR], singlesFrom: 5_000, isUrgent: false, areEditsAwaited: true },
       wait(5_000),
     ],
     [
-      'urgent: a role does not',
+      'urgent: a role uses a member edit despite waiting nicknames',
       { remove: [DIRECTOR], singlesFrom: 5_000, areEditsAwaited: true },
       edit({ remove: [DIRECTOR] }),
     ],
     [
-      'urgent: the role goes by the list with the nickname',
+      'urgent: one list sets the role and the nickname',
       { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000 },
       edit({ add: [PILOT], nickname: 'Ada' }),
     ],
