@@ -9,6 +9,7 @@ import {
   type Answer,
 } from './answers.js';
 import type { ApiCall, ApiRequest, Caller, Decision } from './api-call.js';
+import { isKnownVersion } from './api-version.js';
 import { writeAudit } from './audit-log.js';
 import { callerOf } from './callers.js';
 import type { MetFaults } from './faults.js';
@@ -50,7 +51,7 @@ export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
   if (bannedForMs > 0) return ended(cloudflareAnswer(429, bannedForMs));
   try {
     if (!request.headers['user-agent']) throw noUserAgent();
-    if (!target.isKnownVersion) throw unknownApiVersion();
+    if (!isKnownVersion(target.version)) throw unknownApiVersion();
     if (!target.match) throw noTarget(target);
     caller = callerFor(deps, request, target.match);
     const verdict = takeFromLimits(deps, caller, target.match);

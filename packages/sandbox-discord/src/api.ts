@@ -1,5 +1,6 @@
 import type { Answer } from './answers.js';
 import { type AnsweringDeps, answerCall } from './api-answer.js';
+import { inVersion } from './api-version.js';
 import type { CallLog } from './call-log.js';
 import { isInvalid } from './call-log.js';
 import { claimedClientId } from './client-authentication.js';
@@ -34,7 +35,8 @@ export function createApi(deps: Deps) {
     const setsNickname = givesNickname(request, described.route);
     const met = deps.faults.meet({ ...described, setsNickname });
     if (met.latencyMs > 0) await deps.sleep(met.latencyMs);
-    const { caller, result } = answerCall(deps, { request, target, met });
+    const { caller, result: current } = answerCall(deps, { request, target, met });
+    const result = inVersion(target.version, current, request.headers);
     const applicationId =
       caller?.application.applicationId ??
       claimedClientId(deps.world, { ...request, rawBody: request.body });

@@ -51,7 +51,8 @@ export const flag: Check<boolean> = (value) =>
     : wrong('BOOLEAN_TYPE_CONVERT', 'Must be either true or false.');
 
 export function wholeNumber(range: { min: number; max: number }): Check<number> {
-  return (value) => {
+  return (given) => {
+    const value = typeof given === 'bigint' ? Number(given) : given;
     if (typeof value !== 'number' || !Number.isInteger(value))
       return wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`);
     if (value < range.min)
@@ -63,13 +64,17 @@ export function wholeNumber(range: { min: number; max: number }): Check<number> 
 }
 
 /** A bit field: a decimal string, or a number as older clients send it. */
-export const permissionBits: Check<string> = (value) =>
-  isSnowflake(value) || (Number.isSafeInteger(value) && Number(value) >= 0)
-    ? { value: String(value) }
-    : wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`);
+export const permissionBits: Check<string> = (value) => {
+  const bits = decimalText(value);
+  return bits === undefined
+    ? wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`)
+    : { value: bits };
+};
 
-export const snowflake: Check<string> = (value) =>
-  isSnowflake(value) ? { value } : { error: notASnowflake(value) };
+export const snowflake: Check<string> = (value) => {
+  const id = decimalText(value);
+  return id === undefined ? { error: notASnowflake(value) } : { value: id };
+};
 
 /** Ids without duplicates. Null items are skipped. */
 export function snowflakes(limit: { max: number }): Check<readonly string[]> {
@@ -79,13 +84,14 @@ export function snowflakes(limit: { max: number }): Check<readonly string[]> {
     const items = (value as unknown[]).filter((item) => item !== null);
     if (items.length > limit.max)
       return wrong('BASE_TYPE_MAX_LENGTH', `Must be ${limit.max} or fewer in length.`);
+    const ids = items.map(decimalText);
     const faulty = items.flatMap((item, index) =>
-      isSnowflake(item) ? [] : [[String(index), notASnowflake(item)] as const],
+      ids[index] === undefined ? [[String(index), notASnowflake(item)] as const] : [],
     );
     if (faulty.length > 0) return { error: Object.fromEntries(faulty) };
-    if (new Set(items).size < items.length)
+    if (new Set(ids).size < ids.length)
       return wrong('SET_TYPE_ALREADY_CONTAINS_VALUE', 'The values must be unique.');
-    return { value: items.filter(isSnowflake) };
+    return { value: ids.filter((id) => id !== undefined) };
   };
 }
 
@@ -103,6 +109,16 @@ export function lengthOf(value: string): number {
   return Array.from(value).length;
 }
 
+/**
+ * An id or bit field as text. Discord sends strings but also reads JSON numbers, which some clients
+ * send; those too large for a double arrive as a bigint.
+ */
+function decimalText(value: unknown): string | undefined {
+  const isNumber = typeof value === 'bigint' || Number.isSafeInteger(value);
+  const text = isNumber ? String(value) : value;
+  return isSnowflake(text) ? text : undefined;
+}
+
 function wrong(code: string, message: string): { error: FieldErrorNode } {
   return { error: one(code, message) };
 }
@@ -112,5 +128,5 @@ function one(code: string, message: string): { readonly _errors: readonly FieldE
 }
 
 function quoted(value: unknown): string {
-  return JSON.stringify(value) ?? 'undefined';
+  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'undefined');
 }

@@ -1,7 +1,7 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import { demand, param, standingOf, type ApiCall, type Decision } from './api-call.js';
-import { snowflakeOf, wholeNumberOf } from './query.js';
+import { flagOf, snowflakeOf, wholeNumberOf } from './query.js';
 import { unknownBan } from './refusal.js';
 import type { Route } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
@@ -19,7 +19,7 @@ export const guildRoutes: readonly Route[] = [
 
 function getGuild(call: ApiCall): Decision {
   const { guild } = standingOf(call);
-  const counts = call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
+  const counts = flagOf(call.query, 'with_counts') ? countsOnWire(guild) : {};
   return { status: 200, body: { ...guildOnWire(guild), ...counts } };
 }
 

@@ -2,7 +2,7 @@ import { missingScope, notFound, unauthorized, unknownMember, unknownUser } from
 import { param, type ApiCall, type Decision } from './api-call.js';
 import type { LiveGuild, LiveUser } from './live-world.js';
 import { permissionsOf } from './permissions.js';
-import { snowflakeOf, wholeNumberOf } from './query.js';
+import { flagOf, snowflakeOf, wholeNumberOf } from './query.js';
 import type { TokenRoute } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
 import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
@@ -61,7 +61,7 @@ function listOwnGuilds(call: ApiCall): Decision {
 
 function ownGuildOnWire(call: ApiCall, guild: LiveGuild, self: LiveUser) {
   const member = guild.members.get(self.discordUserId);
-  const counts = call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
+  const counts = flagOf(call.query, 'with_counts') ? countsOnWire(guild) : {};
   return {
     id: guild.guildId,
     name: guild.name,

@@ -1,5 +1,6 @@
 import type { Decision, OpenCall } from './api-call.js';
 import type { LiveGuild, LiveInvite } from './live-world.js';
+import { flagOf } from './query.js';
 import { unknownInvite } from './refusal.js';
 import type { OpenRoute } from './route.js';
 import { timeOnWire, userOnWire } from './wire.js';
@@ -44,6 +45,6 @@ function inviteOnWire(call: OpenCall, invite: LiveInvite, guild: LiveGuild) {
     guild: inviteGuildOnWire(guild),
     guild_id: guild.guildId,
     channel: { id: invite.channelId, type: 0, name: invite.channelName },
-    ...(call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {}),
+    ...(flagOf(call.query, 'with_counts') ? countsOnWire(guild) : {}),
   };
 }

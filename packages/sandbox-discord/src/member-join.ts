@@ -21,7 +21,7 @@ import {
   missingScope,
   tooManyGuilds,
 } from './refusal.js';
-import { demandRolesWithinReach, roleChange } from './role-change.js';
+import { demandRolesWithinReach, roleChange, withoutEveryone } from './role-change.js';
 import { memberOnWire } from './wire.js';
 
 type JoinForm = {
@@ -55,10 +55,11 @@ export function joinMember(call: ApiCall): Decision {
   if (countGuilds(call, user) >= user.maxGuilds) throw tooManyGuilds();
   demandExtras(call, standing, form);
   const arrived = newMember(guild, user.discordUserId, call.now);
-  demandRolesWithinReach(call, standing, roleChange(arrived, form.roles ?? []));
+  const roleIds = withoutEveryone(guild, form.roles ?? []);
+  demandRolesWithinReach(call, standing, roleChange(arrived, roleIds));
   const member = afterGrants(guild, {
     ...arrived,
-    roleIds: form.roles ?? [],
+    roleIds,
     nick: normaliseNick(form.nick ?? null),
     mute: form.mute ?? false,
     deaf: form.deaf ?? false,

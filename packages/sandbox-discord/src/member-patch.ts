@@ -24,7 +24,12 @@ import { afterGrants, saveMember, type LiveGuild } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import { canActOn, permissionsOf } from './permissions.js';
 import { invalidField, missingPermissions, notInVoice } from './refusal.js';
-import { demandRolesWithinReach, roleChange, roleChangesOnWire } from './role-change.js';
+import {
+  demandRolesWithinReach,
+  roleChange,
+  roleChangesOnWire,
+  withoutEveryone,
+} from './role-change.js';
 import { memberOnWire } from './wire.js';
 import type { FullMember, SandboxAuditChange } from './world.js';
 
@@ -55,14 +60,12 @@ export function patchMember(call: ApiCall): Decision {
   });
   const before = memberNamed(call, standing.guild);
   demandFields(call, standing, form, before);
-  const change = roleChange(before, form.roles ?? before.roleIds);
-  demandRolesWithinReach(call, standing, change);
+  const roleIds = form.roles ? withoutEveryone(standing.guild, form.roles) : before.roleIds;
+  demandRolesWithinReach(call, standing, roleChange(before, roleIds));
   return decided(call, standing.guild, before, {
     ...before,
-    roleIds: form.roles ?? before.roleIds,
+    roleIds,
     nick: form.nick === undefined ? before.nick : normaliseNick(form.nick),
-    mute: form.mute ?? before.mute,
-    deaf: form.deaf ?? before.deaf,
     communicationDisabledUntil:
       form.communication_disabled_until === undefined
         ? before.communicationDisabledUntil
@@ -101,8 +104,9 @@ function demandFields(
   }
   if (typeof form.mute === 'boolean') demand(call, standing, PermissionFlagsBits.MuteMembers);
   if (typeof form.deaf === 'boolean') demand(call, standing, PermissionFlagsBits.DeafenMembers);
-  // The sandbox has no voice channels, so members cannot be moved.
-  if (form.channel_id !== undefined) throw notInVoice();
+  // No member is ever connected to voice here, so none can be muted, deafened or moved.
+  const isVoiceChange = [form.mute, form.deaf].some((one) => typeof one === 'boolean');
+  if (isVoiceChange || form.channel_id !== undefined) throw notInVoice();
   if (form.communication_disabled_until !== undefined)
     demandTimeOut(call, standing, target, form.communication_disabled_until);
   if (typeof form.flags === 'number') demandFlags(call, standing);
@@ -160,8 +164,6 @@ function auditOf(guild: LiveGuild, before: FullMember, after: FullMember): Audit
   const fields: SandboxAuditChange[] = (
     [
       ['nick', before.nick, after.nick],
-      ['mute', before.mute, after.mute],
-      ['deaf', before.deaf, after.deaf],
       ['flags', before.flags, after.flags],
       [
         'communication_disabled_until',

@@ -124,7 +124,8 @@ function entryView(world: LiveWorld, guild: LiveGuild, entry: SandboxAuditEntry)
  */
 export function pathInWords(world: LiveWorld, call: SandboxCall): string {
   const guild = world.guilds.get(call.guildId ?? '');
-  const path = call.path.replace(/^\/api\/v\d+/, '');
+  // A deprecated version stays visible.
+  const path = call.path.replace(/^\/api\/v(?:9|10)(?=\/)/, '');
   if (!guild) return path;
   return path
     .replace(`/guilds/${guild.guildId}/`, '/')

@@ -39,3 +39,14 @@ export function snowflakeOf(query: URLSearchParams, name: string): string | unde
   if (!isSnowflake(given)) throw invalidForm({ [name]: notASnowflake(given) });
   return given;
 }
+
+/** False if it is absent. Only Discord's documented spellings of a boolean are accepted. */
+export function flagOf(query: URLSearchParams, name: string): boolean {
+  const given = query.get(name) ?? 'false';
+  if (['true', 'True', '1'].includes(given)) return true;
+  if (['false', 'False', '0'].includes(given)) return false;
+  throw invalidField(name, {
+    code: 'BOOLEAN_TYPE_CONVERT',
+    message: 'Must be either true or false.',
+  });
+}

@@ -37,10 +37,19 @@ export function bodyOf(request: {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw invalidForm({ _errors: [WRONG_CONTENT_TYPE] });
   try {
-    return JSON.parse(request.body) as unknown;
+    return parseJson(request.body);
   } catch {
     throw invalidJson();
   }
+}
+
+/** `JSON.parse`, except that integers too large for a double become bigints: ids keep each digit. */
+function parseJson(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, written?: { readonly source?: string }) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    const digits = written?.source ?? '';
+    return /^-?\d+$/.test(digits) ? BigInt(digits) : value;
+  }) as unknown;
 }
 
 function decoded(value: string): string {

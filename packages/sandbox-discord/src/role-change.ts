@@ -17,6 +17,11 @@ export function roleChange(before: FullMember, after: readonly string[]): RoleCh
   };
 }
 
+/** Discord ignores @everyone, whose id is the guild's, in a list of roles. */
+export function withoutEveryone(guild: LiveGuild, roleIds: readonly string[]): readonly string[] {
+  return roleIds.filter((roleId) => roleId !== guild.guildId);
+}
+
 /**
  * Refuses a list that adds or removes a role the bot may not assign. Ids of deleted roles may be
  * dropped.
@@ -26,9 +31,8 @@ export function demandRolesWithinReach(
   standing: Standing,
   change: RoleChange,
 ): void {
-  const { roles, guildId } = standing.guild;
-  const isStranger = (roleId: string) => roleId === guildId || !roles.has(roleId);
-  const stranger = change.added.find(isStranger);
+  const { roles } = standing.guild;
+  const stranger = change.added.find((roleId) => !roles.has(roleId));
   if (stranger !== undefined) throw unknownRoleInList(call, stranger);
   for (const roleId of [...change.added, ...change.removed]) {
     const role = roles.get(roleId);

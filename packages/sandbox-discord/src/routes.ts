@@ -1,3 +1,4 @@
+import { versionUnnamed } from './api-version.js';
 import { applicationRoutes } from './application-routes.js';
 import { AUTHORIZE_PATH } from './authorize-request.js';
 import { authorizeRoutes } from './authorize-routes.js';
@@ -26,7 +27,7 @@ const ROUTES: readonly Route[] = [
 export type Target = {
   readonly path: string;
   readonly match: Match | undefined;
-  readonly isKnownVersion: boolean;
+  readonly version: number;
 };
 
 export function targetOf(method: string, pathname: string): Target {
@@ -35,9 +36,7 @@ export function targetOf(method: string, pathname: string): Target {
   return {
     path,
     match: matchRoute(ROUTES, method, path),
-    // OAuth2 also works without a version, as in Discord's own addresses.
-    isKnownVersion:
-      version === '10' || version === '9' || (version === undefined && path.startsWith('/oauth2/')),
+    version: version === undefined ? versionUnnamed(path) : Number(version),
   };
 }
 

@@ -60,6 +60,17 @@ describe('adding a person who agreed', () => {
     expect(JSON.stringify(sandbox.guild(GUILD).auditLog)).not.toContain('not kept');
   });
 
+  it('ignores @everyone among the roles', async () => {
+    const { call, sandbox } = await start(joinable());
+
+    const { status, body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan', roles: [GUILD, PILOT] },
+    });
+
+    expect([status, body.roles]).toEqual([201, [PILOT]]);
+    expect(sandbox.member(GUILD, STRANGER)?.roleIds).toEqual([PILOT]);
+  });
+
   it('answers 204 to one who is in, and does nothing with roles and nickname', async () => {
     const { call, sandbox } = await start(joinable());
 

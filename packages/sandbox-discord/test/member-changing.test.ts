@@ -1,3 +1,4 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
 import type { SandboxGuild } from '../src/world.js';
@@ -149,15 +150,53 @@ describe('changing a member', () => {
     expect(carried.status).toBe(200);
   });
 
-  it('refuses a list with @everyone, which cannot be assigned', async () => {
+  it('ignores @everyone in a list, which every member holds', async () => {
     const { call, sandbox } = await start();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
-      body: { roles: [PILOT, GUILD] },
+      body: { roles: [GUILD, PILOT, MINER] },
+    });
+    const alone = await call('PATCH', memberPath(ANNA), { body: { roles: [GUILD] } });
+
+    expect([status, body.roles]).toEqual([200, [PILOT, MINER]]);
+    expect([alone.status, alone.body.roles]).toEqual([200, []]);
+    expect(sandbox.member(GUILD, ANNA)?.roleIds).toEqual([]);
+    expect(JSON.stringify(sandbox.guild(GUILD).auditLog)).not.toContain('@everyone');
+  });
+
+  it('changes nothing for the list it has with @everyone added', async () => {
+    const { call, sandbox } = await start();
+
+    const { status } = await call('PATCH', memberPath(ANNA), { body: { roles: [PILOT, GUILD] } });
+
+    expect(status).toBe(200);
+    expect(sandbox.guild(GUILD).auditLog).toEqual([]);
+  });
+
+  it.each([{ mute: true }, { mute: false }, { deaf: true }, { deaf: false }, { channel_id: null }])(
+    'refuses %j, since no member is connected to voice',
+    async (body) => {
+      const { MuteMembers, DeafenMembers, ManageNicknames } = PermissionFlagsBits;
+      const { call, sandbox } = await start(
+        withPermissions(MuteMembers | DeafenMembers | ManageNicknames),
+      );
+      const before = sandbox.member(GUILD, ANNA);
+
+      const reply = await call('PATCH', memberPath(ANNA), { body: { ...body, nick: 'New' } });
+
+      expect([reply.status, reply.body.code]).toEqual([400, 40032]);
+      expect(sandbox.member(GUILD, ANNA)).toEqual(before);
+    },
+  );
+
+  it('leaves mute and deaf alone when they are null', async () => {
+    const { call } = await start(withPermissions(PermissionFlagsBits.ManageNicknames));
+
+    const { status, body } = await call('PATCH', memberPath(ANNA), {
+      body: { mute: null, deaf: null, nick: 'New' },
     });
 
-    expect([status, body.code]).toEqual([404, 10011]);
-    expect(sandbox.member(GUILD, ANNA)?.roleIds).toEqual([PILOT]);
+    expect([status, body.nick]).toEqual([200, 'New']);
   });
 
   it.each([

@@ -100,6 +100,19 @@ describe('the page', () => {
     expect(JSON.stringify(state)).not.toContain(TOKEN);
   });
 
+  it('keeps a deprecated version of the API visible', async () => {
+    const { call, url } = await start();
+    await call('GET', `/api/v7${memberPath(ANNA)}`);
+    await call('GET', `/api${memberPath(ANNA)}`);
+
+    const { calls } = await stateOf(url);
+
+    expect(calls.map((one: { inWords: string }) => one.inWords)).toEqual([
+      '/api/members/Anna',
+      '/api/v7/members/Anna',
+    ]);
+  });
+
   it('finds members by name', async () => {
     const { url } = await start();
 

@@ -8,8 +8,10 @@ import {
   GUILD,
   memberPath,
   memberRolePath,
+  MINER,
   PILOT,
   sandboxes,
+  smallWorld,
   TOKEN,
 } from './small-world.js';
 
@@ -59,23 +61,6 @@ describe('who asks', () => {
 });
 
 describe('a path', () => {
-  it.each(['/api/v10/users/@me', '/api/v9/users/@me'])('is known at %s', async (path) => {
-    const { call } = await start();
-
-    expect((await call('GET', path)).status).toBe(200);
-  });
-
-  it.each(['/api/users/@me', '/api/v6/users/@me', '/api/v11/users/@me'])(
-    'is of no known version at %s',
-    async (path) => {
-      const { call } = await start();
-
-      const { status, body } = await call('GET', path);
-
-      expect([status, body.code]).toEqual([400, 50041]);
-    },
-  );
-
   it('that leads nowhere is 404, one that knows other methods 405', async () => {
     const { call } = await start();
 
@@ -151,6 +136,96 @@ describe('a body', () => {
 
     expect((await call('PATCH', memberPath(ANNA), { body: { hat: 'red' } })).status).toBe(200);
   });
+});
+
+describe('an id in a body', () => {
+  it.each([
+    ['roles', `{"roles":[${MINER},"${PILOT}"]}`],
+    ['roles', `{"roles": [ ${PILOT} , ${MINER} ] }`],
+  ])('may be a JSON number, of which no digit is lost: %s in %s', async (_field, rawBody) => {
+    const { call, sandbox } = await start();
+
+    const { status, body } = await call('PATCH', memberPath(ANNA), { rawBody });
+
+    expect(status).toBe(200);
+    expect(body.roles.toSorted()).toEqual([PILOT, MINER]);
+    expect(sandbox.member(GUILD, ANNA)?.roleIds.toSorted()).toEqual([PILOT, MINER]);
+  });
+
+  it('is the same role as a number and as a string', async () => {
+    const { call } = await start();
+
+    const reply = await call('PATCH', memberPath(ANNA), {
+      rawBody: `{"roles":[${MINER},"${MINER}"]}`,
+    });
+
+    expect(fieldError(reply, 'roles')).toBe('SET_TYPE_ALREADY_CONTAINS_VALUE');
+  });
+
+  it.each(['-400000000000000004', '4.5', '4e17', 'true', '[]', '99999999999999999999999'])(
+    'is no id as %s',
+    async (value) => {
+      const { call, sandbox } = await start();
+
+      const reply = await call('PATCH', memberPath(ANNA), { rawBody: `{"roles":[${value}]}` });
+
+      expect([reply.status, reply.body.code]).toEqual([400, 50035]);
+      expect(fieldError(reply, 'roles.0')).toBe('NUMBER_TYPE_COERCE');
+      expect(sandbox.member(GUILD, ANNA)?.roleIds).toEqual([PILOT]);
+    },
+  );
+
+  it('does not make large numbers valid as other values', async () => {
+    const { call } = await start();
+
+    const reply = await call('PATCH', memberPath(ANNA), {
+      rawBody: '{"nick":400000000000000004,"flags":400000000000000004,"mute":400000000000000004}',
+    });
+
+    expect(['nick', 'flags', 'mute'].map((field) => fieldError(reply, field))).toEqual([
+      'STRING_TYPE_CONVERT',
+      'NUMBER_TYPE_MAX',
+      'BOOLEAN_TYPE_CONVERT',
+    ]);
+  });
+});
+
+describe('a boolean in the query', () => {
+  const paths = [`/guilds/${GUILD}`, '/users/@me/guilds', '/invites/example'];
+  const invites = [{ code: 'example', guildId: GUILD }];
+  const read = async (path: string, value: string) => {
+    const { call } = await start({ world: smallWorld({ invites }) });
+    return call('GET', `${path}?with_counts=${value}`);
+  };
+
+  it.each(paths.flatMap((path) => ['true', 'True', '1'].map((value) => [path, value] as const)))(
+    'of %s is true as %s',
+    async (path, value) => {
+      const { text } = await read(path, value);
+
+      expect(text).toContain('"approximate_member_count":4');
+    },
+  );
+
+  it.each(paths.flatMap((path) => ['false', 'False', '0'].map((value) => [path, value] as const)))(
+    'of %s is false as %s',
+    async (path, value) => {
+      const { status, text } = await read(path, value);
+
+      expect(status).toBe(200);
+      expect(text).not.toContain('approximate_member_count');
+    },
+  );
+
+  it.each(paths.flatMap((path) => ['yes', 'TRUE', '2', ''].map((value) => [path, value] as const)))(
+    'of %s is refused as %j',
+    async (path, value) => {
+      const reply = await read(path, value);
+
+      expect([reply.status, reply.body.code]).toEqual([400, 50035]);
+      expect(fieldError(reply, 'with_counts')).toBe('BOOLEAN_TYPE_CONVERT');
+    },
+  );
 });
 
 describe('an audit reason', () => {
