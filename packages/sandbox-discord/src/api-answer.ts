@@ -106,7 +106,7 @@ function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
   const { request, met, match, caller } = admitted;
   checkIds(match.params);
   const { reason, error } = reasonOf(request.headers);
-  const decide = decisionFor(deps, admitted);
+  const decide = decisionFor(deps, admitted, reason);
   if (error) throw error;
   const decision = decide();
   carryOut(deps, decision, {
@@ -125,6 +125,7 @@ function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
 function decisionFor(
   deps: AnsweringDeps,
   { request, met, match, caller }: Admitted,
+  reason: string | undefined,
 ): () => Decision {
   const { route, params } = match;
   const common = {
@@ -132,6 +133,7 @@ function decisionFor(
     quirks: deps.quirks,
     params,
     query: request.url.searchParams,
+    reason,
     now: deps.clock(),
     readsStale: met.effect?.kind === 'staleRead',
   };

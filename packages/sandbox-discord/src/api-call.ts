@@ -34,6 +34,8 @@ export type ApiCall = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: unknown;
+  /** The audit reason, decoded. */
+  readonly reason: string | undefined;
   readonly now: number;
   /** A planted fault: members are read as before their last change. */
   readonly readsStale: boolean;

@@ -1,19 +1,17 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import { demand, param, standingOf, type ApiCall, type Decision } from './api-call.js';
+import { demand, standingOf, type ApiCall, type Decision } from './api-call.js';
 import { flagOf, snowflakeOf, wholeNumberOf } from './query.js';
-import { unknownBan } from './refusal.js';
 import type { Route } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
-import { auditEntryOnWire, banOnWire, userOnWire } from './wire.js';
+import { auditEntryOnWire, userOnWire } from './wire.js';
 import { countsOnWire, guildOnWire } from './wire-guild.js';
 
 const GUILD = '/guilds/{guild_id}';
 
-/** The guild itself, its bans and its audit log. */
+/** The guild itself and its audit log. */
 export const guildRoutes: readonly Route[] = [
   { method: 'GET', template: GUILD, decide: getGuild },
-  { method: 'GET', template: `${GUILD}/bans/{user_id}`, decide: getBan },
   { method: 'GET', template: `${GUILD}/audit-logs`, decide: listAuditLog },
 ];
 
@@ -21,14 +19,6 @@ function getGuild(call: ApiCall): Decision {
   const { guild } = standingOf(call);
   const counts = flagOf(call.query, 'with_counts') ? countsOnWire(guild) : {};
   return { status: 200, body: { ...guildOnWire(guild), ...counts } };
-}
-
-function getBan(call: ApiCall): Decision {
-  const standing = standingOf(call);
-  demand(call, standing, PermissionFlagsBits.BanMembers);
-  const ban = standing.guild.bans.get(param(call, 'user_id'));
-  if (!ban) throw unknownBan();
-  return { status: 200, body: banOnWire(call.world, ban) };
 }
 
 function listAuditLog(call: ApiCall): Decision {

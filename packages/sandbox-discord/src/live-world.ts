@@ -134,6 +134,16 @@ export function removeMember(guild: LiveGuild, discordUserId: string): void {
   guild.memberOrder = undefined;
 }
 
+/** Bans an account; a member leaves the guild with it. */
+export function banAccount(guild: LiveGuild, ban: SandboxBan): void {
+  guild.bans.set(ban.discordUserId, ban);
+  removeMember(guild, ban.discordUserId);
+}
+
+export function unbanAccount(guild: LiveGuild, discordUserId: string): void {
+  guild.bans.delete(discordUserId);
+}
+
 /** Ids in ascending order, which is the order Discord lists members in. */
 export function memberOrder(guild: LiveGuild): readonly string[] {
   guild.memberOrder ??= [...guild.members.keys()].sort(compareSnowflakes);

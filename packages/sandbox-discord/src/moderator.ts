@@ -1,7 +1,7 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
 import { createLiveEditing, found, type EditingDeps, type LiveEditing } from './live-editing.js';
-import { newMember, removeMember, saveMember } from './live-world.js';
+import { banAccount, newMember, removeMember, saveMember, unbanAccount } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { createRoleModerator } from './moderator-roles.js';
 import { normaliseNick } from './nickname.js';
@@ -50,14 +50,14 @@ function comingAndGoing(editing: LiveEditing, deps: EditingDeps) {
       remove(which, AuditLogEvent.MemberKick);
     },
     ban(which) {
-      const { discordUserId, reason = null } = which;
-      const { bans } = guildOf(which.guildId);
-      bans.set(discordUserId, { discordUserId, reason });
-      remove(which, AuditLogEvent.MemberBanAdd);
+      const { discordUserId, reason } = which;
+      const guild = guildOf(which.guildId);
+      banAccount(guild, { discordUserId, reason: reason ?? null });
+      note(guild, { actionType: AuditLogEvent.MemberBanAdd, targetId: discordUserId, reason });
     },
     unban({ guildId, discordUserId: targetId }) {
       const guild = guildOf(guildId);
-      guild.bans.delete(targetId);
+      unbanAccount(guild, targetId);
       note(guild, { actionType: AuditLogEvent.MemberBanRemove, targetId });
     },
     leave(which) {

@@ -50,6 +50,8 @@ export const unknownInvite = () =>
 export const unknownGuild = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownGuild, 'Unknown Guild');
 export const unknownBan = () => new Refusal(404, RESTJSONErrorCodes.UnknownBan, 'Unknown Ban');
+export const banFailed = () =>
+  new Refusal(400, RESTJSONErrorCodes.FailedToBanUsers, 'Failed to ban users');
 export const missingAccess = () =>
   new Refusal(403, RESTJSONErrorCodes.MissingAccess, 'Missing Access');
 export const missingPermissions = () =>
