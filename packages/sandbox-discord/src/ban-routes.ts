@@ -8,11 +8,11 @@ import {
   type Decision,
   type Standing,
 } from './api-call.js';
-import { nullable, readForm, snowflakes, wholeNumber } from './form.js';
+import { nullable, readForm, required, snowflakes, wholeNumber } from './form.js';
 import { banAccount, unbanAccount } from './live-world.js';
 import { canActOn } from './permissions.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
-import { banFailed, invalidField, missingPermissions, unknownBan, unknownUser } from './refusal.js';
+import { banFailed, missingPermissions, unknownBan, unknownUser } from './refusal.js';
 import type { Route } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
 import { banOnWire } from './wire.js';
@@ -80,15 +80,11 @@ const MAX_BULK = 200;
 function banMany(call: ApiCall): Decision {
   const standing = bannersStanding(call);
   demand(call, standing, PermissionFlagsBits.ManageGuild);
-  const { user_ids: wanted } = readForm<BulkForm>(call.body, {
+  const form = readForm<BulkForm>(call.body, {
     user_ids: snowflakes({ max: MAX_BULK }),
     ...DELETION,
   });
-  if (!wanted)
-    throw invalidField('user_ids', {
-      code: 'BASE_TYPE_REQUIRED',
-      message: 'This field is required',
-    });
+  const wanted = required('user_ids', form.user_ids);
   // Discord drops the bot's own id without a word.
   const others = wanted.filter((id) => id !== standing.self.discordUserId);
   const banned = others.filter((id) => canBeBanned(call, standing, id));

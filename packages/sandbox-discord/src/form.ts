@@ -4,13 +4,47 @@ import { isSnowflake } from './snowflake.js';
 /**
  * Reads the fields of a JSON body. Unknown fields are ignored; one refusal names all invalid ones.
  */
-export function readForm<T extends object>(
+export function readForm<T extends object>(body: unknown, checks: Checks<T>): Partial<T> {
+  const result = fields(checks)(body);
+  if ('error' in result) throw invalidForm(result.error);
+  return result.value;
+}
+
+/** Reads a JSON body that is a list of objects. One refusal names all faults, by index. */
+export function readFormList<T extends object>(
   body: unknown,
-  checks: { readonly [Field in keyof T]: Check<T[Field]> },
-): Partial<T> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalidForm(one('DICT_TYPE_CONVERT', 'Only dictionaries may be used in a DictType'));
-  const given = new Map<string, unknown>(Object.entries(body));
+  checks: Checks<T>,
+): readonly Partial<T>[] {
+  if (!Array.isArray(body))
+    throw invalidForm(one('LIST_TYPE_CONVERT', 'Only iterables may be used in a ListType'));
+  const errors: Record<string, FieldErrorNode> = {};
+  const check = fields(checks);
+  const values = (body as unknown[]).flatMap((item, index) => {
+    const result = check(item);
+    if ('value' in result) return [result.value];
+    errors[index] = result.error;
+    return [];
+  });
+  if (Object.keys(errors).length > 0) throw invalidForm(errors);
+  return values;
+}
+
+type Checks<T> = { readonly [Field in keyof T]: Check<T[Field]> };
+
+/** An object with these fields, any of which may be missing. */
+export function fields<T extends object>(checks: Checks<T>): Check<Partial<T>> {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return wrong('DICT_TYPE_CONVERT', 'Only dictionaries may be used in a DictType');
+    return checkFields(value, checks);
+  };
+}
+
+function checkFields<T extends object>(
+  object: object,
+  checks: Checks<T>,
+): ReturnType<Check<Partial<T>>> {
+  const given = new Map<string, unknown>(Object.entries(object));
   const errors: Record<string, FieldErrorNode> = {};
   const values: Partial<T> = {};
   const isField = (name: string): name is keyof T & string => name in checks;
@@ -20,8 +54,13 @@ export function readForm<T extends object>(
     if ('error' in result) errors[field] = result.error;
     else values[field] = result.value;
   }
-  if (Object.keys(errors).length > 0) throw invalidForm(errors);
-  return values;
+  return Object.keys(errors).length > 0 ? { error: errors } : { value: values };
+}
+
+/** A field that may not be missing. */
+export function required<T>(field: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw invalidForm(nested(field, REQUIRED));
 }
 
 /** Validates a field: returns its value, or what is wrong with it. */
@@ -119,7 +158,14 @@ function decimalText(value: unknown): string | undefined {
   return isSnowflake(text) ? text : undefined;
 }
 
-function wrong(code: string, message: string): { error: FieldErrorNode } {
+const REQUIRED: FieldErrorNode = one('BASE_TYPE_REQUIRED', 'This field is required');
+
+/** The error of a field inside another: `0.id` is the field `id` of the first item. */
+function nested(path: string, error: FieldErrorNode): FieldErrorNode {
+  return path.split('.').reduceRight<FieldErrorNode>((inner, field) => ({ [field]: inner }), error);
+}
+
+export function wrong(code: string, message: string): { error: FieldErrorNode } {
   return { error: one(code, message) };
 }
 

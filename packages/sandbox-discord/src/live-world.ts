@@ -4,6 +4,7 @@ import { compareSnowflakes, createIds } from './snowflake.js';
 import {
   everyone,
   fullApplication,
+  fullChannel,
   fullInvite,
   fullMember,
   fullRole,
@@ -127,6 +128,17 @@ export function afterGrants(guild: LiveGuild, member: FullMember): FullMember {
   return guild.roleEndsScreening && isGranted ? { ...member, pending: false } : member;
 }
 
+/** Adds a role or replaces it. */
+export function saveRole(guild: LiveGuild, role: FullRole): void {
+  guild.roles.set(role.roleId, role);
+}
+
+/** Saves the roles whose position changed. */
+export function moveRoles(guild: LiveGuild, roles: readonly FullRole[]): void {
+  for (const role of roles)
+    if (guild.roles.get(role.roleId)?.position !== role.position) saveRole(guild, role);
+}
+
 export function removeMember(guild: LiveGuild, discordUserId: string): void {
   const before = guild.members.get(discordUserId);
   if (before) guild.earlier.set(discordUserId, before);
@@ -173,7 +185,9 @@ function liveGuild(guild: SandboxGuild): LiveGuild {
     maxMembers: 500_000,
     hasScreening: false,
     roleEndsScreening: false,
+    features: [],
     ...guild,
+    channels: (guild.channels ?? [{ channelId: guild.guildId, name: 'general' }]).map(fullChannel),
     roles,
     members: byId(guild.members.map(fullMember), (one) => one.discordUserId),
     bans: byId(guild.bans ?? [], (ban) => ban.discordUserId),

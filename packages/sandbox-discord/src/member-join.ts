@@ -9,7 +9,7 @@ import {
   type Decision,
   type Standing,
 } from './api-call.js';
-import { flag, nullable, readForm, snowflakes, text } from './form.js';
+import { flag, nullable, readForm, required, snowflakes, text } from './form.js';
 import { afterGrants, newMember, saveMember, type LiveUser } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import {
@@ -17,7 +17,6 @@ import {
   bannedFromGuild,
   guildIsFull,
   invalidAccessToken,
-  invalidField,
   missingScope,
   tooManyGuilds,
 } from './refusal.js';
@@ -76,12 +75,7 @@ export function joinMember(call: ApiCall): Decision {
  * joining.
  */
 function whoAgreed(call: ApiCall, accessToken: string | undefined): LiveUser {
-  if (accessToken === undefined)
-    throw invalidField('access_token', {
-      code: 'BASE_TYPE_REQUIRED',
-      message: 'This field is required',
-    });
-  const grant = call.world.accessTokens.get(accessToken);
+  const grant = call.world.accessTokens.get(required('access_token', accessToken));
   const user = call.world.users.get(param(call, 'user_id'));
   const isFitting =
     grant !== undefined &&

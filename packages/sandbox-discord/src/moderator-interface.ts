@@ -26,10 +26,13 @@ export type SandboxModerator = {
   addUser(user: SandboxUser): void;
   /** Changes an account: its address, its limit of guilds, its lock. */
   editUser(which: { readonly discordUserId: string } & Partial<SandboxUser>): void;
-  /** `hasScreening`, `roleEndsScreening`, `maxMembers`, … */
+  /** `hasScreening`, `roleEndsScreening`, `maxMembers`, `features`, … */
   editGuild(
     which: { readonly guildId: string } & Partial<
-      Pick<SandboxGuild, 'name' | 'mfaLevel' | 'maxMembers' | 'hasScreening' | 'roleEndsScreening'>
+      Pick<
+        SandboxGuild,
+        'name' | 'mfaLevel' | 'maxMembers' | 'hasScreening' | 'roleEndsScreening' | 'features'
+      >
     >,
   ): void;
   /** The guild accepts no more members until `editGuild` raises `maxMembers`. */
@@ -47,8 +50,7 @@ export type SandboxModerator = {
     } & Partial<FullRole>,
   ): FullRole;
   editRole(
-    which: RoleKey &
-      Partial<Pick<FullRole, 'name' | 'permissions' | 'color' | 'hoist' | 'mentionable'>>,
+    which: RoleKey & Partial<Omit<FullRole, 'roleId' | 'position' | 'managed' | 'tags'>>,
   ): void;
   deleteRole(which: RoleKey): void;
   /** Moves the role to this position (1 is the lowest) and shifts the others. */

@@ -1,6 +1,7 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
 import type { EditingDeps, LiveEditing } from './live-editing.js';
+import { moveRoles, saveRole } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { deleteRole } from './role-deletion.js';
 import { moveRole } from './role-order.js';
@@ -14,14 +15,14 @@ export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {
       const guild = guildOf(guildId);
       const roleId = deps.world.nextId();
       const role = fullRole({ roleId, position: 1, ...wanted });
-      guild.roles.set(role.roleId, role);
+      saveRole(guild, role);
       const actionType = AuditLogEvent.RoleCreate;
       note(guild, { actionType, targetId: role.roleId });
       return role;
     },
     editRole({ guildId, roleId, ...wanted }) {
       const guild = guildOf(guildId);
-      guild.roles.set(roleId, { ...roleOf({ guildId, roleId }), ...wanted });
+      saveRole(guild, { ...roleOf({ guildId, roleId }), ...wanted });
       note(guild, { actionType: AuditLogEvent.RoleUpdate, targetId: roleId });
     },
     deleteRole(which) {
@@ -33,8 +34,7 @@ export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {
     moveRole(which) {
       const guild = guildOf(which.guildId);
       const { roleId } = roleOf(which);
-      for (const role of moveRole([...guild.roles.values()], roleId, which.position))
-        guild.roles.set(role.roleId, role);
+      moveRoles(guild, moveRole([...guild.roles.values()], roleId, which.position));
       note(guild, { actionType: AuditLogEvent.RoleUpdate, targetId: roleId });
     },
   } satisfies Partial<SandboxModerator>;

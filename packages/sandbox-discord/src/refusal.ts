@@ -50,6 +50,16 @@ export const unknownInvite = () =>
 export const unknownGuild = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownGuild, 'Unknown Guild');
 export const unknownBan = () => new Refusal(404, RESTJSONErrorCodes.UnknownBan, 'Unknown Ban');
+export const unknownChannel = () =>
+  new Refusal(404, RESTJSONErrorCodes.UnknownChannel, 'Unknown Channel');
+export const needsMoreBoosts = () =>
+  new Refusal(
+    403,
+    RESTJSONErrorCodes.ServerNeedsMoreBoostsToPerformThisAction,
+    'This server needs more boosts to perform this action',
+  );
+// Not among the documented codes.
+export const invalidRoleColor = () => new Refusal(400, 670_008, 'Invalid role color');
 export const banFailed = () =>
   new Refusal(400, RESTJSONErrorCodes.FailedToBanUsers, 'Failed to ban users');
 export const missingAccess = () =>

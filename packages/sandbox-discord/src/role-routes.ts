@@ -8,24 +8,27 @@ import {
   type Decision,
   type Standing,
 } from './api-call.js';
-import { flag, nullable, permissionBits, readForm, text, wholeNumber } from './form.js';
-import type { LiveGuild } from './live-world.js';
+import { flag, nullable, permissionBits, readForm, text } from './form.js';
+import { saveRole, type LiveGuild } from './live-world.js';
 import { canMoveRole } from './permissions.js';
 import { invalidRole, missingPermissions, tooManyRoles, unknownRole } from './refusal.js';
+import { COLOR_CHECKS, colorsAfter, type ColorForm } from './role-colors.js';
 import { deleteRole } from './role-deletion.js';
+import { reorderRoles } from './role-positions.js';
 import type { Route } from './route.js';
-import { roleOnWire, rolesOnWire } from './wire.js';
+import { colorsOnWire, roleOnWire, rolesOnWire } from './wire.js';
 import { fullRole } from './world-defaults.js';
-import type { FullRole } from './world.js';
+import type { FullRole, SandboxAuditChange } from './world.js';
 
 const ROLES = '/guilds/{guild_id}/roles';
 const ROLE = `${ROLES}/{role_id}`;
 const MAX_ROLES = 250;
 
-/** Reads, counts, creates, changes and deletes the guild's roles. */
+/** Reads, counts, creates, changes, orders and deletes the guild's roles. */
 export const roleRoutes: readonly Route[] = [
   { method: 'GET', template: ROLES, decide: listRoles },
   { method: 'POST', template: ROLES, decide: createRole },
+  { method: 'PATCH', template: ROLES, decide: reorderRoles },
   { method: 'GET', template: `${ROLES}/member-counts`, decide: countMembers },
   { method: 'GET', template: ROLE, decide: getRole },
   { method: 'PATCH', template: ROLE, decide: patchRole },
@@ -54,10 +57,9 @@ function countMembers(call: ApiCall): Decision {
   return { status: 200, body: Object.fromEntries(counts) };
 }
 
-type RoleForm = {
+type RoleForm = ColorForm & {
   readonly name: string | null;
   readonly permissions: string | null;
-  readonly color: number | null;
   readonly hoist: boolean | null;
   readonly mentionable: boolean | null;
 };
@@ -66,11 +68,13 @@ function readRoleForm(call: ApiCall): Partial<RoleForm> {
   return readForm<RoleForm>(call.body, {
     name: nullable(text({ min: 1, max: 100 })),
     permissions: nullable(permissionBits),
-    color: nullable(wholeNumber({ min: 0, max: 0xffffff })),
+    ...COLOR_CHECKS,
     hoist: nullable(flag),
     mentionable: nullable(flag),
   });
 }
+
+const NO_COLORS = { color: 0, secondaryColor: null, tertiaryColor: null };
 
 function createRole(call: ApiCall): Decision {
   const standing = standingOf(call);
@@ -85,14 +89,14 @@ function createRole(call: ApiCall): Decision {
     // New roles start at the bottom; at the same position the older one is higher.
     position: 1,
     permissions: form.permissions ?? guild.roles.get(guild.guildId)?.permissions ?? '0',
-    color: form.color ?? 0,
+    ...colorsAfter(guild, form, NO_COLORS),
     hoist: form.hoist ?? false,
     mentionable: form.mentionable ?? false,
   });
   return {
     status: 200,
     body: roleOnWire(role),
-    change: () => guild.roles.set(role.roleId, role),
+    change: () => saveRole(guild, role),
     audit: {
       guild,
       entries: [
@@ -118,19 +122,16 @@ function patchRole(call: ApiCall): Decision {
     ...before,
     name: form.name ?? before.name,
     permissions: form.permissions ?? before.permissions,
-    color: form.color ?? before.color,
+    ...colorsAfter(guild, form, before),
     hoist: form.hoist ?? before.hoist,
     mentionable: form.mentionable ?? before.mentionable,
   };
-  const changes = (['name', 'permissions', 'color', 'hoist', 'mentionable'] as const).flatMap(
-    (key) =>
-      before[key] === after[key] ? [] : [{ key, old_value: before[key], new_value: after[key] }],
-  );
+  const changes = roleFieldChanges(before, after);
   const decision = { status: 200, body: roleOnWire(after) };
   if (changes.length === 0) return decision;
   return {
     ...decision,
-    change: () => guild.roles.set(after.roleId, after),
+    change: () => saveRole(guild, after),
     audit: {
       guild,
       entries: [
@@ -142,6 +143,18 @@ function patchRole(call: ApiCall): Decision {
       ],
     },
   };
+}
+
+function roleFieldChanges(before: FullRole, after: FullRole): SandboxAuditChange[] {
+  const changes = (['name', 'permissions', 'color', 'hoist', 'mentionable'] as const).flatMap(
+    (key) =>
+      before[key] === after[key] ? [] : [{ key, old_value: before[key], new_value: after[key] }],
+  );
+  const isGradientKept =
+    before.secondaryColor === after.secondaryColor && before.tertiaryColor === after.tertiaryColor;
+  if (isGradientKept) return changes;
+  const [old_value, new_value] = [colorsOnWire(before), colorsOnWire(after)];
+  return [...changes, { key: 'colors', old_value, new_value }];
 }
 
 function removeRole(call: ApiCall): Decision {

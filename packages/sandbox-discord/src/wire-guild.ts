@@ -1,5 +1,8 @@
+import { ChannelType } from 'discord-api-types/v10';
+
 import type { LiveGuild } from './live-world.js';
 import { rolesOnWire } from './wire.js';
+import type { FullChannel } from './world.js';
 
 /** A guild in Discord's format: the world's data plus the usual defaults. */
 export function guildOnWire(guild: LiveGuild) {
@@ -10,9 +13,55 @@ export function guildOnWire(guild: LiveGuild) {
     mfa_level: guild.mfaLevel,
     roles: rolesOnWire(guild),
     max_members: guild.maxMembers,
-    features: guild.hasScreening ? ['COMMUNITY', 'MEMBER_VERIFICATION_GATE_ENABLED'] : [],
+    features: featuresOf(guild),
     ...NOTHING_SPECIAL,
   };
+}
+
+export function previewOnWire(guild: LiveGuild) {
+  return {
+    id: guild.guildId,
+    name: guild.name,
+    icon: null,
+    description: null,
+    home_header: null,
+    splash: null,
+    discovery_splash: null,
+    features: featuresOf(guild),
+    emojis: [],
+    stickers: [],
+    ...countsOnWire(guild),
+  };
+}
+
+/** Screening also shows in the features. */
+export function featuresOf({ features, hasScreening }: LiveGuild): readonly string[] {
+  const screening = hasScreening ? ['COMMUNITY', 'MEMBER_VERIFICATION_GATE_ENABLED'] : [];
+  return [...new Set([...features, ...screening])];
+}
+
+export function channelOnWire(guild: LiveGuild, channel: FullChannel) {
+  return {
+    id: channel.channelId,
+    type: channel.type,
+    guild_id: guild.guildId,
+    name: channel.name,
+    position: channel.position,
+    parent_id: channel.parentId,
+    permission_overwrites: [],
+    flags: 0,
+    ...byType(channel),
+  };
+}
+
+const CATEGORY: number = ChannelType.GuildCategory;
+const VOICE: readonly number[] = [ChannelType.GuildVoice, ChannelType.GuildStageVoice];
+
+function byType({ type, topic }: FullChannel) {
+  if (type === CATEGORY) return {};
+  const messages = { nsfw: false, last_message_id: null, rate_limit_per_user: 0 };
+  if (!VOICE.includes(type)) return { ...messages, topic };
+  return { ...messages, bitrate: 64_000, user_limit: 0, rtc_region: null };
 }
 
 export function countsOnWire(guild: LiveGuild) {

@@ -1,14 +1,21 @@
-import type { APIBan, APIGuildMember, APIRole, APIUser } from 'discord-api-types/v10';
+import type {
+  APIBan,
+  APIGuildMember,
+  APIRole,
+  APIRoleColors,
+  APIUser,
+} from 'discord-api-types/v10';
 
 import type { LiveGuild, LiveUser, LiveWorld } from './live-world.js';
+import type { RoleColors } from './role-colors.js';
 import { compareSnowflakes } from './snowflake.js';
 import type { FullMember, FullRole, SandboxAuditEntry, SandboxBan } from './world.js';
 
 /** Converts the world's records to Discord's formats. */
 export function memberOnWire(world: LiveWorld, member: FullMember): APIGuildMember {
   return {
-    avatar: null,
-    banner: null,
+    avatar: member.avatar,
+    banner: member.banner,
     communication_disabled_until: timeOnWire(member.communicationDisabledUntil),
     flags: member.flags,
     joined_at: timeOnWire(member.joinedAt),
@@ -60,11 +67,7 @@ export function roleOnWire(role: FullRole): APIRole {
     permissions: role.permissions,
     position: role.position,
     color: role.color,
-    colors: {
-      primary_color: role.color,
-      secondary_color: null,
-      tertiary_color: null,
-    },
+    colors: colorsOnWire(role),
     hoist: role.hoist,
     managed: role.managed,
     mentionable: role.mentionable,
@@ -72,6 +75,14 @@ export function roleOnWire(role: FullRole): APIRole {
     unicode_emoji: null,
     flags: NO_FLAGS,
     ...(role.tags ? { tags: role.tags } : {}),
+  };
+}
+
+export function colorsOnWire(role: RoleColors): APIRoleColors {
+  return {
+    primary_color: role.color,
+    secondary_color: role.secondaryColor,
+    tertiary_color: role.tertiaryColor,
   };
 }
 

@@ -1,7 +1,9 @@
 import type {
+  FullChannel,
   FullMember,
   FullRole,
   SandboxApplication,
+  SandboxChannel,
   SandboxInvite,
   SandboxMember,
   SandboxRole,
@@ -23,6 +25,8 @@ export function fullRole(role: SandboxRole): FullRole {
   return {
     permissions: '0',
     color: 0,
+    secondaryColor: null,
+    tertiaryColor: null,
     hoist: false,
     mentionable: false,
     managed: false,
@@ -39,8 +43,15 @@ export function fullMember(member: SandboxMember): FullMember {
     communicationDisabledUntil: null,
     mute: false,
     deaf: false,
+    avatar: null,
+    banner: null,
+    bio: null,
     ...member,
   };
+}
+
+export function fullChannel(channel: SandboxChannel): FullChannel {
+  return { type: 0, position: 0, parentId: null, topic: null, ...channel };
 }
 
 export function fullUser(user: SandboxUser): Required<SandboxUser> {

@@ -76,6 +76,13 @@ export type SandboxGuild = {
   readonly hasScreening?: boolean;
   /** A granted role ends screening, as in some of Discord's guilds. Default false. */
   readonly roleEndsScreening?: boolean;
+  /**
+   * Discord's names. With `ENHANCED_ROLE_COLORS` roles may have gradients; with `DISCOVERABLE` any
+   * bot may read the preview. Default none.
+   */
+  readonly features?: readonly string[];
+  /** They can be read, not changed. Default: one text channel `general` with the guild's id. */
+  readonly channels?: readonly SandboxChannel[];
 };
 
 export type SandboxRole = {
@@ -84,7 +91,12 @@ export type SandboxRole = {
   readonly position: number;
   /** A decimal string of permission bits. Default '0'. */
   readonly permissions?: string;
+  /** The primary colour, 0 to 0xffffff. Default 0: none. */
   readonly color?: number;
+  /** A gradient's second colour, null: none. */
+  readonly secondaryColor?: number | null;
+  /** Only the holographic style has a third. */
+  readonly tertiaryColor?: number | null;
   readonly hoist?: boolean;
   readonly mentionable?: boolean;
   readonly managed?: boolean;
@@ -102,6 +114,21 @@ export type SandboxMember = {
   readonly communicationDisabledUntil?: string | null;
   readonly mute?: boolean;
   readonly deaf?: boolean;
+  /** Image hashes of the profile in this guild; null: none. */
+  readonly avatar?: string | null;
+  readonly banner?: string | null;
+  readonly bio?: string | null;
+};
+
+export type SandboxChannel = {
+  readonly channelId: string;
+  readonly name: string;
+  /** Discord's number: 0, the default, is text, 2 voice, 4 a category. */
+  readonly type?: number;
+  readonly position?: number;
+  /** The category it is in. */
+  readonly parentId?: string | null;
+  readonly topic?: string | null;
 };
 
 export type SandboxBan = {
@@ -164,11 +191,14 @@ export type SandboxInvite = {
 };
 
 /** A guild with every default filled in. */
-export type FullGuild = Required<Omit<SandboxGuild, 'roles' | 'members'>> & {
+export type FullGuild = Required<Omit<SandboxGuild, 'roles' | 'members' | 'channels'>> & {
   readonly roles: readonly FullRole[];
   readonly members: readonly FullMember[];
+  readonly channels: readonly FullChannel[];
 };
 
 export type FullRole = Required<Omit<SandboxRole, 'tags'>> & Pick<SandboxRole, 'tags'>;
 
 export type FullMember = Required<SandboxMember>;
+
+export type FullChannel = Required<SandboxChannel>;

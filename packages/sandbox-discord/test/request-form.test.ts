@@ -11,6 +11,7 @@ import {
   MINER,
   PILOT,
   sandboxes,
+  smallGuild,
   smallWorld,
   TOKEN,
 } from './small-world.js';
@@ -187,6 +188,17 @@ describe('an id in a body', () => {
       'NUMBER_TYPE_MAX',
       'BOOLEAN_TYPE_CONVERT',
     ]);
+  });
+
+  it.each([
+    ['a list of roles to move', 'PATCH', `/guilds/${GUILD}/roles`, `[{"id":${MINER}}]`],
+    ['a list of accounts to ban', 'POST', `/guilds/${GUILD}/bulk-ban`, `{"user_ids":[${ANNA}]}`],
+  ])('may be a number in %s too', async (_name, method, path, rawBody) => {
+    const { call } = await start({
+      world: smallWorld({ guilds: [smallGuild({ botPermissions: 8n })] }),
+    });
+
+    expect((await call(method, path, { rawBody })).status).toBe(200);
   });
 });
 
