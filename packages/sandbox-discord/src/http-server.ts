@@ -20,7 +20,8 @@ type Deps = {
   ) => void;
 };
 
-const MAX_BODY_BYTES = 1_000_000;
+// Discord's largest images, 10 MB, in base64.
+const MAX_BODY_BYTES = 15_000_000;
 
 /** Receives requests and sends answers. It does not interpret them. */
 export function createHttpServer(deps: Deps) {

@@ -6,7 +6,7 @@ import { flagOf, snowflakeOf, wholeNumberOf } from './query.js';
 import type { TokenRoute } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
 import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
-import { countsOnWire } from './wire-guild.js';
+import { countsOnWire, featuresOf } from './wire-guild.js';
 
 /** Routes about the caller itself and its guilds, for bots and for people with an access token. */
 export const identityRoutes: readonly TokenRoute[] = [
@@ -69,7 +69,7 @@ function ownGuildOnWire(call: ApiCall, guild: LiveGuild, self: LiveUser) {
     banner: null,
     owner: guild.ownerId === self.discordUserId,
     permissions: String(member ? permissionsOf(guild, member, call.now) : 0n),
-    features: [],
+    features: featuresOf(guild),
     ...counts,
   };
 }

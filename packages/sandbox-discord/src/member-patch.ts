@@ -20,6 +20,7 @@ import {
   timestamp,
   wholeNumber,
 } from './form.js';
+import { imageHash } from './image.js';
 import { afterGrants, saveMember, type LiveGuild } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import { canActOn, permissionsOf } from './permissions.js';
@@ -50,7 +51,7 @@ type MemberForm = {
 export function patchMember(call: ApiCall): Decision {
   const standing = standingOf(call);
   const form = readForm<MemberForm>(call.body, {
-    nick: nullable(text({ max: MAX_NICK_LENGTH })),
+    nick: NICK,
     roles: nullable(snowflakes({ max: 350 })),
     mute: nullable(flag),
     deaf: nullable(flag),
@@ -74,20 +75,44 @@ export function patchMember(call: ApiCall): Decision {
   });
 }
 
-/** Changing the bot's own nickname needs a different permission and no rank. */
+type SelfForm = {
+  readonly nick: string | null;
+  readonly avatar: string | null;
+  readonly banner: string | null;
+  readonly bio: string | null;
+};
+
+const MAX_BIO_LENGTH = 190;
+
+/**
+ * The bot's own profile in this guild. Its nickname needs a different permission than others', and
+ * no rank; the rest needs none.
+ */
 export function patchSelf(call: ApiCall): Decision {
   const standing = standingOf(call);
   const { guild, self } = standing;
-  const form = readForm<Pick<MemberForm, 'nick'>>(call.body, {
-    nick: nullable(text({ max: MAX_NICK_LENGTH })),
+  const { nick, ...profile } = readForm<SelfForm>(call.body, {
+    nick: NICK,
+    avatar: nullable(imageHash),
+    banner: nullable(imageHash),
+    bio: nullable(text({ max: MAX_BIO_LENGTH })),
   });
-  if (form.nick === undefined) return decided(call, guild, self, self);
-  demand(call, standing, PermissionFlagsBits.ChangeNickname);
+  if (nick !== undefined) demand(call, standing, PermissionFlagsBits.ChangeNickname);
   return decided(call, guild, self, {
     ...self,
-    nick: normaliseNick(form.nick),
+    ...profile,
+    nick: nick === undefined ? self.nick : normaliseNick(nick),
   });
 }
+
+/** The same change, answered with the nickname alone. */
+export function patchOwnNick(call: ApiCall): Decision {
+  const form = readForm<Pick<SelfForm, 'nick'>>(call.body, { nick: NICK });
+  const { nick = standingOf(call).self.nick } = form;
+  return { ...patchSelf({ ...call, body: form }), body: { nick: normaliseNick(nick) } };
+}
+
+const NICK = nullable(text({ max: MAX_NICK_LENGTH }));
 
 function demandFields(
   call: ApiCall,
@@ -165,6 +190,9 @@ function auditOf(guild: LiveGuild, before: FullMember, after: FullMember): Audit
     [
       ['nick', before.nick, after.nick],
       ['flags', before.flags, after.flags],
+      ['avatar_hash', before.avatar, after.avatar],
+      ['banner_hash', before.banner, after.banner],
+      ['bio', before.bio, after.bio],
       [
         'communication_disabled_until',
         before.communicationDisabledUntil,

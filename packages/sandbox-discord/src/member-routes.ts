@@ -10,7 +10,7 @@ import {
 } from './api-call.js';
 import { memberOrder, removeMember, type LiveGuild } from './live-world.js';
 import { joinMember } from './member-join.js';
-import { patchMember, patchSelf } from './member-patch.js';
+import { patchMember, patchOwnNick, patchSelf } from './member-patch.js';
 import { canActOn } from './permissions.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
 import { invalidField, missingAccess, missingPermissions } from './refusal.js';
@@ -27,6 +27,8 @@ export const memberRoutes: readonly Route[] = [
   { method: 'GET', template: MEMBERS, decide: listMembers },
   { method: 'GET', template: `${MEMBERS}/search`, decide: searchMembers },
   { method: 'PATCH', template: `${MEMBERS}/@me`, decide: patchSelf },
+  // Deprecated, and what older clients call.
+  { method: 'PATCH', template: `${MEMBERS}/@me/nick`, decide: patchOwnNick },
   { method: 'GET', template: MEMBER, limit: 'memberGet', decide: getMember },
   {
     method: 'PATCH',
