@@ -10,13 +10,16 @@ export function writeAudit(
   draft: AuditDraft,
   by: { readonly actorId: string; readonly reason: string | undefined },
 ): void {
-  const { auditLog } = draft.guild;
-  for (const entry of draft.entries)
-    auditLog.unshift({
+  const { auditLog, guildId } = draft.guild;
+  for (const drafted of draft.entries) {
+    const entry = {
       entryId: world.nextId(),
       actorId: by.actorId,
-      ...entry,
+      ...drafted,
       ...(by.reason === undefined ? {} : { reason: by.reason }),
-    });
+    };
+    auditLog.unshift(entry);
+    world.changes.publish({ kind: 'auditEntry', guildId, entry });
+  }
   if (auditLog.length > KEPT_ENTRIES) auditLog.length = KEPT_ENTRIES;
 }

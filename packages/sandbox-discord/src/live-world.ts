@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { compareSnowflakes, createIds } from './snowflake.js';
+import { watchedMap } from './watched-map.js';
+import { createWorldChanges, type WorldChange, type WorldChanges } from './world-changes.js';
 import {
   everyone,
   fullApplication,
@@ -28,6 +30,8 @@ import type {
 
 /** The running world: the same facts, indexed by id. Records are replaced, never mutated. */
 export type LiveWorld = {
+  /** Published by the maps below and by the audit log. */
+  readonly changes: WorldChanges;
   readonly applications: Map<string, LiveApplication>;
   readonly users: Map<string, LiveUser>;
   readonly guilds: Map<string, LiveGuild>;
@@ -58,13 +62,23 @@ export type LiveGuild = Omit<FullGuild, 'roles' | 'members' | 'bans' | 'auditLog
 };
 
 export function createLiveWorld(world: SandboxWorld, clock: () => number): LiveWorld {
+  const changes = createWorldChanges();
+  const publish: Publish = (change) => changes.publish(change);
+  const guilds = world.guilds.map((guild) => liveGuild(guild, publish));
   return {
-    applications: byId(
-      world.applications.map(fullApplication),
-      (application) => application.applicationId,
+    changes,
+    applications: watchedMap(
+      byId(world.applications.map(fullApplication), (application) => application.applicationId),
+      (change) => publish({ kind: 'application', ...change }),
     ),
-    users: byId(world.users.map(fullUser), (user) => user.discordUserId),
-    guilds: byId(world.guilds.map(liveGuild), (guild) => guild.guildId),
+    users: watchedMap(
+      byId(world.users.map(fullUser), (user) => user.discordUserId),
+      (change) => publish({ kind: 'user', ...change }),
+    ),
+    guilds: watchedMap(
+      byId(guilds, (guild) => guild.guildId),
+      (change, guildId) => publish({ kind: 'guild', guildId, ...change }),
+    ),
     invites: byId(
       (world.invites ?? []).map((invite) => fullInvite(invite, clock())),
       (invite) => invite.code,
@@ -142,8 +156,8 @@ export function moveRoles(guild: LiveGuild, roles: readonly FullRole[]): void {
 export function removeMember(guild: LiveGuild, discordUserId: string): void {
   const before = guild.members.get(discordUserId);
   if (before) guild.earlier.set(discordUserId, before);
-  guild.members.delete(discordUserId);
   guild.memberOrder = undefined;
+  guild.members.delete(discordUserId);
 }
 
 /** Bans an account; a member leaves the guild with it. */
@@ -177,9 +191,12 @@ function byId<T>(items: readonly T[], idOf: (item: T) => string): Map<string, T>
   return new Map(items.map((item) => [idOf(item), item]));
 }
 
-function liveGuild(guild: SandboxGuild): LiveGuild {
+type Publish = (change: WorldChange) => void;
+
+function liveGuild(guild: SandboxGuild, publish: Publish): LiveGuild {
+  const { guildId } = guild;
   const roles = byId(guild.roles.map(fullRole), (role) => role.roleId);
-  if (!roles.has(guild.guildId)) roles.set(guild.guildId, everyone(guild.guildId));
+  if (!roles.has(guildId)) roles.set(guildId, everyone(guildId));
   return {
     mfaLevel: 0,
     maxMembers: 500_000,
@@ -188,9 +205,15 @@ function liveGuild(guild: SandboxGuild): LiveGuild {
     features: [],
     ...guild,
     channels: (guild.channels ?? [{ channelId: guild.guildId, name: 'general' }]).map(fullChannel),
-    roles,
-    members: byId(guild.members.map(fullMember), (one) => one.discordUserId),
-    bans: byId(guild.bans ?? [], (ban) => ban.discordUserId),
+    roles: watchedMap(roles, (change) => publish({ kind: 'role', guildId, ...change })),
+    members: watchedMap(
+      byId(guild.members.map(fullMember), (one) => one.discordUserId),
+      (change) => publish({ kind: 'member', guildId, ...change }),
+    ),
+    bans: watchedMap(
+      byId(guild.bans ?? [], (ban) => ban.discordUserId),
+      (change) => publish({ kind: 'ban', guildId, ...change }),
+    ),
     auditLog: [...(guild.auditLog ?? [])],
     earlier: new Map(),
     memberOrder: undefined,
