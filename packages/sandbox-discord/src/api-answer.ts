@@ -13,6 +13,7 @@ import { isKnownVersion } from './api-version.js';
 import { writeAudit } from './audit-log.js';
 import { callerOf } from './callers.js';
 import type { MetFaults } from './faults.js';
+import type { GatewayAccess } from './gateway/gateway-access.js';
 import type { LiveWorld } from './live-world.js';
 import { OAuthRefusal } from './oauth-refusal.js';
 import type { RateLimiter } from './rate-limiter.js';
@@ -26,6 +27,7 @@ export type AnsweringDeps = {
   readonly world: LiveWorld;
   readonly quirks: SandboxQuirks;
   readonly limiter: RateLimiter;
+  readonly gateway: GatewayAccess;
   readonly clock: () => number;
   readonly onChange: () => void;
 };
@@ -134,6 +136,8 @@ function decisionFor(
     params,
     query: request.url.searchParams,
     reason,
+    host: request.headers.host ?? 'localhost',
+    gateway: deps.gateway,
     now: deps.clock(),
     readsStale: met.effect?.kind === 'staleRead',
   };

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
+import type { GatewayAccess } from './gateway/gateway-access.js';
 import type { LiveApplication, LiveGuild, LiveUser, LiveWorld } from './live-world.js';
 import { highestRole, needsTwoFactor, permissionsOf } from './permissions.js';
 import {
@@ -36,6 +37,9 @@ export type ApiCall = {
   readonly body: unknown;
   /** The audit reason, decoded. */
   readonly reason: string | undefined;
+  /** The address and port by which the caller reached the sandbox. */
+  readonly host: string;
+  readonly gateway: GatewayAccess;
   readonly now: number;
   /** A planted fault: members are read as before their last change. */
   readonly readsStale: boolean;

@@ -21,6 +21,7 @@ export function greeting(
 
     Page       ${url}
     REST API   ${url}/api  (versions 9 and 10)
+    Gateway    ${url.replace('http', 'ws')}  (JSON)
     OAuth2     ${url}/oauth2/authorize
                ${url}/api/oauth2/token
 
@@ -28,7 +29,7 @@ ${applications.map(describeApplication).join('\n')}
 ${guilds.map((guild) => describeGuild(guild, users)).join('\n')}
   Point a bot of discord.js 14 at it:
 
-    new REST({ api: '${url}/api' }).setToken('${token}')
+    new Client({ intents: [], rest: { api: '${url}/api' } }).login('${token}')
 
   or try it here:
 

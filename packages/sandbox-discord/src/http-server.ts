@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { answer, type Answer } from './answers.js';
@@ -18,6 +19,8 @@ type Deps = {
     response: ServerResponse,
     body: string,
   ) => void;
+  /** Takes over connections that become websockets. */
+  readonly upgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void;
 };
 
 // Discord's largest images, 10 MB, in base64.
@@ -48,6 +51,8 @@ export function createHttpServer(deps: Deps) {
       send(response, answer(500, { code: 0, message }, {}));
     });
   });
+
+  server.on('upgrade', deps.upgrade);
 
   return {
     async start(): Promise<SandboxAddress> {

@@ -18,7 +18,6 @@ export const identityRoutes: readonly TokenRoute[] = [
     decide: getOwnMember,
   },
   { method: 'GET', template: '/users/{user_id}', decide: getUser },
-  { method: 'GET', template: '/gateway/bot', decide: getGateway },
 ];
 
 function getSelf(call: ApiCall): Decision {
@@ -81,24 +80,6 @@ function getOwnMember(call: ApiCall): Decision {
   const member = guild?.members.get(call.caller.user.discordUserId);
   if (!member) throw unknownMember();
   return { status: 200, body: memberOnWire(call.world, member) };
-}
-
-/** The sandbox has no gateway, so the address leads nowhere; the rest is what a new bot gets. */
-function getGateway(call: ApiCall): Decision {
-  if (call.caller.kind !== 'bot') throw unauthorized();
-  return {
-    status: 200,
-    body: {
-      url: 'wss://gateway.discord.invalid',
-      shards: 1,
-      session_start_limit: {
-        total: 1000,
-        remaining: 1000,
-        reset_after: 0,
-        max_concurrency: 1,
-      },
-    },
-  };
 }
 
 function selfOf(call: ApiCall): LiveUser {

@@ -1,7 +1,8 @@
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /**
- * Discord documents only the global limit and that of invalid requests; the others are what people
+ * Discord documents only the global limit, that of invalid requests and those of the gateway; the
+ * others are what people
  * have observed. Clients must learn them from the headers, so tests may set others.
  */
 export const DEFAULT_LIMITS: SandboxLimits = {
@@ -13,6 +14,10 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   memberRolesDelete: null,
   others: { limit: 500, windowMs: 10_000, window: 'sliding' },
   invalidRequests: { limit: 10_000, windowMs: 600_000, window: 'fixed' },
+  gatewaySends: { limit: 120, windowMs: 60_000, window: 'fixed' },
+  gatewayStarts: { limit: 1000, windowMs: 86_400_000, window: 'fixed' },
+  gatewayIdentifies: { limit: 1, windowMs: 5000, window: 'fixed' },
+  gatewayMemberLists: { limit: 1, windowMs: 30_000, window: 'fixed' },
 };
 
 const NO_LIMITS: SandboxLimits = {
@@ -24,6 +29,10 @@ const NO_LIMITS: SandboxLimits = {
   memberRolesDelete: null,
   others: null,
   invalidRequests: null,
+  gatewaySends: null,
+  gatewayStarts: null,
+  gatewayIdentifies: null,
+  gatewayMemberLists: null,
 };
 
 export function limitsFrom(chosen: Partial<SandboxLimits> | null | undefined): SandboxLimits {
@@ -44,5 +53,9 @@ export function scaleLimits(limits: SandboxLimits, factor: number): SandboxLimit
     memberRolesDelete: scale(limits.memberRolesDelete),
     others: scale(limits.others),
     invalidRequests: scale(limits.invalidRequests),
+    gatewaySends: scale(limits.gatewaySends),
+    gatewayStarts: scale(limits.gatewayStarts),
+    gatewayIdentifies: scale(limits.gatewayIdentifies),
+    gatewayMemberLists: scale(limits.gatewayMemberLists),
   };
 }

@@ -35,6 +35,8 @@ export type SandboxModerator = {
       >
     >,
   ): void;
+  /** Its bots are no longer in it; nothing of it is left. */
+  deleteGuild(guildId: string): void;
   /** The guild accepts no more members until `editGuild` raises `maxMembers`. */
   makeGuildFull(guildId: string): void;
   /** By default it never expires and can be used any number of times. */

@@ -30,6 +30,10 @@ export function createSettingsModerator(
       onChange();
     },
     editGuild,
+    deleteGuild(guildId) {
+      guilds.delete(guildOf(guildId).guildId);
+      onChange();
+    },
     makeGuildFull(guildId) {
       editGuild({ guildId, maxMembers: guildOf(guildId).members.size });
     },

@@ -3,6 +3,7 @@ import { applicationRoutes } from './application-routes.js';
 import { AUTHORIZE_PATH } from './authorize-request.js';
 import { authorizeRoutes } from './authorize-routes.js';
 import { banRoutes } from './ban-routes.js';
+import { gatewayRoutes } from './gateway/gateway-routes.js';
 import { guildRoutes } from './guild-routes.js';
 import { identityRoutes } from './identity-routes.js';
 import { inviteRoutes } from './invite-routes.js';
@@ -17,6 +18,7 @@ const ROUTES: readonly Route[] = [
   ...tokenRoutes,
   ...applicationRoutes,
   ...identityRoutes,
+  ...gatewayRoutes,
   ...guildRoutes,
   ...banRoutes,
   ...roleRoutes,

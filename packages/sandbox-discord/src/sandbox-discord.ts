@@ -1,6 +1,7 @@
 import { createApi } from './api.js';
 import { createCallLog } from './call-log.js';
 import { createFaults } from './faults.js';
+import { createGateway } from './gateway/gateway.js';
 import { createHttpServer } from './http-server.js';
 import { limitsFrom } from './limits.js';
 import { createLiveWorld, plainGuild, plainWorld } from './live-world.js';
@@ -12,6 +13,7 @@ import type { SandboxDiscord, SandboxDiscordOptions, SandboxQuirks } from './san
 
 export { exampleWorld } from './example-world.js';
 export { DEFAULT_LIMITS, scaleLimits } from './limits.js';
+export type * from './gateway/gateway-interface.js';
 export type * from './moderator-interface.js';
 export type * from './oauth-interface.js';
 export type * from './sandbox-interface.js';
@@ -26,7 +28,8 @@ export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDis
   const { port = 0, host = '127.0.0.1' } = options;
   const quirks = { ...DEFAULT_QUIRKS, ...options.quirks };
   const world = createLiveWorld(options.world, clock);
-  const limiter = createRateLimiter(limitsFrom(options.limits), clock);
+  const limits = limitsFrom(options.limits);
+  const limiter = createRateLimiter(limits, clock);
   const log = createCallLog();
   const faults = createFaults(random, () => page.notify());
   const onChange = () => {
@@ -36,13 +39,23 @@ export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDis
   const editing = { world, quirks, clock, onChange };
   const moderator = createModerator(editing);
   const oauth = createOAuthPeople(editing);
+  const gateway = createGateway({
+    world,
+    limits,
+    clock,
+    random,
+    settings: options.gateway,
+    onChange: () => page.notify(),
+  });
   const looked = { world, limiter, faults, log, clock };
   const page = createPageServer({ ...looked, moderator });
   const server = createHttpServer({
     host,
     port,
-    createApi: (sleep) => createApi({ ...looked, quirks, sleep, onChange }),
+    createApi: (sleep) =>
+      createApi({ ...looked, quirks, gateway: gateway.access, sleep, onChange }),
     respondToPeople: page.respond,
+    upgrade: gateway.upgrade,
   });
   log.onCall(() => page.notify());
 
@@ -50,6 +63,7 @@ export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDis
     start: () => server.start(),
     async stop() {
       page.stop();
+      gateway.stop();
       await server.stop();
     },
     world: () => plainWorld(world),
@@ -63,6 +77,7 @@ export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDis
     faults,
     moderator,
     oauth,
+    gateway: gateway.controls,
   };
 }
 

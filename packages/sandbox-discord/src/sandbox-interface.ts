@@ -1,9 +1,10 @@
+import type { SandboxGateway, SandboxGatewaySettings } from './gateway/gateway-interface.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import type { SandboxOAuth } from './oauth-interface.js';
 import type { FullGuild, FullMember, SandboxWorld } from './world.js';
 
 /**
- * A small Discord over HTTP on loopback, with the rules that matter to programs that assign roles.
+ * A small Discord over HTTP and websockets on loopback, with the rules that matter to programs that assign roles.
  * In: calls to `apiBase`, edits by a moderator, faults. Out: answers as Discord gives them, and a
  * page at `url`.
  * Never: a call to anywhere else, or a file of its own; to keep the world, save `world()`.
@@ -21,6 +22,7 @@ export type SandboxDiscord = {
   readonly faults: SandboxFaults;
   readonly moderator: SandboxModerator;
   readonly oauth: SandboxOAuth;
+  readonly gateway: SandboxGateway;
 };
 
 export type SandboxDiscordOptions = {
@@ -38,6 +40,7 @@ export type SandboxDiscordOptions = {
   /** Replaces single limits; null for a limit lifts it, null here lifts all. */
   readonly limits?: Partial<SandboxLimits> | null;
   readonly quirks?: Partial<SandboxQuirks>;
+  readonly gateway?: Partial<SandboxGatewaySettings>;
   /** Called after each change of the world; save `world()` when convenient. */
   readonly onChange?: () => void;
 };
@@ -76,6 +79,14 @@ export type SandboxLimits = {
   readonly others: SandboxLimit | null;
   /** 401, 403 and 429 per sender; beyond it everything is refused as Cloudflare does. */
   readonly invalidRequests: SandboxLimit | null;
+  /** Payloads that a bot sends on one connection to the gateway; beyond it, close code 4008. */
+  readonly gatewaySends: SandboxLimit | null;
+  /** Identifies of a bot; beyond it, all its sessions end and its token is refused. */
+  readonly gatewayStarts: SandboxLimit | null;
+  /** Identifies of a bot for each `shard_id % max_concurrency`; beyond it, opcode 9. */
+  readonly gatewayIdentifies: SandboxLimit | null;
+  /** Requests for all members of a guild, by session; beyond it, RATE_LIMITED. */
+  readonly gatewayMemberLists: SandboxLimit | null;
 };
 
 /** Where the documentation is silent and reports differ, either behaviour can be chosen. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const home = join(import.meta.dirname, '..');
-const dependencies = ['discord-api-types', 'zod'].map((name) =>
+const dependencies = ['discord-api-types', 'ws', 'zod'].map((name) =>
   join(home, '../../node_modules', name),
 );
 

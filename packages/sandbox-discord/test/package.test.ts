@@ -24,7 +24,7 @@ describe('the package, installed into an empty folder', () => {
 
   test('contains what it needs and no more', async () => {
     const paths = installed.packed.files.map(({ path }) => path);
-    const others = paths.filter((path) => !/^dist\/[a-z-]+(\.d\.ts|\.js)$/.test(path));
+    const others = paths.filter((path) => !/^dist\/(gateway\/)?[a-z-]+(\.d\.ts|\.js)$/.test(path));
     const manifest = await readFile(join(installed.folder, HOME, 'package.json'), 'utf8');
 
     expect(paths).toContain('dist/sandbox-discord.d.ts');
@@ -34,7 +34,11 @@ describe('the package, installed into an empty folder', () => {
       'bin/sandbox-discord.js',
       'package.json',
     ]);
-    expect(Object.keys(JSON.parse(manifest).dependencies)).toEqual(['discord-api-types', 'zod']);
+    expect(Object.keys(JSON.parse(manifest).dependencies)).toEqual([
+      'discord-api-types',
+      'ws',
+      'zod',
+    ]);
   });
 
   test('starts with one command and serves the REST client of discord.js', async ({

@@ -1,0 +1,81 @@
+import { GatewayOpcodes } from 'discord-api-types/v10';
+
+import type { Connection } from './connection.js';
+import type { Delivery } from './delivery.js';
+import type { GatewayFaultField } from './gateway-faults.js';
+import type { SandboxGateway, SandboxSessionFilter } from './gateway-interface.js';
+import { sessionView, type Session, type Sessions } from './sessions.js';
+
+type Deps = {
+  readonly sessions: Sessions;
+  readonly faults: GatewayFaultField;
+  readonly delivery: Delivery;
+  readonly clock: () => number;
+  readonly onChange: () => void;
+};
+
+/** Discord closes a connection that stays after opcode 7. */
+const RECONNECT_GRACE_MS = 5000;
+const UNKNOWN_ERROR = 4000;
+
+/** What tests and the page do to live sessions. */
+export function createGatewayControls({
+  sessions,
+  faults,
+  delivery,
+  clock,
+  onChange,
+}: Deps): Omit<SandboxGateway, 'isDown' | 'setDown' | 'setGuildUnavailable'> {
+  const each = (
+    which: SandboxSessionFilter,
+    act: (connection: Connection, session: Session) => void,
+  ): void => {
+    for (const session of sessions.matching(which))
+      if (session.connection) act(session.connection, session);
+    onChange();
+  };
+
+  return {
+    sessions: () => sessions.live().map(sessionView),
+    faults: {
+      plant: faults.plant,
+      remove: faults.remove,
+      list: faults.list,
+      clear() {
+        faults.forget();
+        delivery.flush();
+      },
+    },
+    reconnect(which = {}) {
+      each(which, (connection) => {
+        connection.sendOpcode(GatewayOpcodes.Reconnect, null);
+        const close = () => connection.close(UNKNOWN_ERROR, 'Reconnect.');
+        setTimeout(close, RECONNECT_GRACE_MS).unref();
+      });
+    },
+    invalidate({ isResumable = false, ...which } = {}) {
+      each(which, (connection, session) => {
+        connection.sendOpcode(GatewayOpcodes.InvalidSession, isResumable);
+        if (!isResumable) sessions.end(session);
+      });
+    },
+    close({ code = UNKNOWN_ERROR, reason = '', ...which } = {}) {
+      each(which, (connection) => connection.close(code, reason));
+    },
+    cut(which = {}) {
+      each(which, (connection) => connection.cut());
+    },
+    freeze({ isHalfOpen = false, ...which } = {}) {
+      each(which, (connection, session) => {
+        connection.freeze({ isHalfOpen });
+        session.disconnectedAt = clock();
+      });
+    },
+    requestHeartbeat(which = {}) {
+      each(which, (connection) => connection.sendOpcode(GatewayOpcodes.Heartbeat, null));
+    },
+    inject({ payload, ...which }) {
+      each(which, (connection) => connection.send(JSON.stringify(payload)));
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
+import type { GatewayRateLimitedRequestGuildMembersDispatchData } from 'discord-api-types/v10';
+
+import type { LiveWorld } from '../live-world.js';
+import { takeFromBucket } from '../rate-bucket.js';
+import type { SandboxLimit } from '../sandbox-interface.js';
+import type { Delivery } from './delivery.js';
+import {
+  mayRequest,
+  memberChunks,
+  nonceOf,
+  wantsAll,
+  type MemberRequest,
+} from './member-chunks.js';
+import type { Session } from './sessions.js';
+import { shardOf } from './sharding.js';
+
+type Deps = {
+  readonly world: LiveWorld;
+  readonly delivery: Delivery;
+  readonly clock: () => number;
+  readonly limit: SandboxLimit | null;
+};
+
+/** Answers requests for members, a chunk at a time so that other events come in between. */
+export function createMemberSender({ world, delivery, clock, limit }: Deps) {
+  const waiting = new Set<NodeJS.Immediate>();
+
+  const retryAfterMs = (session: Session, guildId: string): number => {
+    if (!limit) return 0;
+    const { memberLists } = session;
+    const { bucket, verdict } = takeFromBucket(limit, memberLists.get(guildId), clock());
+    memberLists.set(guildId, bucket);
+    return verdict.isAllowed ? 0 : verdict.retryAfterMs;
+  };
+  const sendRateLimited = (session: Session, request: MemberRequest, ms: number): void => {
+    const nonce = nonceOf(request);
+    const body: GatewayRateLimitedRequestGuildMembersDispatchData = {
+      opcode: GatewayOpcodes.RequestGuildMembers,
+      retry_after: ms / 1000,
+      meta: { guild_id: request.guild_id, ...(nonce === undefined ? {} : { nonce }) },
+    };
+    const event = { name: GatewayDispatchEvents.RateLimited, guildId: request.guild_id };
+    delivery.deliver(session, { ...event, body: JSON.stringify(body) });
+  };
+  const sendNext = (session: Session, chunks: ReturnType<typeof memberChunks>): void => {
+    const next = chunks.next();
+    if (next.done) return;
+    delivery.deliver(session, {
+      name: GatewayDispatchEvents.GuildMembersChunk,
+      guildId: next.value.guild_id,
+      body: JSON.stringify(next.value),
+    });
+    const immediate = setImmediate(() => {
+      waiting.delete(immediate);
+      sendNext(session, chunks);
+    });
+    waiting.add(immediate);
+  };
+
+  return {
+    /** Discord does not answer a request for a guild, or with an intent, that the session lacks. */
+    send: (session: Session, request: MemberRequest): void => {
+      const guild = world.guilds.get(request.guild_id);
+      if (!guild?.members.has(session.botUserId)) return;
+      if (shardOf(guild.guildId, session.shard[1]) !== session.shard[0]) return;
+      if (!mayRequest(session, request)) return;
+      const waitMs = wantsAll(request) ? retryAfterMs(session, guild.guildId) : 0;
+      if (waitMs > 0) return sendRateLimited(session, request, waitMs);
+      sendNext(session, memberChunks(world, guild, request));
+    },
+    stop(): void {
+      for (const immediate of waiting) clearImmediate(immediate);
+      waiting.clear();
+    },
+  };
+}

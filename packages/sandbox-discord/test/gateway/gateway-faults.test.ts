@@ -1,0 +1,335 @@
+import { GatewayOpcodes } from 'discord-api-types/v10';
+import { describe, expect, it } from 'vitest';
+
+import { ANNA, APPLICATION, COUNCILLOR, GUILD, sandboxes, TOKEN } from '../small-world.js';
+import { rawBots, type RawBot } from './raw-bot.js';
+
+const start = sandboxes();
+const connect = rawBots();
+
+const anna = { guildId: GUILD, discordUserId: ANNA };
+const carl = { guildId: GUILD, discordUserId: COUNCILLOR };
+
+async function inSession(options: Parameters<typeof start>[0] = {}) {
+  const started = await start(options);
+  const connectBot = async () => {
+    const bot = connect(started.url);
+    await bot.opcode(GatewayOpcodes.Hello);
+    return bot;
+  };
+  const bot = await connectBot();
+  const ready = await bot.identify();
+  await bot.event('GUILD_CREATE');
+  const { gateway, moderator } = started.sandbox;
+  const resume = async (): Promise<RawBot> => {
+    const next = await connectBot();
+    const session_id = ready.d.session_id;
+    next.send(GatewayOpcodes.Resume, { token: TOKEN, session_id, seq: bot.lastSequence });
+    return next;
+  };
+  return { ...started, bot, connectBot, resume, gateway, moderator };
+}
+
+const after = async (bot: RawBot) => {
+  await bot.settled();
+  return bot.names().slice(2);
+};
+
+describe('a planted fault', () => {
+  it('drop loses the event for good: no gap in the sequence, and no resume brings it', async () => {
+    const { bot, gateway, moderator, resume } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'drop' }, event: 'GUILD_MEMBER_REMOVE' });
+
+    moderator.leave(anna);
+    moderator.leave(carl);
+
+    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE']);
+    expect((await bot.event('GUILD_MEMBER_REMOVE')).d.user.id).toBe(COUNCILLOR);
+    expect(bot.lastSequence).toBe(3);
+    bot.terminate();
+    const next = await resume();
+    await next.event('RESUMED');
+    expect(next.names()).toEqual(['RESUMED']);
+    expect(gateway.faults.list()).toEqual([]);
+  });
+
+  it('double sends the event twice, with two numbers', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'double' } });
+
+    moderator.leave(anna);
+
+    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE', 'GUILD_MEMBER_REMOVE']);
+    expect(bot.lastSequence).toBe(4);
+  });
+
+  it('delay lets later events overtake', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'delay', ms: 200 } });
+
+    moderator.leave(anna);
+    moderator.leave(carl);
+    await bot.event('GUILD_MEMBER_REMOVE', 2);
+
+    const ids = bot.received
+      .filter(({ t }) => t === 'GUILD_MEMBER_REMOVE')
+      .map(({ d }) => d.user.id);
+    expect(ids).toEqual([COUNCILLOR, ANNA]);
+    expect(bot.lastSequence).toBe(4);
+  });
+
+  it('reorder swaps the event with the next one', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'reorder', ms: 60_000 } });
+
+    moderator.kick(anna);
+
+    expect(await after(bot)).toEqual(['GUILD_AUDIT_LOG_ENTRY_CREATE', 'GUILD_MEMBER_REMOVE']);
+  });
+
+  it('reorder of several swaps them in pairs', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'reorder', ms: 60_000 }, times: null });
+
+    moderator.ban(anna);
+    moderator.leave(carl);
+
+    expect(await after(bot)).toEqual([
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_BAN_ADD',
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_AUDIT_LOG_ENTRY_CREATE',
+    ]);
+  });
+
+  it('reorder sends the event after its time if none follows', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'reorder', ms: 50 } });
+
+    moderator.leave(anna);
+
+    expect((await bot.event('GUILD_MEMBER_REMOVE')).d.user.id).toBe(ANNA);
+  });
+
+  it('that is cleared sends at once what it held back', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'delay', ms: 600_000 }, times: null });
+    moderator.kick(anna);
+    expect(await after(bot)).toEqual([]);
+
+    gateway.faults.clear();
+
+    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE', 'GUILD_AUDIT_LOG_ENTRY_CREATE']);
+  });
+
+  it('hits as many matching events as it was planted for, and can be removed', async () => {
+    const { bot, gateway, moderator } = await inSession();
+    const faultId = gateway.faults.plant({
+      effect: { kind: 'drop' },
+      event: 'GUILD_MEMBER_ADD',
+      guildId: GUILD,
+      applicationId: APPLICATION,
+      times: 3,
+    });
+    gateway.faults.plant({ effect: { kind: 'drop' }, applicationId: 'another' });
+    gateway.faults.plant({ effect: { kind: 'drop' }, guildId: 'another' });
+
+    moderator.leave(anna);
+    moderator.join(anna);
+    expect(gateway.faults.list()[0]).toMatchObject({ faultId, left: 2 });
+    gateway.faults.remove(faultId);
+    moderator.leave(anna);
+    moderator.join(anna);
+
+    expect(await after(bot)).toEqual([
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_MEMBER_ADD',
+    ]);
+  });
+
+  it('with a chance hits by the random numbers of the sandbox', async () => {
+    const numbers = [0.1, 0.9, 0.1];
+    const { bot, gateway, moderator } = await inSession({ random: () => numbers.shift() ?? 1 });
+    gateway.faults.plant({ effect: { kind: 'drop' }, probability: 0.5, times: null });
+
+    moderator.leave(anna);
+    moderator.join(anna);
+    moderator.leave(anna);
+
+    expect(await after(bot)).toEqual(['GUILD_MEMBER_ADD']);
+  });
+
+  it('never hits READY', async () => {
+    const { gateway, connectBot } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'drop' }, times: null });
+
+    const second = await connectBot();
+    await second.identify();
+
+    expect(await after(second)).toEqual([]);
+    expect(second.names()).toEqual(['READY']);
+  });
+
+  it('refuses an identify with any code, and the next is accepted', async () => {
+    const { gateway, connectBot } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'refuseIdentify', code: 4004 } });
+
+    const refused = await connectBot();
+    refused.sendIdentify();
+
+    expect((await refused.closed).code).toBe(4004);
+    expect(await (await connectBot()).identify()).toMatchObject({ t: 'READY' });
+  });
+
+  it('answers an identify with opcode 9', async () => {
+    const { gateway, connectBot, moderator, bot } = await inSession();
+    gateway.faults.plant({ effect: { kind: 'invalidSession' } });
+    moderator.leave(anna);
+    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE']);
+
+    const early = await connectBot();
+    early.sendIdentify();
+
+    expect(await early.opcode(GatewayOpcodes.InvalidSession)).toMatchObject({ d: false });
+  });
+});
+
+describe('a session', () => {
+  it('that is frozen hears nothing and is heard by nobody, until it resumes elsewhere', async () => {
+    const { bot, gateway, moderator, resume } = await inSession();
+
+    gateway.freeze();
+    moderator.leave(anna);
+    bot.send(GatewayOpcodes.Heartbeat, 2);
+    expect(gateway.sessions()).toMatchObject([{ state: 'frozen', lastHeartbeatAt: null }]);
+    const next = await resume();
+    await next.event('RESUMED');
+
+    expect(next.names()).toEqual(['GUILD_MEMBER_REMOVE', 'RESUMED']);
+    expect(bot.names()).toEqual(['READY', 'GUILD_CREATE']);
+    expect(bot.received.filter(({ op }) => op === GatewayOpcodes.HeartbeatAck)).toEqual([]);
+    expect((await bot.closed).code).toBe(1006);
+  });
+
+  it('that is frozen still answers a closing frame, unless it is half-open', async () => {
+    const { bot, gateway, connectBot } = await inSession();
+    const other = await connectBot();
+    const ready = await other.identify();
+    gateway.freeze({ sessionId: ready.d.session_id, isHalfOpen: true });
+    gateway.freeze({ isHalfOpen: false });
+    let isOtherClosed = false;
+    void other.closed.then(() => {
+      isOtherClosed = true;
+    });
+
+    other.close(4200);
+    bot.close(4200);
+
+    expect((await bot.closed).code).toBe(4200);
+    expect(isOtherClosed).toBe(false);
+  });
+
+  it('is asked to reconnect with opcode 7', async () => {
+    const { bot, gateway, resume } = await inSession();
+
+    gateway.reconnect();
+
+    expect(await bot.opcode(GatewayOpcodes.Reconnect)).toEqual({
+      op: 7,
+      t: null,
+      s: null,
+      d: null,
+    });
+    expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
+  });
+
+  it('is invalidated with opcode 9, and is gone', async () => {
+    const { bot, gateway, resume } = await inSession();
+
+    gateway.invalidate();
+
+    expect(await bot.opcode(GatewayOpcodes.InvalidSession)).toMatchObject({ d: false });
+    expect(gateway.sessions()).toEqual([]);
+    expect(await (await resume()).opcode(GatewayOpcodes.InvalidSession)).toMatchObject({
+      d: false,
+    });
+  });
+
+  it('is invalidated but may be resumed', async () => {
+    const { bot, gateway, resume } = await inSession();
+
+    gateway.invalidate({ isResumable: true });
+
+    expect(await bot.opcode(GatewayOpcodes.InvalidSession)).toMatchObject({ d: true });
+    expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
+  });
+
+  it('is closed with any code and reason, and can be resumed', async () => {
+    const { bot, gateway, resume } = await inSession();
+
+    gateway.close({ code: 4008, reason: 'Rate limited.' });
+
+    expect(await bot.closed).toEqual({ code: 4008, reason: 'Rate limited.' });
+    expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
+  });
+
+  it('is cut without a closing frame', async () => {
+    const { bot, gateway } = await inSession();
+
+    gateway.cut();
+
+    expect((await bot.closed).code).toBe(1006);
+    await expect.poll(() => gateway.sessions()).toMatchObject([{ state: 'resumable' }]);
+  });
+
+  it('is chosen by its id, its bot or its shard', async () => {
+    const { bot, gateway, connectBot } = await inSession();
+    const other = await connectBot();
+    const ready = await other.identify({ shard: [1, 2] });
+
+    gateway.close({ applicationId: 'another' });
+    gateway.close({ shardId: 7 });
+    gateway.close({ sessionId: ready.d.session_id, shardId: 1, applicationId: APPLICATION });
+
+    expect((await other.closed).code).toBe(4000);
+    await bot.settled();
+    expect(bot.isOpen).toBe(true);
+  });
+
+  it('receives any payload as it is', async () => {
+    const { bot, gateway } = await inSession();
+    const payload = { op: 0, t: 'GUILD_MEMBER_UPDATE', s: 1, d: { guild_id: 7, extra: null } };
+
+    gateway.inject({ payload });
+
+    expect(await bot.event('GUILD_MEMBER_UPDATE')).toEqual(payload);
+    expect(gateway.sessions()).toMatchObject([{ sequence: 2 }]);
+  });
+});
+
+describe('the gateway', () => {
+  it('that is down cuts everyone and refuses them until it is up again', async () => {
+    const { bot, gateway, url, resume, moderator, call } = await inSession();
+
+    gateway.setDown(true);
+
+    expect((await bot.closed).code).toBe(1006);
+    expect((await connect(url).closed).code).toBe(1006);
+    expect(gateway.isDown()).toBe(true);
+    expect((await call('GET', '/gateway/bot')).status).toBe(200);
+    moderator.leave(anna);
+    gateway.setDown(false);
+    const next = await resume();
+    await next.event('RESUMED');
+    expect(next.names()).toEqual(['GUILD_MEMBER_REMOVE', 'RESUMED']);
+  });
+
+  it('refuses an outage of a guild that does not exist', async () => {
+    const { gateway } = await inSession();
+
+    expect(() => gateway.setGuildUnavailable({ guildId: '5', isUnavailable: true })).toThrow(
+      'there is no guild with id 5',
+    );
+  });
+});
