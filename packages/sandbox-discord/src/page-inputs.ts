@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { SandboxGateway } from './gateway/gateway-interface.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import type { SandboxFault } from './sandbox-interface.js';
 
@@ -109,4 +110,17 @@ const sceneInput = z.object({
 /** A scene to play or to end. Throws on invalid input. */
 export function sceneFrom(input: unknown): z.infer<typeof sceneInput> {
   return sceneInput.parse(input);
+}
+
+const sessionInput = z.object({
+  action: z.enum(['reconnect', 'invalidate', 'freeze', 'cut']),
+  sessionId: z.string(),
+});
+
+/** Performs a button's action on a session of the gateway. Throws on invalid input. */
+export function actOnSession(gateway: SandboxGateway, input: unknown): void {
+  const { action, sessionId } = sessionInput.parse(input);
+  if (gateway.sessions().every((session) => session.sessionId !== sessionId))
+    throw new Error('this session has ended');
+  gateway[action]({ sessionId });
 }

@@ -90,6 +90,24 @@ function callRow(call) {
     el('span', { class: 'quiet push' }, call.durationMs + ' ms'));
 }
 
+const SESSION_ACTIONS = [
+  ['Reconnect', 'reconnect'], ['Invalidate', 'invalidate'], ['Freeze', 'freeze'], ['Cut', 'cut'],
+];
+
+function sessionRow(session) {
+  const heartbeat = session.lastHeartbeatAt === null ? 'none yet' : timeOf(session.lastHeartbeatAt);
+  return el('li', {},
+    el('span', { class: 'name' }, session.bot),
+    tag('shard ' + session.shard[0] + ' of ' + session.shard[1]),
+    session.state === 'connected' ? null : tag(session.state, 'warn'),
+    session.compression === 'none' ? null : tag(session.compression),
+    el('span', { class: 'handle' }, session.intents.join(', ') || 'no intents'),
+    el('span', { class: 'quiet' }, 'since ' + timeOf(session.since) + ', last heartbeat ' + heartbeat + ', '
+      + session.eventsSent + ' events sent' + (session.resumes ? ', resumed ' + session.resumes + ' times' : '')),
+    session.state === 'resumable' ? null : el('span', { class: 'choices push' }, ...SESSION_ACTIONS.map(([text, action]) =>
+      button(text, 'plain', () => send('/sandbox/sessions', { action, sessionId: session.sessionId })))));
+}
+
 const BUCKET_NAMES = {
   global: 'All calls of a bot', memberPatch: 'Change a member', memberGet: 'Read one member',
   memberRoles: 'Add or remove one role', memberRolesDelete: 'Remove one role',

@@ -1,3 +1,8 @@
+import type {
+  SandboxGateway,
+  SandboxGatewayEffect,
+  SandboxGatewayFaults,
+} from './gateway/gateway-interface.js';
 import type { LiveWorld } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import type { SandboxFault, SandboxFaultEffect, SandboxFaults } from './sandbox-interface.js';
@@ -23,6 +28,8 @@ type Scene = Texts &
   (
     | { readonly faults: readonly Omit<SandboxFault, 'times'>[] }
     | { readonly roleEndsScreening: boolean }
+    | { readonly gatewayEffect: SandboxGatewayEffect }
+    | { readonly isGatewayDown: true }
   );
 
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
@@ -95,6 +102,31 @@ const SCENES: Readonly<Record<string, Scene>> = {
     what: 'Every call is answered with 429 in plain text and Retry-After 66271.',
     faults: [{ effect: { kind: 'plainLimit', retryAfterMs: LONG_BAN_MS } }],
   },
+  gatewayDown: {
+    label: 'The gateway is down',
+    what: 'Every connection of a bot to the gateway is cut, and new ones are refused. REST still answers.',
+    isGatewayDown: true,
+  },
+  eventsLost: {
+    label: 'Events are lost',
+    what: 'No bot learns of a change by the gateway, and a resume does not bring the events either.',
+    gatewayEffect: { kind: 'drop' },
+  },
+  eventsTwice: {
+    label: 'Events come twice',
+    what: 'Every event of the gateway is sent twice, with two sequence numbers.',
+    gatewayEffect: { kind: 'double' },
+  },
+  eventsLate: {
+    label: 'Events come 10 seconds late',
+    what: 'Every event of the gateway is held back for 10 seconds. Ending the scene does not hurry them.',
+    gatewayEffect: { kind: 'delay', ms: 10_000 },
+  },
+  eventsSwapped: {
+    label: 'Events come out of order',
+    what: 'Every other event of the gateway is overtaken by the one after it.',
+    gatewayEffect: { kind: 'reorder' },
+  },
   screening: {
     label: 'Screening that only the rules end',
     what: 'New members are pending until they accept the rules: "Finish screening" in the member\'s window. A role does not end it.',
@@ -107,55 +139,83 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
 };
 
-export function createScenes({
-  world,
-  faults,
-  moderator,
-}: {
+type Deps = {
   readonly world: Pick<LiveWorld, 'guilds'>;
   readonly faults: SandboxFaults;
+  readonly gateway: Pick<SandboxGateway, 'faults' | 'isDown' | 'setDown'>;
   readonly moderator: Pick<SandboxModerator, 'editGuild'>;
-}): Scenes {
-  const planted = new Map<string, readonly number[]>();
+};
 
-  const isOn = (name: string, scene: Scene, guildId: string | undefined) => {
-    if ('faults' in scene) {
-      const ids = planted.get(name) ?? [];
-      return faults.list().some(({ faultId }) => ids.includes(faultId));
-    }
-    const guild = world.guilds.get(guildId ?? '');
-    return guild?.hasScreening === true && guild.roleEndsScreening === scene.roleEndsScreening;
-  };
-
+export function createScenes(deps: Deps): Scenes {
+  const switches = new Map(
+    Object.entries(SCENES).map(([name, scene]) => [name, createSwitch(deps, scene)]),
+  );
   return {
-    list: (guildId) =>
-      Object.entries(SCENES).map(([name, scene]) => ({
+    list: (guildId = '') =>
+      Object.entries(SCENES).map(([name, { label, what }]) => ({
         name,
-        label: scene.label,
-        what: scene.what,
-        isOn: isOn(name, scene, guildId),
+        label,
+        what,
+        isOn: switches.get(name)?.isOn(guildId) ?? false,
       })),
     set(name, shallBeOn, guildId) {
-      const scene = Object.hasOwn(SCENES, name) ? SCENES[name] : undefined;
+      const scene = switches.get(name);
       if (scene === undefined) throw new Error(`there is no scene ${name}`);
-      if (isOn(name, scene, guildId) === shallBeOn) return;
-      if (!('faults' in scene)) {
-        const { roleEndsScreening } = scene;
-        const hasScreening = shallBeOn;
-        moderator.editGuild({
-          guildId,
-          hasScreening,
-          roleEndsScreening: hasScreening && roleEndsScreening,
-        });
-        return;
-      }
-      for (const faultId of planted.get(name) ?? []) faults.remove(faultId);
-      planted.delete(name);
-      if (shallBeOn)
-        planted.set(
-          name,
-          scene.faults.map((fault) => faults.plant({ ...fault, times: null })),
-        );
+      if (scene.isOn(guildId) === shallBeOn) return;
+      if (shallBeOn) scene.start(guildId);
+      else scene.end(guildId);
     },
+  };
+}
+
+type Switch = {
+  readonly isOn: (guildId: string) => boolean;
+  readonly start: (guildId: string) => void;
+  readonly end: (guildId: string) => void;
+};
+
+function createSwitch({ world, faults, gateway, moderator }: Deps, scene: Scene): Switch {
+  if ('faults' in scene)
+    return createFaultSwitch(faults, () =>
+      scene.faults.map((fault) => faults.plant({ ...fault, times: null })),
+    );
+  if ('gatewayEffect' in scene)
+    return createFaultSwitch(gateway.faults, () => [
+      gateway.faults.plant({ effect: scene.gatewayEffect, times: null }),
+    ]);
+  if ('isGatewayDown' in scene)
+    return {
+      isOn: () => gateway.isDown(),
+      start: () => gateway.setDown(true),
+      end: () => gateway.setDown(false),
+    };
+  const { roleEndsScreening } = scene;
+  return {
+    isOn(guildId) {
+      const guild = world.guilds.get(guildId);
+      return guild?.hasScreening === true && guild.roleEndsScreening === roleEndsScreening;
+    },
+    start: (guildId) => moderator.editGuild({ guildId, hasScreening: true, roleEndsScreening }),
+    end: (guildId) =>
+      moderator.editGuild({ guildId, hasScreening: false, roleEndsScreening: false }),
+  };
+}
+
+/** On while any of its faults is planted, so that clearing all faults ends it too. */
+function createFaultSwitch(
+  field: Pick<SandboxFaults | SandboxGatewayFaults, 'list' | 'remove'>,
+  plant: () => readonly number[],
+): Switch {
+  let planted: readonly number[] = [];
+  const end = () => {
+    for (const faultId of planted) field.remove(faultId);
+  };
+  return {
+    isOn: () => field.list().some(({ faultId }) => planted.includes(faultId)),
+    start() {
+      end();
+      planted = plant();
+    },
+    end,
   };
 }

@@ -24,6 +24,8 @@ function render() {
   fill('calls', state.calls.map(callRow), 'No calls yet. Point a client at this address.');
   const total = Object.values(state.counts).reduce((sum, times) => sum + times, 0);
   byId('call-count').textContent = total + ' in all, ' + state.invalidRequests + ' invalid';
+  fill('sessions', state.sessions.map(sessionRow), 'No bot is connected to the gateway.');
+  byId('session-count').textContent = state.sessions.length || '';
   renderBuckets();
   renderFaults();
   renderScenes();
@@ -58,11 +60,17 @@ function renderBuckets() {
   fill('buckets', state.buckets.map((bucket) => bucketRow(bucket, sinceMs)), 'No bucket in use yet.');
 }
 
+const faultRow = (fault, target) => el('li', {},
+  tag(fault.effect.kind, 'bad'),
+  el('span', {}, target),
+  el('span', { class: 'quiet push' }, fault.left === null ? 'until cleared' : fault.left + ' left'));
+
 function renderFaults() {
-  fill('faults', state.faults.map((fault) => el('li', {},
-    tag(fault.effect.kind, 'bad'),
-    el('span', {}, (fault.method || 'any call') + ' ' + (fault.route || '').replace('/guilds/{guild_id}', '')),
-    el('span', { class: 'quiet push' }, fault.left === null ? 'until cleared' : fault.left + ' left'))), 'None planted.');
+  fill('faults', [
+    ...state.faults.map((fault) =>
+      faultRow(fault, (fault.method || 'any call') + ' ' + (fault.route || '').replace('/guilds/{guild_id}', ''))),
+    ...state.gatewayFaults.map((fault) => faultRow(fault, 'gateway: ' + (fault.event || 'any event'))),
+  ], 'None planted.');
 }
 
 function renderScenes() {

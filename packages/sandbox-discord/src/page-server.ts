@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { CallLog } from './call-log.js';
 import type { FaultField } from './faults.js';
+import type { SandboxGateway } from './gateway/gateway-interface.js';
 import type { LiveWorld } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { PAGE, PAGE_POLICY } from './page.js';
 import { guardPage, type GuardRefusal } from './page-guard.js';
-import { actAs, faultFrom, sceneFrom } from './page-inputs.js';
+import { actAs, actOnSession, faultFrom, sceneFrom } from './page-inputs.js';
 import { createScenes, type Scenes } from './page-scenes.js';
-import { guildView, pathInWords } from './page-view.js';
+import { guildView, pathInWords, sessionsView } from './page-view.js';
 import type { RateLimiter } from './rate-limiter.js';
 
 type Deps = {
@@ -17,6 +18,7 @@ type Deps = {
   readonly faults: FaultField;
   readonly log: CallLog;
   readonly moderator: SandboxModerator;
+  readonly gateway: SandboxGateway;
   readonly scenes: Scenes;
   readonly clock: () => number;
 };
@@ -92,8 +94,13 @@ function post(deps: Deps, path: string, body: string): number | true {
       deps.scenes.set(scene, isOn, guildId);
       return true;
     }
+    case '/sandbox/sessions':
+      actOnSession(deps.gateway, input);
+      return true;
     case '/sandbox/faults/clear':
       deps.faults.clear();
+      deps.gateway.faults.clear();
+      deps.gateway.setDown(false);
       return true;
     default:
       throw new Error(`there is nothing at ${path}`);
@@ -122,6 +129,8 @@ function stateOf(deps: Deps, query: URLSearchParams) {
       guild: world.guilds.get(bucket.guildId ?? '')?.name ?? '',
     })),
     faults: faults.list(),
+    gatewayFaults: deps.gateway.faults.list(),
+    sessions: sessionsView(world, deps.gateway.sessions()),
   };
 }
 

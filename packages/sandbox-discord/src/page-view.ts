@@ -1,5 +1,7 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
+import type { SandboxSession } from './gateway/gateway-interface.js';
+import { intentNames } from './gateway/identify.js';
 import type { LiveGuild, LiveWorld } from './live-world.js';
 import { memberOrder } from './live-world.js';
 import { canMoveRole, highestRole, isTimedOut, ranksAbove } from './permissions.js';
@@ -117,6 +119,15 @@ function entryView(world: LiveWorld, guild: LiveGuild, entry: SandboxAuditEntry)
     })),
     reason: entry.reason ?? '',
   };
+}
+
+/** Sessions of the gateway with the names of their bots and intents. */
+export function sessionsView(world: LiveWorld, sessions: readonly SandboxSession[]) {
+  return sessions.map((session) => ({
+    ...session,
+    bot: world.applications.get(session.applicationId)?.name ?? session.applicationId,
+    intents: intentNames(session.intents),
+  }));
 }
 
 /**

@@ -40,6 +40,11 @@ export const PAGE = `<!doctype html>
     <div class="bar"><h2 id="calls-title">API calls</h2><span id="call-count" class="quiet"></span></div>
     <ol id="calls" class="list scroll mono"></ol>
   </section>
+  <section class="sessions" aria-labelledby="sessions-title">
+    <h2 id="sessions-title">Gateway sessions <small id="session-count"></small></h2>
+    <p class="hint">Bots that listen to events. Each button does to a session what Discord may do.</p>
+    <ul id="sessions" class="list"></ul>
+  </section>
   </div>
   <div class="column">
   <section class="roles" aria-labelledby="roles-title">

@@ -48,7 +48,7 @@ export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDis
     onChange: () => page.notify(),
   });
   const looked = { world, limiter, faults, log, clock };
-  const page = createPageServer({ ...looked, moderator });
+  const page = createPageServer({ ...looked, moderator, gateway: gateway.controls });
   const server = createHttpServer({
     host,
     port,

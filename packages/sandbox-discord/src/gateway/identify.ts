@@ -88,3 +88,11 @@ function isIntents(value: unknown): value is number {
     (value & ~KNOWN_INTENTS) === 0
   );
 }
+
+/** For the page: `Guilds`, `GuildMembers`, … */
+export function intentNames(intents: number): readonly string[] {
+  const named = new Map<number, string>();
+  for (const [name, bit] of Object.entries(GatewayIntentBits))
+    if (typeof bit === 'number' && (intents & bit) !== 0 && !named.has(bit)) named.set(bit, name);
+  return [...named.values()];
+}
