@@ -65,8 +65,44 @@ const checks = {
     const { entries } = await guild.fetchAuditLogs();
     assert.ok(entries.some(({ reason }) => reason === 'a reason'));
   },
+  async 'Client: a role created with colours and moved, to no place above the bot'() {
+    const guild = await client.guilds.fetch(named('Guild'));
+    const role = await guild.roles.create({ name: 'Scouts', colors: { primaryColor: 0x112233 } });
+    const positionOf = async (name) =>
+      (await guild.roles.fetch(undefined, { force: true })).find((one) => one.name === name)
+        .position;
+    await role.setPosition((await positionOf('Member')) + 1);
+    assert.equal(role.colors.primaryColor, 0x112233);
+    assert.ok((await positionOf('Scouts')) > (await positionOf('Member')));
+    await assert.rejects(role.setPosition(await positionOf('Admin')), { code: 50013 });
+    await role.delete();
+  },
+  async 'Client: a ban made, listed, read and lifted'() {
+    const guild = await client.guilds.fetch(named('Guild'));
+    await guild.bans.create(idOf('bob'), { deleteMessageSeconds: 60, reason: 'spam' });
+    const { reason } = await guild.bans.fetch(idOf('bob'));
+    const listed = await guild.bans.fetch();
+    await guild.bans.remove(idOf('bob'), 'forgiven');
+    assert.equal(reason, 'spam');
+    assert.deepEqual([...listed.keys()], [idOf('bob')]);
+    assert.equal((await guild.bans.fetch()).size, 0);
+  },
+  async 'Client: the preview and the channels of the guild'() {
+    const preview = await client.fetchGuildPreview(named('Guild'));
+    const guild = await client.guilds.fetch(named('Guild'));
+    const channels = await guild.channels.fetch();
+    const { name } = await client.channels.fetch(channels.firstKey(), { force: true });
+    assert.equal(preview.name, 'Example Guild');
+    assert.equal(name, 'general');
+  },
+  async 'REST: the avatar, banner and bio of the bot in the guild'() {
+    const avatar = `data:image/png;base64,${Buffer.from('89504e470d0a1a0a', 'hex').toString('base64')}`;
+    const path = Routes.guildMember(named('Guild'), '@me');
+    const member = await rest.patch(path, { body: { avatar, banner: null, bio: 'Keeps order.' } });
+    assert.match(member.avatar, /^[0-9a-f]{32}$/);
+  },
   async 'REST: waits out the rate limit of roles'() {
-    const path = Routes.guildMemberRole(named('Guild'), idOf('bob'), idOf('Member'));
+    const path = Routes.guildMemberRole(named('Guild'), idOf('alice'), idOf('Member'));
     const waits = [];
     rest.on('rateLimited', (wait) => waits.push(wait));
     await Promise.all(Array.from({ length: 11 }, () => rest.put(path)));
