@@ -108,7 +108,7 @@ export function createKeepPauses({
       for (const clientId of paused)
         if (!inForce.has(clientId)) gateway.forgetCredentials(clientId);
     } catch (error) {
-      logger.warn({ err: error }, 'discord pauses not read');
+      logger.warn({ err: error }, 'reading Discord pauses failed');
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       if (!signal.aborted) return catchUp();
     }
@@ -159,7 +159,7 @@ function createPauseSaver({
       try {
         await store.saveSending(clientId, pause);
       } catch (error) {
-        if (failures === 0) logger.warn({ err: error, clientId }, 'discord pause not saved');
+        if (failures === 0) logger.warn({ err: error, clientId }, 'saving a Discord pause failed');
         failures += 1;
         if (!(error instanceof DatabaseUnavailableError) || signal.aborted) continue;
         // Do not overwrite a newer state.

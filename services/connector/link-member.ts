@@ -44,7 +44,7 @@ async function askDiscord(
   });
   const answer = ask().catch((err: unknown) => {
     const fields = { err, clientId, discordUserId };
-    logger.warn(fields, 'could not check whether the account is a bot');
+    logger.warn(fields, 'bot account check failed');
     return null;
   });
   const isBot = await Promise.race([answer, patience]);

@@ -138,7 +138,7 @@ function reportEnd(
   current: () => RunningServer | undefined,
 ): void {
   void started.ended.then(() => {
-    if (current() === started) logger.error({ pid: started.pid }, 'embedded PostgreSQL ended');
+    if (current() === started) logger.error({ pid: started.pid }, 'embedded PostgreSQL exited');
   });
 }
 

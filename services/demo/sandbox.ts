@@ -97,7 +97,7 @@ async function startDiscord(
   const kept = createKeptWorld({
     dataDir: options.dataDir,
     world: () => discord?.world() ?? demoWorld(secrets),
-    onFailure: (error) => options.logger.error({ err: error }, 'sandbox Discord not saved'),
+    onFailure: (error) => options.logger.error({ err: error }, 'saving the sandbox Discord failed'),
   });
   // Loaded only when a sandbox starts, like all of demo/.
   const { createSandboxDiscord } = await import('sandbox-discord');

@@ -106,7 +106,9 @@ class Holding {
     this.surplus = [];
     await this.deps.jobs
       .releaseLeases()
-      .catch((error: unknown) => this.deps.logger.warn({ err: error }, 'bot leases not released'));
+      .catch((error: unknown) =>
+        this.deps.logger.warn({ err: error }, 'releasing bot leases failed'),
+      );
   }
 
   hold(): () => boolean {

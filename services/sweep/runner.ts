@@ -125,7 +125,7 @@ async function carryOut(deps: RunnerDeps, run: SweepRun, stopping: AbortSignal):
     if (finished === null) throw new RunLostError(run.id);
     const { state, checked, drifted, reason } = ending;
     const { heldIn, isNewDoubt } = finished;
-    logger.info({ ...names, state, checked, drifted, reason, heldIn }, 'swept');
+    logger.info({ ...names, state, checked, drifted, reason, heldIn }, 'sweep finished');
     if (isNewDoubt)
       logger.error({ ...names, reason }, 'sweep removed no roles: member list looks incomplete');
   } catch (error) {
@@ -197,7 +197,7 @@ function reasonOf(
   )
     return error.message;
   logger.error({ err: error, sweepId: id, clientId, kind }, 'sweep failed');
-  return 'the connector failed during this sweep; see its log';
+  return "internal error during this sweep; see the connector's log";
 }
 
 const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([

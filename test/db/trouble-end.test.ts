@@ -37,7 +37,7 @@ describe('the end of the trouble of a client is logged once', () => {
     expect(ends()).toEqual([
       {
         fields: { clientId, trouble: REASON },
-        what: 'client trouble ended',
+        what: 'client recovered',
       },
     ]);
   });

@@ -42,7 +42,9 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(USAGE);
   const { host, world: file, redirect } = values;
   if (file !== undefined && redirect !== undefined)
-    throw new Error('--redirect is for the example guild: put redirectUris into the world instead');
+    throw new Error(
+      '--redirect only works with the example guild: put redirectUris into the world instead',
+    );
   const port = portFrom(values.port);
   const world = file === undefined ? exampleWorld(redirect) : await readWorld(file);
   const discord = createSandboxDiscord({ world, host, port, limits: values.limits ? {} : null });

@@ -18,7 +18,7 @@ export function answerFault(logger: Logger) {
     }
     if (status < 500) return sendError(reply, status, 'BAD_USER_INPUT', messageFor(error));
     const requestId = request.id;
-    logger.error({ requestId, url: requestPath(request), err: error }, 'failed');
+    logger.error({ requestId, url: requestPath(request), err: error }, 'request failed');
     return reply.code(500).send({
       errors: [
         {

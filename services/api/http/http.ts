@@ -127,7 +127,7 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
     const ms = Math.round(reply.elapsedTime);
     const caller = callerOf(request)?.name;
     const fields = { requestId, caller, method, status: reply.statusCode, ms };
-    logger.debug({ ...fields, url: requestPath(request) }, 'answered');
+    logger.debug({ ...fields, url: requestPath(request) }, 'request answered');
   });
 }
 

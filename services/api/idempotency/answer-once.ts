@@ -65,7 +65,7 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
             // The mutation was carried out and its response is sent. Only a retry would not be
             // recognised.
             const { requestId } = contextValue;
-            deps.logger.error({ requestId, err: error }, 'idempotent response not stored');
+            deps.logger.error({ requestId, err: error }, 'storing an idempotent response failed');
           }
         },
       };
@@ -123,7 +123,7 @@ function keepRenewing(
     if (renewals === MOST_RENEWALS) clearInterval(timer);
     idempotency
       .renew(request, claim)
-      .catch((error: unknown) => logger.warn({ err: error }, 'idempotency key not renewed'));
+      .catch((error: unknown) => logger.warn({ err: error }, 'idempotency key renewal failed'));
   }, RENEW_MS).unref();
   return () => clearInterval(timer);
 }
@@ -162,7 +162,7 @@ function again(kept: string): GraphQLResponse {
 function refused({ logger }: Deps, { contextValue }: Asked, error: unknown): GraphQLResponse {
   const { requestId } = contextValue;
   const isCallers = error instanceof InputError;
-  if (!isCallers) logger.error({ requestId, err: error }, 'idempotency key not claimed');
+  if (!isCallers) logger.error({ requestId, err: error }, 'idempotency key claim failed');
   const taken = error instanceof KeyTaken ? error.kind : null;
   const isUnderWay = taken === 'UNDER_WAY';
   const headers = new HeaderMap(isUnderWay ? [['retry-after', '1']] : []);

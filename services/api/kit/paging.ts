@@ -82,7 +82,7 @@ const encodeCursor = (tag: string, id: string): string =>
 function checkId({ name }: PagedList, id: string): string {
   if (name === 'platformGroups') return checkPlatformId(id, 'after');
   if (name !== 'unlinkedHolders') return checkOwnId(id, 'after');
-  if (!/^\d{1,20}$/.test(id)) throw new Error('not an id of Discord');
+  if (!/^\d{1,20}$/.test(id)) throw new Error('not a Discord id');
   return id;
 }
 

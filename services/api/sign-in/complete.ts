@@ -91,7 +91,7 @@ async function discardGrant(
     .catch((err: unknown) =>
       logger.error(
         { requestId: cause.id, clientId: client.clientId, grantId, err },
-        'grant not discarded immediately',
+        'discarding an unused sign-in grant failed, will be retried',
       ),
     );
 }
@@ -155,7 +155,7 @@ async function endingOfLink(
       // The link exists and the worker continues; only reading the outcome failed. The person sees
       // `WAITING`.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
-      logger.error(fields, 'cannot follow the outcome of a new link');
+      logger.error(fields, 'waiting for the outcome of a new link failed');
       return { kind: 'WAITING' };
     });
   const code = codeOf(outcome);

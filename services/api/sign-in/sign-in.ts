@@ -93,7 +93,7 @@ function answerFault(deps: SignInDeps) {
     if ((error.statusCode ?? 500) < 500)
       return finish(deps, request, reply, { code: 'INCOMPLETE' });
     const fields = { requestId: request.id, url: requestPath(request), err: error };
-    deps.logger.error(fields, 'failed');
+    deps.logger.error(fields, 'sign-in request failed');
     return finish(deps, request, reply, { code: 'INTERNAL' });
   };
 }

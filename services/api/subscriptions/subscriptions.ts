@@ -97,7 +97,8 @@ function createOpener(deps: Deps) {
       lookAgainMs,
       look,
       endOf: async () => stopping() ?? endOf(),
-      onFailure: (err: unknown) => logger.warn({ err, caller: name }, 'subscription postponed'),
+      onFailure: (err: unknown) =>
+        logger.warn({ err, caller: name }, 'subscription query failed, retrying'),
     };
     open.add(bell);
     return createStream({

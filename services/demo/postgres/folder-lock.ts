@@ -47,7 +47,7 @@ async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
     Number(pid) > 0 && isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth;
   if (!isTheirs) return;
   throw new Error(
-    `the embedded PostgreSQL in ${folder} is in use by process ${pid}: stop that one, or set DATABASE_URL`,
+    `the embedded PostgreSQL in ${folder} is in use by process ${pid}: stop that process, or set DATABASE_URL`,
   );
 }
 

@@ -62,7 +62,7 @@ export async function findFooting(
     const copy = await copyToTemporary(here);
     logger.warn(
       { from: here.dataDir, to: copy.dataDir },
-      'PostgreSQL refuses to run as root, and no other account can access its folder: it runs on a copy in the temporary folder',
+      'PostgreSQL refuses to run as root and no other account can access its folder, running from a copy in the temporary folder',
     );
     const moved = await firstThatRuns(copy, asNobody, failures);
     if (moved) return moved;

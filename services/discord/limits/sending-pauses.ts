@@ -136,7 +136,7 @@ function clientsPausedAt(entries: ReadonlyMap<string, Entry>, now: number): read
 function beginEntry({ logger, clock }: Deps, pause: BegunPause, clientId: ClientId): Entry {
   const until = new Date(pause.until).toISOString();
   const fields = { clientId, cause: pause.cause, until };
-  logger.warn(fields, 'discord pause began');
+  logger.warn(fields, 'Discord calls paused');
   return { since: clock(), clientIds: new Set(), pause };
 }
 
@@ -144,7 +144,7 @@ function logEnd({ logger, clock }: Deps, { pause, since, clientIds }: Entry): vo
   const { cause } = pause;
   const lastedMs = clock() - since;
   const fields = { clientIds: [...clientIds], cause, lastedMs };
-  logger.info(fields, 'discord pause ended');
+  logger.info(fields, 'Discord calls resumed');
 }
 
 function longestFirst(

@@ -51,8 +51,8 @@ export function judgeSilence(
   );
 }
 
-export function deadGrant({ doing }: OAuthCall): TerminalError {
-  return new TerminalError('INVALID_GRANT', `cannot ${doing}: it is not one`);
+export function malformedCode({ doing }: OAuthCall): TerminalError {
+  return new TerminalError('INVALID_GRANT', `cannot ${doing}: the code is malformed`);
 }
 
 interface Refusal {

@@ -21,7 +21,7 @@ import {
   refreshing,
   revocation,
 } from './calls.js';
-import { deadGrant, judgeAnswer, judgeSilence } from './errors.js';
+import { malformedCode, judgeAnswer, judgeSilence } from './errors.js';
 
 export interface DiscordOAuth {
   /** Returns the address of Discord's consent page. */
@@ -66,7 +66,7 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
     authorizeAddress,
     async exchangeCode(app, { code, redirectUri, codeVerifier }) {
       const call = codeExchange(app, redirectUri);
-      if (!isPlausibleCode(code)) throw deadGrant(call);
+      if (!isPlausibleCode(code)) throw malformedCode(call);
       return wire.perform(call, async (options) => {
         const answer = await oauth.authorizationCodeGrantRequest(
           ...authenticatedPartiesOf(app),
@@ -224,7 +224,7 @@ function createWire(deps: WireDeps): Wire {
         throw isOurs(error)
           ? error
           : new UnavailableError(
-              `cannot ${call.doing}: the response differs from Discord's documentation`,
+              `cannot ${call.doing}: the response does not match Discord's documentation`,
             );
       }
     },

@@ -78,7 +78,7 @@ export function parsePayload<T>(
   const paths = parsed.error.issues.map(({ path }) => path.join('.'));
   const fields = [...new Set(paths)].slice(0, 5).join(', ') || 'body';
   throw new UnavailableError(
-    `cannot ${doing}: the response differs from Discord's documentation (${fields})`,
+    `cannot ${doing}: the response does not match Discord's documentation (${fields})`,
   );
 }
 

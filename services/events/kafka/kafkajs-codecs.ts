@@ -64,7 +64,7 @@ function isBomb(error: unknown): boolean {
 }
 
 async function refuse(): Promise<never> {
-  throw new Error('this compression can only be read');
+  throw new Error('messages cannot be written with this compression');
 }
 
 /** A growing byte buffer that can repeat its own content: the output of an LZ77 decompressor. */
@@ -80,7 +80,7 @@ class ByteSink {
   }
 
   append(source: Buffer, from: number, length: number): void {
-    if (from + length > source.length) throw new RangeError('cut short');
+    if (from + length > source.length) throw new RangeError('the LZ4 data is truncated');
     this.#makeRoom(length);
     source.copy(this.#held, this.#length, from, from + length);
     this.#length += length;
@@ -92,7 +92,7 @@ class ByteSink {
    */
   repeat(distance: number, length: number): void {
     if (distance < 1 || distance > this.#length) {
-      throw new RangeError('a repetition of what was before the beginning');
+      throw new RangeError('an LZ4 match points before the start of the data');
     }
     this.#makeRoom(length);
     const start = this.#length - distance;

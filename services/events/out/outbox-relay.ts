@@ -63,7 +63,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
         const backoff = { ...timing, random: deps.random };
         const waitMs = backoffMs(failures++, backoff);
         trouble = `cannot send the outbox: ${messageOf(error)}`;
-        logger.warn({ err: error, topic, waitMs }, 'outbox not sent');
+        logger.warn({ err: error, topic, waitMs }, 'outbox send failed');
         // notifications do not shorten this pause, because every transaction sends one
         await pause(waitMs, stopping.signal);
       }

@@ -147,12 +147,12 @@ class Loop {
     const fields = { clientId, discordUserId, attempts, err: error };
     if (!(error instanceof TerminalError) || attempts < MOST_REFUSALS) {
       if (!(error instanceof RetryLaterError))
-        this.deps.logger.warn(fields, 'token not revoked yet');
+        this.deps.logger.warn(fields, 'token revocation failed, will be retried');
       return this.deps.table.postpone(due.id);
     }
     this.deps.logger.error(
       fields,
-      "token not revoked: revoke it in the application's settings at Discord",
+      "token revocation given up: revoke the token in the application's settings at Discord",
     );
     await this.deps.table.forget(due.id);
   }

@@ -123,9 +123,9 @@ async function handleFailure(deps: Deps, job: Job, interrupted: Interruption): P
     deps.logger.error({ err: error, clientId, discordUserId }, 'reconcile failed');
     if (attempts >= MOST_ATTEMPTS) {
       return park(deps, job, interrupted, {
-        reason: 'the connector failed on this member; see its log',
-        cause: 'the connector failed on these members',
-        endedBy: 'fix the error in its log, then run reconcileDiscordUser',
+        reason: "internal error while reconciling this member; see the connector's log",
+        cause: 'internal error while reconciling these members',
+        endedBy: "fix the error in the connector's log, then run reconcileDiscordUser",
       });
     }
   }

@@ -70,7 +70,7 @@ export function logTroubleEnd(
   clientId: ClientId,
   trouble: string | null,
 ): void {
-  if (trouble !== null) logger.info({ clientId, trouble }, 'client trouble ended');
+  if (trouble !== null) logger.info({ clientId, trouble }, 'client recovered');
 }
 
 /** Shares pauses of calls to Discord between processes. */

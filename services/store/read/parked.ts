@@ -71,13 +71,13 @@ export async function readParked(
 }
 
 /**
- * Returns, for example, `2 members are parked and not tried again until the cause ends: role Pilot
+ * Returns, for example, `2 members are parked and retried once a day: role Pilot
  * (3000…) is not below the bot (2)`.
  */
 export function describeParked({ members, causes }: ParkedMembers): string {
   const list = causes.map((each) => `${each.cause} (${each.members})`);
   const who = members === 1 ? '1 member is' : `${members} members are`;
-  return `${who} parked and not tried again until the cause ends: ${list.join('; ')}`;
+  return `${who} parked and retried once a day: ${list.join('; ')}`;
 }
 
 interface Row {

@@ -94,7 +94,7 @@ describe('parked members', () => {
         parked: 2,
         failed: 2,
         changed: 0,
-        reason: `2 members are parked and not tried again until the cause ends: ${NAME} is not below the bot (2)`,
+        reason: `2 members are parked and retried once a day: ${NAME} is not below the bot (2)`,
       });
       expect(world.rig().writes()).toBe(before);
     },

@@ -56,7 +56,7 @@ describe('the budget of invalid requests', () => {
     const warnings = logs.filter(({ level }) => level === 'warn');
     expect(warnings).toMatchObject([
       { fields: { spender: 'client-1' } },
-      { message: 'discord pause began', fields: { clientId: 'client-1' } },
+      { message: 'Discord calls paused', fields: { clientId: 'client-1' } },
     ]);
 
     advance(600_000);

@@ -130,7 +130,7 @@ describe('the pause of a bot', () => {
       },
     ]);
     expect(told()).toMatchObject([
-      { level: 'warn', message: 'discord pause began', fields: { cause } },
+      { level: 'warn', message: 'Discord calls paused', fields: { cause } },
     ]);
     expect(gateway.ready()).toMatchObject({
       ok: false,
@@ -181,8 +181,8 @@ describe('the pause of a bot', () => {
 
     expect(shown.at(-1)).toBeNull();
     expect(told()).toMatchObject([
-      { message: 'discord pause began' },
-      { message: 'discord pause ended', fields: { lastedMs: HOUR } },
+      { message: 'Discord calls paused' },
+      { message: 'Discord calls resumed', fields: { lastedMs: HOUR } },
     ]);
     expect(gateway.ready()).toEqual({ ok: true });
   });
@@ -229,7 +229,7 @@ describe('the pause of a bot', () => {
     expect(shown.at(-1)).toBeNull();
     expect(gateway.ready()).toEqual({ ok: true });
     const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    expect(messages).toEqual(['discord pause began', 'discord pause ended']);
+    expect(messages).toEqual(['Discord calls paused', 'Discord calls resumed']);
   });
 
   it('ends for the one client that gets another token, and stays for the others of the bot', async () => {
@@ -306,8 +306,8 @@ describe('a bucket that is closed for a long time', () => {
     expect(gateway.ready()).toEqual({ ok: true });
     const told = logs.filter(({ level }) => level !== 'debug');
     expect(told.map(({ message }) => message)).toEqual([
-      'discord pause began',
-      'discord pause ended',
+      'Discord calls paused',
+      'Discord calls resumed',
     ]);
   });
 
@@ -337,7 +337,7 @@ describe('a bucket that is closed for a long time', () => {
     expect(shown.at(-1)).toBeNull();
     expect(gateway.ready()).toEqual({ ok: true });
     const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    expect(messages).toEqual(['discord pause began', 'discord pause ended']);
+    expect(messages).toEqual(['Discord calls paused', 'Discord calls resumed']);
   });
 
   it('stays shown, without a break, while each call closes it again', async () => {
@@ -350,7 +350,7 @@ describe('a bucket that is closed for a long time', () => {
 
     expect(gateway.ready()).toMatchObject({ ok: false });
     const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
-    expect(messages).toEqual(['discord pause began']);
+    expect(messages).toEqual(['Discord calls paused']);
   });
 
   it('allows writes as soon as the doctor runs, before any call', async () => {

@@ -247,7 +247,7 @@ describe('the runner', () => {
     expect(seen.endings).toMatchObject([
       {
         state: 'FAILED',
-        reason: 'the connector failed during this sweep; see its log',
+        reason: "internal error during this sweep; see the connector's log",
       },
     ]);
   });
