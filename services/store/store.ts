@@ -182,7 +182,7 @@ function jobsOf({
     renewLeases: () => renewBotLeases(db(), options),
     releaseLeases: () => releaseBotLeases(db(), owner),
     letGo: (bots) => letBotsGo(db(), owner, bots),
-    claim: createClaimJobs(db, options),
+    claim: createClaimJobs(database.byKey, options),
     startListing: (clientId) => startListing(db(), clientId),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };

@@ -26,6 +26,7 @@ import { MIGRATIONS } from '../migrations/list.js';
 import { observePool, type Connections, type OnStatement } from './observe-pool.js';
 import { openReadPool, readSettings, readShareOf } from './read-pool.js';
 import { createReadShare, READ_TIMING, type ReadShare, type ReadTiming } from './read-share.js';
+import { createPipeline, type Pipeline } from './pipeline.js';
 import { createAskers, type Asker, type Askers } from './together.js';
 
 /** A transaction on one connection. Use `em` for single rows and `sql` for sets of rows. */
@@ -42,6 +43,8 @@ export interface Database extends Askers {
    * must have no effects outside the database.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Like `transaction`, but statements started together share one round trip: see pipeline.ts. */
+  readonly pipeline: Pipeline;
   /** Runs possibly slow reads that are only displayed: see read-share.ts. */
   readonly reads: Asker;
   readonly orm: MikroORM;
@@ -109,6 +112,7 @@ export async function openDatabase(options: {
   if (!pool) throw new Error('MikroORM created no pool');
   const endPool = createPoolEnd(pool);
   const reads = openReads(pool, options, observe);
+  const pipeline = createPipeline(pool, plain);
   return {
     orm,
     ...createAskers(pool),
@@ -116,6 +120,7 @@ export async function openDatabase(options: {
     sql: () => plain,
     transaction: (work) =>
       retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
+    pipeline: (...of) => retried(() => pipeline(...of)),
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {

@@ -64,8 +64,6 @@ export interface QueuedStatement {
 }
 
 class TogetherExecutor extends DefaultQueryExecutor {
-  readonly #names = new Map<string, string>();
-
   constructor(
     readonly sink: { readonly ask: (asked: QueuedStatement) => void },
     readonly isPlannedOnce: boolean,
@@ -74,19 +72,26 @@ class TogetherExecutor extends DefaultQueryExecutor {
   }
 
   override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const name = this.isPlannedOnce ? this.#nameOf(query.sql) : undefined;
+    const name = this.isPlannedOnce ? statementName(query.sql) : undefined;
     return new Promise((resolve, reject) => {
       this.sink.ask({ query, name, resolve, reject });
     });
   }
+}
 
-  #nameOf(text: string): string {
-    const known = this.#names.get(text);
-    if (known !== undefined) return known;
-    const name = `by_key_${this.#names.size}`;
-    this.#names.set(text, name);
-    return name;
-  }
+const names = new Map<string, string>();
+
+/**
+ * Returns the name under which connections prepare the statement. PostgreSQL parses and plans such
+ * a statement once per connection, which takes longer than running most of them. Only for texts that
+ * do not grow with their values, because they are never forgotten.
+ */
+export function statementName(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `statement_${names.size}`;
+  names.set(text, name);
+  return name;
 }
 
 class Moment {

@@ -2,18 +2,25 @@ import { sql } from 'kysely';
 
 import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-rows.js';
 import { TerminalError } from '../../lib/errors.js';
-import type { FactOutcome, PlatformFact } from '../../model.js';
+import type { FactOutcome, PlatformFact, PlatformUserId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { type Guard, holdBurst, membersOfFacts } from '../decisions/hold-burst.js';
 import type { Db } from '../entities/entities.js';
 import { forgetPeople } from '../erasure/forget-people.js';
 import { type EndedMembership, endMemberships } from './end-memberships.js';
 import { foldFacts } from './fold-facts.js';
+import type { Known } from './known.js';
 import { readKnown } from './read-known.js';
 import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
+
+/**
+ * From this number of facts or marks on, a plan of its own and first asking which groups are mapped
+ * save more than they cost.
+ */
+const MANY = 20;
 
 /**
  * Records facts from events and the API, and marks the affected members, in one transaction.
@@ -24,36 +31,53 @@ export function createApplyFacts(deps: { database: Database; guard: Guard }) {
   return async (facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]> => {
     if (facts.length === 0) return [];
     return translated(() =>
-      deps.database.transaction(async ({ sql: db }) => {
+      deps.database.pipeline(async (db) => {
         const { known, linkedUserIds } = await readKnown(db, facts);
         const folded = foldFacts(known, facts);
-        await writeKnown(db, known, folded);
-        const ended = await endMemberships(db, known, folded);
-        await endLinksOfDeletedUsers(db, folded.deletedUsers);
-        await forgetPeople(
-          db,
-          folded.deletedUsers.map(({ platformUserId }) => platformUserId),
-        );
-        const isLinked = ({ platformUserId }: MemberMark) => linkedUserIds.has(platformUserId);
-        const repeated = folded.repetitions.filter(isLinked);
-        const marks = folded.memberMarks
-          .filter(isLinked)
-          .concat(endedBesides(folded, ended))
-          .concat(await answersAmong(db, repeated));
-        if (marks.length + folded.groupMarks.length > 0) await lockMappingsToMark(db);
-        await markGroups(db, folded.groupMarks, ended);
-        const mapped = await ofMapped(db, marks);
-        await markMemberships(db, mapped);
-        const losing = membersOfFacts(known, folded, mapped);
-        if (losing !== null) await holdBurst(db, deps.guard, losing);
-        const people = folded.personMarks.filter(({ platformUserId }) =>
-          linkedUserIds.has(platformUserId),
-        );
-        await markPeople(db, people);
+        // Both are sent at once; the marks are sent after the writes and see them.
+        await Promise.all([
+          writeKnown(db, known, folded),
+          markAffected(db, deps.guard, { known, folded, linkedUserIds }),
+        ]);
         return folded.outcomes;
-      }),
+      }, facts.length < MANY),
     );
   };
+}
+
+/** Ends what deletions end, marks the affected members, and holds too many removals. */
+async function markAffected(
+  db: Db,
+  guard: Guard,
+  changed: {
+    readonly known: Known;
+    readonly folded: Folded;
+    readonly linkedUserIds: ReadonlySet<PlatformUserId>;
+  },
+): Promise<void> {
+  const { known, folded, linkedUserIds } = changed;
+  const ended = await endMemberships(db, known, folded);
+  await endLinksOfDeletedUsers(db, folded.deletedUsers);
+  await forgetPeople(
+    db,
+    folded.deletedUsers.map(({ platformUserId }) => platformUserId),
+  );
+  const isLinked = ({ platformUserId }: MemberMark) => linkedUserIds.has(platformUserId);
+  const repeated = folded.repetitions.filter(isLinked);
+  const marks = folded.memberMarks
+    .filter(isLinked)
+    .concat(endedBesides(folded, ended))
+    .concat(await answersAmong(db, repeated));
+  const people = folded.personMarks.filter(({ platformUserId }) =>
+    linkedUserIds.has(platformUserId),
+  );
+  const [marked] = await Promise.all([
+    markMapped(db, marks, folded.groupMarks.length > 0),
+    markGroups(db, folded.groupMarks, ended),
+    markPeople(db, people),
+  ]);
+  const losing = membersOfFacts(known, folded, marked);
+  if (losing !== null) await holdBurst(db, guard, losing);
 }
 
 /**
@@ -72,14 +96,27 @@ function endedBesides(
   });
 }
 
+
 /**
- * Returns the marks for mapped groups. Most groups of a platform are not mapped, and facts about
- * them affect no member.
+ * Takes the lock under which members are marked, then marks the members of mapped groups. Returns
+ * the marks without those of groups known to be unmapped: most groups of a platform are not mapped,
+ * and facts about them affect no member.
  */
-async function ofMapped(db: Db, marks: readonly MemberMark[]): Promise<readonly MemberMark[]> {
+async function markMapped(
+  db: Db,
+  marks: readonly MemberMark[],
+  marksGroups: boolean,
+): Promise<readonly MemberMark[]> {
+  if (marks.length === 0 && !marksGroups) return marks;
+  if (marks.length < MANY) {
+    await Promise.all([lockMappingsToMark(db), markMemberships(db, marks)]);
+    return marks;
+  }
   const groupIds = new Set(marks.flatMap(({ groupId }) => groupId ?? []));
-  const mapped = await mappedAmong(db, groupIds);
-  return marks.filter(({ groupId }) => groupId === null || mapped.has(groupId));
+  const [, mapped] = await Promise.all([lockMappingsToMark(db), mappedAmong(db, groupIds)]);
+  const marked = marks.filter(({ groupId }) => groupId === null || mapped.has(groupId));
+  await markMemberships(db, marked);
+  return marked;
 }
 
 /**

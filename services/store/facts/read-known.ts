@@ -12,7 +12,7 @@ import type { Fence } from '../entities/platform.entity.js';
 import { readFence } from './deletion-fence.js';
 import type { GroupLife, Known, KnownGroup, KnownUser, UserDeletion } from './known.js';
 import { orderOf, type Register } from './order.js';
-import { readStandings } from './read-standings.js';
+import { readStandings, type Seen } from './read-standings.js';
 
 /** The recorded state, and which of the users are linked. */
 interface ReadKnown {
@@ -24,7 +24,7 @@ interface ReadKnown {
  * Creates unknown users and groups, locks the users (in the order of their ids, so that two batches
  * never deadlock), and reads the recorded state. The lock serializes facts about a user. A later
  * statement reads the rest, because a statement that waited for a lock still sees the state from
- * before the wait.
+ * before the wait. Call it in a pipeline: nearly always, one round trip does all of this.
  */
 export async function readKnown(db: Db, facts: readonly PlatformFact[]): Promise<ReadKnown> {
   const userIds = distinct(
@@ -32,10 +32,11 @@ export async function readKnown(db: Db, facts: readonly PlatformFact[]): Promise
   );
   const groupIds = distinct(facts.flatMap(groupsNamedBy));
   const changedIds = distinct(facts.flatMap(groupsChangedBy));
-  const users = await lockUsers(db, userIds);
-  const asked = { facts, users, userIds, changesGroups: changedIds.length > 0 };
-  const seen = await readStandings(db, { ...asked, groupIds });
-  const { receivedUs, linkedUserIds, lives } = seen;
+  const asked = { facts, userIds, groupIds, changesGroups: changedIds.length > 0 };
+  const { users, seen } = await lockUsers(db, userIds, () => readStandings(db, asked));
+  const { receivedUs, memberships, linkedUserIds, lives } = seen;
+  for (const { platformUserId, groupId, fact } of memberships)
+    users.get(platformUserId)?.memberships.set(groupId, fact);
   const newIds = groupIds.filter((id) => !lives.has(id));
   for (const [id, life] of await makeGroups(db, newIds)) lives.set(id, life);
   const groups = await readGroups(db, changedIds);
@@ -56,25 +57,37 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
 }
 
 /**
- * Locks and reads users, and creates missing ones. Reads first, because nearly always all users
- * exist and creating costs more.
+ * Locks and reads users, creates missing ones, and calls `readRest` for what the locks protect. If
+ * another transaction has created one of them meanwhile, locks it and calls `readRest` again.
  */
 async function lockUsers(
   db: Db,
   ids: readonly PlatformUserId[],
-): Promise<Map<PlatformUserId, KnownUser>> {
-  const users = new Map<PlatformUserId, KnownUser>();
-  if (ids.length === 0) return users;
-  await lockKnownUsers(db, ids, users);
-  const strangers = ids.filter((id) => !users.has(id));
-  if (strangers.length === 0) return users;
-  const made = await sql<{ id: PlatformUserId }>`
-    insert into platform_user (id) select unnest(${strangers}::text[])
+  readRest: () => Promise<Seen>,
+): Promise<{ readonly users: Map<PlatformUserId, KnownUser>; readonly seen: Seen }> {
+  if (ids.length === 0) return { users: new Map(), seen: await readRest() };
+  const [known, made, seen] = await Promise.all([
+    lockKnownUsers(db, ids),
+    makeUsers(db, ids),
+    readRest(),
+  ]);
+  const users = new Map([...known, ...made]);
+  const madeByOthers = ids.filter((id) => !users.has(id));
+  if (madeByOthers.length === 0) return { users, seen };
+  const [others, seenAgain] = await Promise.all([lockKnownUsers(db, madeByOthers), readRest()]);
+  return { users: new Map([...users, ...others]), seen: seenAgain };
+}
+
+async function makeUsers(
+  db: Db,
+  ids: readonly PlatformUserId[],
+): Promise<readonly (readonly [PlatformUserId, KnownUser])[]> {
+  const { rows } = await sql<{ id: PlatformUserId }>`
+    insert into platform_user (id)
+    select n.id from unnest(${ids}::text[]) as n (id)
+    where not exists (select from platform_user u where u.id = n.id)
     on conflict do nothing returning id`.execute(db);
-  for (const { id } of made.rows) users.set(id, newUser());
-  const madeByOthers = strangers.filter((id) => !users.has(id));
-  if (madeByOthers.length > 0) await lockKnownUsers(db, madeByOthers, users);
-  return users;
+  return rows.map(({ id }) => [id, newUser()]);
 }
 
 function newUser(): KnownUser {
@@ -90,13 +103,12 @@ function newUser(): KnownUser {
 async function lockKnownUsers(
   db: Db,
   ids: readonly PlatformUserId[],
-  users: Map<PlatformUserId, KnownUser>,
-): Promise<void> {
+): Promise<readonly (readonly [PlatformUserId, KnownUser])[]> {
   const { rows } = await sql<UserRow>`
     select ${columns<'platform_user'>(USER)}, snapshot_sequence::float8 as "snapshotSequence",
       snapshot_time_us::float8 as "snapshotTimeUs"
     from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(db);
-  for (const row of rows) users.set(row.id, knownUser(row));
+  return rows.map((row) => [row.id, knownUser(row)]);
 }
 
 const USER = [

@@ -6,9 +6,14 @@ import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { StoredFence } from '../entities/platform.entity.js';
 import { readFence } from './deletion-fence.js';
-import type { GroupLife, KnownUser } from './known.js';
+import type { GroupLife } from './known.js';
 
-interface Seen {
+export interface Seen {
+  readonly memberships: readonly {
+    readonly platformUserId: PlatformUserId;
+    readonly groupId: GroupId;
+    readonly fact: RankedFact;
+  }[];
   /** The database's clock, in microseconds since 1970. */
   readonly receivedUs: number;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
@@ -29,7 +34,6 @@ export async function readStandings(
   db: Db,
   asked: {
     readonly facts: readonly PlatformFact[];
-    readonly users: ReadonlyMap<PlatformUserId, KnownUser>;
     readonly userIds: readonly PlatformUserId[];
     readonly groupIds: readonly GroupId[];
     readonly changesGroups: boolean;
@@ -62,6 +66,7 @@ export async function readStandings(
     select null, null, null, null, null, null, (extract(epoch from clock_timestamp()) * 1000000)::float8, null`.execute(
     db,
   );
+  const memberships = [];
   const linkedUserIds = new Set<PlatformUserId>();
   const lives = new Map<GroupId, GroupLife>();
   let receivedUs = 0;
@@ -69,9 +74,9 @@ export async function readStandings(
     if (isClock(row)) receivedUs = row.timeUs;
     else if (row.platformUserId === null) lives.set(row.groupId, groupLife(row));
     else if (row.groupId === null) linkedUserIds.add(row.platformUserId);
-    else asked.users.get(row.platformUserId)?.memberships.set(row.groupId, standingOf(row));
+    else memberships.push({ ...row, fact: standingOf(row) });
   }
-  return { receivedUs, linkedUserIds, lives };
+  return { receivedUs, memberships, linkedUserIds, lives };
 }
 
 /**

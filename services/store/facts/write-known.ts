@@ -8,11 +8,16 @@ import type { Register } from './order.js';
 import type { Fence, StoredFence } from '../entities/platform.entity.js';
 import type { Folded } from './touched.js';
 
-/** Writes the rows that folding changed, one statement per table. */
+/**
+ * Writes the rows that folding changed, one statement per table. Call it in a pipeline: statements
+ * that the caller sends next see these writes.
+ */
 export async function writeKnown(db: Db, known: Known, folded: Folded): Promise<void> {
-  await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
-  await writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups));
-  await writeMemberships(db, known, folded);
+  await Promise.all([
+    writeUsers(db, entriesOf(known.users, folded.touchedUsers)),
+    writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups)),
+    writeMemberships(db, known, folded),
+  ]);
 }
 
 function entriesOf<Id, Row>(

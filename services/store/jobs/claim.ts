@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 
 import type { RawRow } from '../entities/columns.js';
-import type { Db } from '../entities/entities.js';
+import type { Asker } from '../connection/together.js';
 import { type ClientId, LANES, type MemberKey } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
@@ -11,7 +11,7 @@ import { IS_LISTED_SOON } from './start-listing.js';
  * Numbers the claims of this process, so that the database can tell a claim that arrives late from
  * a newer one.
  */
-export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim'] {
+export function createClaimJobs(db: Asker, leasing: Leasing): JobTable['claim'] {
   const unanswered = new Set<number>();
   let number = 0;
   return async (request) => {
@@ -20,7 +20,7 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
     unanswered.add(own);
     const endedBefore = Math.min(...unanswered);
     try {
-      return await claimJobs(db(), leasing, request, { own, endedBefore });
+      return await claimJobs(db, leasing, request, { own, endedBefore });
     } finally {
       unanswered.delete(own);
     }
@@ -42,7 +42,7 @@ export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim
  * their indexes.
  */
 export async function claimJobs(
-  db: Db,
+  db: Asker,
   leasing: Leasing,
   request: ClaimRequest,
   claim: { readonly own: number; readonly endedBefore: number },

@@ -16,6 +16,7 @@ import type {
   RecordClosing,
 } from '../../reconcile/write/records.js';
 import type { Database } from '../connection/database.js';
+import type { Asker } from '../connection/together.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
 import { jobLost, lockJob, ownJob } from '../jobs/bot-leases.js';
@@ -40,10 +41,10 @@ export function createOpenRecord(deps: {
     const hasWrites = request.add.length + request.remove.length > 0 || request.nickname !== null;
     if (isAlone && (hasWrites || request.isArrival)) {
       const removals = { remove: request.remove, counted: [] };
-      const recordId = await insertRecord(deps.database.sql(), owner, request, removals);
+      const recordId = await insertRecord(deps.database.byKey, owner, request, removals);
       return { recordId, verdict: { allowedRemovals: [], heldRemovals: [], reason: null } };
     }
-    return deps.database.transaction(async ({ sql: db }) => {
+    return deps.database.pipeline(async (db) => {
       await lockJob(db, request.job, owner);
       const superseded = {
         closes: request.supersedes,
@@ -84,18 +85,13 @@ async function judge(
 ): Promise<GuardVerdict> {
   if (guarded.length === 0) return { allowedRemovals: [], heldRemovals: [], reason: null };
   const { clientId, discordUserId } = request.job;
-  await lockGuard(db, clientId);
-  return request.judge(
-    await readTally(
-      db,
-      clientId,
-      guarded.map((roleId) => ({ roleId, discordUserId })),
-    ),
-  );
+  const removals = guarded.map((roleId) => ({ roleId, discordUserId }));
+  const [, tally] = await Promise.all([lockGuard(db, clientId), readTally(db, clientId, removals)]);
+  return request.judge(tally);
 }
 
 async function insertRecord(
-  db: Db,
+  db: Asker,
   owner: string,
   request: OpenRecordRequest,
   removals: {
@@ -106,7 +102,7 @@ async function insertRecord(
   const id = uuidv7();
   const { job, takenBack } = request;
   const { remove, counted } = removals;
-  const { numAffectedRows } = await sql`
+  const { rows } = await sql`
     with job as (${ownJob(job, owner)})
     insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes,
       planned_added, planned_removed, ensured_added, ensured_removed, guarded_removed, taken_back, planned_nickname, opened_at)
@@ -114,8 +110,8 @@ async function insertRecord(
       ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb, ${request.add}::text[], ${remove}::text[],
       ${request.ensured.added}::text[], ${request.ensured.removed}::text[],
       ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp()
-    from job`.execute(db);
-  if (numAffectedRows !== 1n) throw jobLost(job);
+    from job returning id`.execute(db);
+  if (rows.length === 0) throw jobLost(job);
   return id;
 }
 

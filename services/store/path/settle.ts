@@ -29,7 +29,7 @@ interface Deps {
  */
 export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
   return async (job: Job, wanted: Settlement): Promise<readonly RemoteReading[]> => {
-    const { asked, trouble } = await database.transaction(async ({ sql: db }) => {
+    const { asked, trouble } = await database.pipeline(async (db) => {
       const version = await lockJob(db, job, owner);
       const isStale = version !== job.version;
       const judged = await judgeRequests(db, job, wanted, isStale);
@@ -68,7 +68,7 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
  */
 export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
-    database.transaction(async ({ sql: db }) => {
+    database.pipeline(async (db) => {
       await lockJob(db, job, owner);
       const { outcome, observed, isReading, reason, closes, nickname } = request;
       const standing = { reason: sql`${reason}`, ...nicknameColumns(nickname) };
