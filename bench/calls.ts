@@ -16,6 +16,7 @@ import { costOf, quiet } from './support/call-costs.js';
 import { crowdedWorld, EXTRA_ROLES, memberId } from './support/crowded-world.js';
 import { openSql } from './support/open-sql.js';
 import { signInRows } from './support/sign-in-rows.js';
+import { createStatementCounter, type StatementCounter } from './support/statement-counts.js';
 
 export const calls: Bench = {
   name: 'calls',
@@ -38,10 +39,13 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const crowd = world.isQuick ? { many: 60, dissolved: 200 } : { many: 1_000, dissolved: 3_000 };
   const postgres = await world.postgres();
   const databaseUrl = await postgres.createDatabase('calls');
-  const rig = await startRig(databaseUrl, {
+  const statements = createStatementCounter();
+  const { onStatement } = statements;
+  const started = await startRig(databaseUrl, {
     discord: { world: crowdedWorld(crowd.dissolved + FIRST) },
-    store: { poolSize: 20 },
+    store: { poolSize: 20, onStatement },
   });
+  const rig = { ...started, statements };
   const sql = await openSql(databaseUrl);
   try {
     await mapDemoGroups(rig);
@@ -59,11 +63,16 @@ async function answer(world: BenchWorld): Promise<Answer> {
 
 const NOTES = [
   'As the sandbox Discord counted them; its buckets lifted, the global limit of the REST client too, the removal guard raised, window 0.',
+  'Statements: all that the database carried out until nothing was left to do, begin and commit included. Waits: how often the service waited for it.',
   'A member of these holds one foreign role. Retries and reads of the guild are counted where they happen.',
 ];
 
+interface CountedRig extends Rig {
+  readonly statements: StatementCounter;
+}
+
 /** Each row goes on where the one before it left the world. */
-async function rowsOf(rig: Rig, sql: pg.Client, crowd: Crowd): Promise<readonly Row[]> {
+async function rowsOf(rig: CountedRig, sql: pg.Client, crowd: Crowd): Promise<readonly Row[]> {
   const { store } = rig;
   const cost = (what: string, operation: () => Promise<unknown>) =>
     costOf(rig, sql, what, operation);

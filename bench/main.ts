@@ -18,6 +18,7 @@ import { intake } from './intake.js';
 import { jobs } from './jobs.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { processes } from './processes.js';
 import { scale } from './scale.js';
 import { soak } from './soak.js';
 import { sweep } from './sweep.js';
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   buckets,
   memory,
   jobs,
+  processes,
   hostile,
   sweep,
   dissolve,

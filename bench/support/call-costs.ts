@@ -3,21 +3,27 @@ import type { SandboxDiscord } from 'sandbox-discord';
 
 import { eventually } from '../../test/support/eventually.js';
 import type { Row } from './bench.js';
+import type { StatementCounter } from './statement-counts.js';
 
 /** Counts from a quiet moment to the next. */
 export async function costOf(
-  { discord }: { readonly discord: SandboxDiscord },
+  {
+    discord,
+    statements,
+  }: { readonly discord: SandboxDiscord; readonly statements?: StatementCounter },
   sql: pg.Client,
   what: string,
   operation: () => Promise<unknown>,
 ): Promise<Row> {
   discord.calls.reset();
+  statements?.reset();
   await operation();
   await quiet(sql);
+  const database = statements?.counts();
   const counts = Object.entries(discord.calls.counts());
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const parts = counts.map(([call, count]) => `${count} ${shortOf(call)}`);
-  return { operation: what, calls: total, 'consists of': parts.join(', ') };
+  return { operation: what, calls: total, 'consists of': parts.join(', '), ...database };
 }
 
 /** No job and no revocation waits. */

@@ -19,21 +19,43 @@ export const SERVICE_KEYS = createKeyRing([{ id: 'bench', key: KEY }]);
 export interface Service {
   /** After a collection of garbage. */
   residentBytes(): Promise<number>;
-  stop(): Promise<void>;
+  /** Asks, and kills after the time it may take; 0: kills at once. */
+  stop(limitMs?: number): Promise<void>;
 }
 
-/** Resolves when it reads the topic. */
-export async function startService(options: {
+interface Options {
   readonly main: string;
   readonly databaseUrl: string;
-  readonly brokers: string;
-  readonly topic: PlatformTopic;
   readonly parts: string;
   readonly windowMs: number;
   readonly execArgv?: readonly string[];
-}): Promise<Service> {
-  const { main, topic } = options;
+}
+
+/** Resolves when it reads the topic. */
+export async function startService(
+  options: Options & { readonly brokers: string; readonly topic: PlatformTopic },
+): Promise<Service> {
+  const { topic, brokers } = options;
   const groupId = uniqueName('bench-reader');
+  const { service, ended } = await spawnService(options, {
+    KAFKA_BROKERS: brokers,
+    KAFKA_TOPICS: topic.name,
+    KAFKA_EVENTS_TOPIC: `${topic.name}.written`,
+    KAFKA_GROUP_ID: groupId,
+  });
+  await Promise.race([topic.waitForReader(groupId), ended]);
+  return service;
+}
+
+/** Without a broker. Resolves when the process has been started. */
+export async function startWithoutKafka(options: Options): Promise<Service> {
+  return (await spawnService(options, {})).service;
+}
+
+async function spawnService(
+  options: Options,
+  kafka: NodeJS.ProcessEnv,
+): Promise<{ readonly service: Service; readonly ended: Promise<never> }> {
   const probe = join(import.meta.dirname, 'memory-probe.ts');
   const child = await spawnBound(
     [
@@ -43,7 +65,7 @@ export async function startService(options: {
       probe,
       ...(await startFlags()),
       ...(options.execArgv ?? []),
-      main,
+      options.main,
     ],
     {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -52,10 +74,7 @@ export async function startService(options: {
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
         DATABASE_URL: options.databaseUrl,
-        KAFKA_BROKERS: options.brokers,
-        KAFKA_TOPICS: topic.name,
-        KAFKA_EVENTS_TOPIC: `${topic.name}.written`,
-        KAFKA_GROUP_ID: groupId,
+        ...kafka,
         ENCRYPTION_KEYS: BENCH_KEY,
         API_KEYS: `bench:discord:read:${createHash('sha256').update('bench').digest('hex')}`,
         PARTS: options.parts,
@@ -64,20 +83,20 @@ export async function startService(options: {
       },
     },
   );
-  const ended = once(child, 'exit').then(([code]) => {
+  const ended = once(child, 'exit').then(([code]): never => {
     throw new Error(`the service ended with ${code}`);
   });
-  await Promise.race([topic.waitForReader(groupId), ended]);
   ended.catch(() => undefined);
-  return {
+  const service: Service = {
     async residentBytes() {
       const answer = once(child, 'message');
       child.send('how much?');
       const [bytes] = await Promise.race([answer, ended]);
       return Number(bytes);
     },
-    stop: () => endChild(child, 15_000),
+    stop: (limitMs = 15_000) => endChild(child, limitMs),
   };
+  return { service, ended };
 }
 
 /** Those of `npm start`, or of the script named: what is measured is what runs. */

@@ -16,7 +16,7 @@ const path = usePath({
     }),
   },
 });
-const ends = () => lines.filter((line) => JSON.stringify(line).includes('trouble ended'));
+const ends = () => lines.filter((line) => JSON.stringify(line).includes('client recovered'));
 
 beforeEach(() => void lines.splice(0));
 

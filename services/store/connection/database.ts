@@ -59,7 +59,7 @@ export interface Database extends Askers {
 
 const TRIES = 5;
 
-export async function openDatabase(options: {
+interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
   readonly logger: Logger;
@@ -71,48 +71,14 @@ export async function openDatabase(options: {
   /** Returns the current request, which a read belongs to; null: none. */
   readonly scope?: () => RequestScope | null;
   readonly readTiming?: Partial<ReadTiming>;
-}): Promise<Database> {
-  const pools: Pool[] = [];
-  const observe = observerOf(options);
-  const address = readAddress(options.url);
-  const orm = await MikroORM.init({
-    dbName: address.database ?? '',
-    entities: [...ENTITIES],
-    namingStrategy: PostgresNames,
-    extensions: [Migrator, SchemaGenerator],
-    // Triggers and functions are defined only in the migration's SQL.
-    schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
-    migrations: {
-      tableName: 'migration',
-      migrationsList: [...MIGRATIONS],
-      snapshot: false,
-    },
-    pool: { min: 0, max: options.poolSize },
-    driverOptions: {
-      ...address,
-      ...KEEP_ALIVE,
-      Client: ImpatientClient,
-      // together.ts needs it; callers that await each statement notice no difference.
-      pipeline: true,
-      onConnect: compileNothing,
-      onPoolCreated: (made: Pool) => {
-        pools.push(made);
-        observe(made);
-      },
-    },
-    forceUtcTimezone: true,
-    logger: (message) => options.logger.debug(message),
-    colors: false,
-  });
+}
 
-  keepAway(orm);
-  // Can be shared, because it holds no state outside a transaction.
-  const plain = kyselyOf(orm.em.fork());
-  const [pool] = pools;
-  if (!pool) throw new Error('MikroORM created no pool');
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const observe = observerOf(options);
+  const { orm, plain, pool } = await openOrm(options, observe);
+  const pipeline = createPipeline(pool, plain);
   const endPool = createPoolEnd(pool);
   const reads = openReads(pool, options, observe);
-  const pipeline = createPipeline(pool, plain);
   return {
     orm,
     ...createAskers(pool),
@@ -132,6 +98,49 @@ export async function openDatabase(options: {
   };
 }
 
+async function openOrm(
+  { url, poolSize, logger }: DatabaseOptions,
+  observe: (made: Pool) => void,
+): Promise<{ readonly orm: MikroORM; readonly plain: Db; readonly pool: Pool }> {
+  const pools: Pool[] = [];
+  const address = readAddress(url);
+  const orm = await MikroORM.init({
+    dbName: address.database ?? '',
+    entities: [...ENTITIES],
+    namingStrategy: PostgresNames,
+    extensions: [Migrator, SchemaGenerator],
+    // Triggers and functions are defined only in the migration's SQL.
+    schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
+    migrations: {
+      tableName: 'migration',
+      migrationsList: [...MIGRATIONS],
+      snapshot: false,
+    },
+    pool: { min: 0, max: poolSize },
+    driverOptions: {
+      ...address,
+      ...KEEP_ALIVE,
+      Client: ImpatientClient,
+      // pipeline.ts and together.ts need it; callers that await each statement notice no difference.
+      pipeline: true,
+      onConnect: compileNothing,
+      onPoolCreated: (made: Pool) => {
+        pools.push(made);
+        observe(made);
+      },
+    },
+    forceUtcTimezone: true,
+    logger: (message) => logger.debug(message),
+    colors: false,
+  });
+  keepAway(orm);
+  // Can be shared, because it holds no state outside a transaction. Creates the pool.
+  const plain = kyselyOf(orm.em.fork());
+  const [pool] = pools;
+  if (!pool) throw new Error('MikroORM created no pool');
+  return { orm, plain, pool };
+}
+
 /**
  * Runs once per connection. Without `jit = off`, PostgreSQL would compile statements over thousands
  * of rows at each execution, which takes longer than running them.
@@ -145,7 +154,7 @@ const nowMs = () => performance.now();
 function observerOf({
   onStatement,
   onOutage = () => undefined,
-}: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (made: Pool) => void {
+}: Pick<DatabaseOptions, 'onStatement' | 'onOutage'>): (made: Pool) => void {
   return (made) => {
     giveBackTheDead(made);
     reportUnreachable(made, onOutage);
@@ -155,7 +164,7 @@ function observerOf({
 
 function openReads(
   pool: Pool,
-  options: Parameters<typeof openDatabase>[0],
+  options: DatabaseOptions,
   observe: (made: Pool) => void,
 ): { readonly pool: Pool; readonly share: ReadShare; readonly stop: () => Promise<void> } {
   const { poolSize, scope = () => null, readTiming } = options;

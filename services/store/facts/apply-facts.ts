@@ -96,7 +96,6 @@ function endedBesides(
   });
 }
 
-
 /**
  * Takes the lock under which members are marked, then marks the members of mapped groups. Returns
  * the marks without those of groups known to be unmapped: most groups of a platform are not mapped,

@@ -12,7 +12,7 @@ import type { Fence } from '../entities/platform.entity.js';
 import { readFence } from './deletion-fence.js';
 import type { GroupLife, Known, KnownGroup, KnownUser, UserDeletion } from './known.js';
 import { orderOf, type Register } from './order.js';
-import { readStandings, type Seen } from './read-standings.js';
+import { readStandings, type Standings } from './read-standings.js';
 
 /** The recorded state, and which of the users are linked. */
 interface ReadKnown {
@@ -63,8 +63,8 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
 async function lockUsers(
   db: Db,
   ids: readonly PlatformUserId[],
-  readRest: () => Promise<Seen>,
-): Promise<{ readonly users: Map<PlatformUserId, KnownUser>; readonly seen: Seen }> {
+  readRest: () => Promise<Standings>,
+): Promise<{ readonly users: Map<PlatformUserId, KnownUser>; readonly seen: Standings }> {
   if (ids.length === 0) return { users: new Map(), seen: await readRest() };
   const [known, made, seen] = await Promise.all([
     lockKnownUsers(db, ids),

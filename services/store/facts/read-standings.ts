@@ -8,7 +8,7 @@ import type { StoredFence } from '../entities/platform.entity.js';
 import { readFence } from './deletion-fence.js';
 import type { GroupLife } from './known.js';
 
-export interface Seen {
+export interface Standings {
   readonly memberships: readonly {
     readonly platformUserId: PlatformUserId;
     readonly groupId: GroupId;
@@ -38,7 +38,7 @@ export async function readStandings(
     readonly groupIds: readonly GroupId[];
     readonly changesGroups: boolean;
   },
-): Promise<Seen> {
+): Promise<Standings> {
   const whole = asked.facts.flatMap((fact) =>
     fact.kind === 'membershipSnapshot' ? [fact.platformUserId] : [],
   );

@@ -131,7 +131,7 @@ describe('5,000 at once, one of which cannot be read', () => {
     },
   );
 
-  it('cost as many statements as one', async () => {
+  it('cost as many statements as a hundred', async () => {
     const record = async (from: number, count: number) =>
       statementsOf(async () =>
         payloadOf('recordMembershipChanges', {
@@ -143,6 +143,6 @@ describe('5,000 at once, one of which cannot be read', () => {
         }),
       );
 
-    expect(await record(1, 2_000)).toBe(await record(0, 1));
+    expect(await record(100, 2_000)).toBe(await record(0, 100));
   });
 });
