@@ -7,12 +7,18 @@ import type { Subscriptions } from './subscriptions/subscriptions.js';
 /** The context that all resolvers of one request share. */
 export interface ApiContext {
   readonly requestId: string;
-  /** Cancels the request's reads when its caller disconnects. Null outside a request. */
+  /**
+   * Cancels the request's reads when its caller disconnects, unless the request is a mutation. Null
+   * outside a request.
+   */
   readonly scope: RequestScope | null;
   /** The request's `traceparent` header value; null if there is no trace. */
   readonly traceparent: string | null;
   readonly caller: Caller | null;
-  /** Re-checks the credential. For subscriptions, which outlive their request. */
+  /**
+   * Authenticates the caller again; null if the credential is no longer valid. Subscriptions need
+   * this, because they outlive their request.
+   */
   readonly callerNow: () => Promise<Caller | null>;
   readonly subscriptions: Subscriptions;
   readonly loaders: Loaders;

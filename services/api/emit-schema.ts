@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { printSubgraph } from './federation/subgraph.js';
 import { buildConnectorSchema } from './schema.js';
 
-/** Prints the schema, sorted, so that the diff of the committed file shows real changes only. */
+/**
+ * Prints the schema in sorted order, so that the diff of the committed file shows real changes
+ * only.
+ */
 export async function printConnectorSchema(): Promise<string> {
   return printSubgraph(await buildConnectorSchema(null));
 }

@@ -1,8 +1,9 @@
 /**
- * The ports of the API, by subject. In: input whose shape is already checked. Out: the data that
- * GraphQL shows, without secrets. Never: a role change at Discord during a request; mutations mark
- * members, and the workers write. Methods throw InputError when the caller is at fault. Batch reads
- * return rows in the order of the given ids, undefined for an unknown id.
+ * The ports of the API, by subject. They receive input whose shape is already checked, and return
+ * the data that GraphQL shows, without secrets. They never change a role at Discord during a
+ * request: mutations mark members for a reconcile, and the workers write. Methods throw InputError
+ * when the caller is at fault. Batch reads return rows in the order of the given ids, with
+ * undefined for an unknown id.
  */
 import type { Stage } from '../lib/lifecycle.js';
 import type { AuditReads } from './audit/ports.js';

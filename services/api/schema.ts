@@ -31,8 +31,8 @@ interface SchemaDeps extends ClientPolicy {
 }
 
 /**
- * Builds the schema with its resolvers. Null `deps`: the resolvers cannot run, but the schema can
- * be printed.
+ * Builds the schema with its resolvers. If `deps` is null, the schema can be printed, but its
+ * resolvers cannot run.
  */
 export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<GraphQLSchema> {
   const instances = new Map(deps && RESOLVERS.map(([name, create]) => [name, create(deps)]));
@@ -101,8 +101,8 @@ function describeRoots(schema: GraphQLSchema): void {
 }
 
 /**
- * type-graphql requires a PubSub. Subscriptions do not use it: they read from the database, where
- * every process writes its events.
+ * type-graphql requires a PubSub, but subscriptions do not use it. They read from the database,
+ * where every process writes its changes.
  */
 const NO_TOPICS: PubSub = {
   publish: () => undefined,

@@ -52,34 +52,40 @@ export interface ApiServerDeps extends ClientPolicy {
   readonly tokens: TokenVerifier | null;
   readonly rateLimits: RateLimits;
   readonly persistedQueries: {
-    /** True: only registered operations are executed. */
+    /** True: only registered operations are accepted. */
     readonly isOnly: boolean;
     /** Folder or file of registered operations. Null: `schema/operations`. */
     readonly path: string | null;
   };
   readonly logger: Logger;
   readonly observers?: ApiObservers;
-  /** Tells the store which request is running, so that reads end when its caller disconnects. */
+  /**
+   * Tells the store which request is running, so that the store stops reading when the caller
+   * disconnects.
+   */
   readonly scopes?: RequestScopes;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly host: string;
-  /** 0: any free port; `address` returns the one in use. */
+  /** 0: any free port. `address` then returns the address with the chosen port. */
   readonly port: number;
-  /** Base of public URLs. Absent: the listening address; in production, sign-in then fails. */
+  /**
+   * Base of public URLs. If absent, the listening address is used; in production, sign-in then
+   * fails.
+   */
   readonly publicUrl?: string;
-  /** Origins to which people may be redirected after sign-in, spelled as browsers send them. */
+  /** Origins to which people may be redirected after sign-in, written as browsers send them. */
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
   /**
-   * Values for the playground's variables by name, such as the sandbox's `clientId`. Read when the
-   * page is first opened.
+   * Values for variables of the playground's operations by name, such as the sandbox's `clientId`.
+   * Read when the page is first opened.
    */
   readonly playgroundVariables?: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface ApiServer extends Part {
-  /** The listening address, e.g. `http://127.0.0.1:4000`; only after `start`. */
+  /** Returns the listening address, e.g. `http://127.0.0.1:4000`. Call it only after `start`. */
   address(): string;
 }
 
@@ -89,10 +95,9 @@ interface Running {
 }
 
 /**
- * Serves `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*` and `/metrics`.
- * In: HTTP. Out: calls of the ports.
- * Never: a secret or a stack trace in a response, or a page that loads from or connects to another
- * host.
+ * Creates the HTTP server for `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*` and
+ * `/metrics`. It does its work by calling the ports. Its responses never contain a secret or a
+ * stack trace, and its pages never load from or connect to another host.
  */
 export function createApiServer(deps: ApiServerDeps): ApiServer {
   let running: Running | null = null;

@@ -30,15 +30,16 @@ export function mayTouch(context: ApiContext, clientId: ClientId): boolean {
 }
 
 /**
- * For an input that names a client. FORBIDDEN reveals nothing new: the caller already knows the id.
+ * Rejects an input that names a client outside the key's limit. FORBIDDEN reveals nothing new: the
+ * caller already knows the id.
  */
 export function requireClientAccess(context: ApiContext, clientId: ClientId, field: string): void {
   if (!mayTouch(context, clientId)) throw forbidden('This key is limited to other clients.', field);
 }
 
 /**
- * Platform facts and new clients affect every client, so a key limited to some clients may not
- * write them.
+ * Rejects a key that is limited to some clients. Platform facts affect every client, and a new
+ * client would be outside the key's limit.
  */
 export function requireUnlimited(context: ApiContext, why: string): void {
   if (requireCaller(context).clientIds !== null)

@@ -7,23 +7,25 @@ import { KEY_NEEDED } from './access.js';
 import type { Authenticator, Caller, Refusal } from './caller.js';
 import type { TokenVerifier } from './tokens.js';
 
-/** Limits per minute; 0: no limit. */
+/** Maximum requests per minute. 0 means no limit. */
 export interface RateLimits {
-  /** Requests per caller, or per address for unknown callers. */
+  /** Requests per caller; for requests without credentials, per address. */
   readonly perCaller: number;
-  /** Failed sign-ins per address. */
+  /** Requests with rejected credentials, per address. */
   readonly failedSignIns: number;
 }
 
 const CALLER = 'caller';
 const MINUTE_MS = 60_000;
 
-/** Adds a field for the caller to every request. */
+/** Adds a field for the authenticated caller to every request. */
 export function expectCallers(app: FastifyInstance): void {
   app.decorateRequest(CALLER, null);
 }
 
-/** Returns the caller; null if unknown or if the endpoint does not check credentials. */
+/**
+ * Returns the caller; null if the request has no credentials or its endpoint does not check them.
+ */
 export function callerOf(request: FastifyRequest): Caller | null {
   return request.getDecorator<Caller | null>(CALLER);
 }
@@ -31,8 +33,9 @@ export function callerOf(request: FastifyRequest): Caller | null {
 /**
  * Checks credentials and rate limits before the body is read. A request without a key is rejected
  * here, because each validation error would reveal part of the schema to a stranger. Requests are
- * counted by verified caller, else by the address of the connection. Behind a proxy all callers
- * share one address, so failed sign-ins never block a valid key.
+ * counted by caller once authenticated, otherwise by the address of the connection. Behind a proxy
+ * all callers share one address, so rejected credentials are counted separately and never block a
+ * valid key.
  */
 export async function admitCallers(
   scope: FastifyInstance,
@@ -67,8 +70,9 @@ export async function admitCallers(
 }
 
 /**
- * Re-checks the credential of a connection that stays open after its request; null: no longer
- * valid. While the issuer's keys are unreachable, a token stays valid until it expires.
+ * Authenticates a connection again while it stays open after its request. Returns null if its
+ * credential is no longer valid. While the issuer's keys are unreachable, a JWT stays valid until
+ * it expires.
  */
 export async function callerAgain(
   request: FastifyRequest,
@@ -117,14 +121,14 @@ function refused({ code, message }: Refusal): RefusedRequest {
 }
 
 /**
- * Returns the caller that an `Authorization` header identifies, or why it was rejected; null if it
- * has no credentials.
+ * Returns the caller that an `Authorization` header identifies, or why the header was rejected.
+ * Returns null if it has no credentials.
  */
 export type SignIn = (authorization: string | undefined) => Promise<Caller | Refusal | null>;
 
 /**
- * Checks API keys first, because that is cheap. A value that is no known key but looks like a JWT
- * goes to the verifier.
+ * Creates the check of `Authorization` headers. API keys are checked first, because that is cheap.
+ * A value that is no known key but looks like a JWT goes to the verifier.
  */
 export function createSignIn(deps: {
   readonly keys: Authenticator;
@@ -133,7 +137,7 @@ export function createSignIn(deps: {
 }): SignIn {
   const { keys, tokens } = deps;
   return async (authorization) => {
-    // New playground tabs send `Bearer` without a key.
+    // A new playground tab sends the header `Bearer` without a key.
     if (authorization === undefined || /^(?:Bearer)? *$/i.test(authorization)) return null;
     const known = await keys.authenticate(authorization);
     if (known) return known;
@@ -147,8 +151,8 @@ export function createSignIn(deps: {
 }
 
 /**
- * Returns whether the text looks like a JWT, even a truncated one. A JWT has three parts; the last
- * is empty if it is unsigned.
+ * Returns whether the text looks like a JWT, even a truncated one. A JWT has three parts separated
+ * by dots; the last part of an unsigned JWT is empty.
  */
 const isToken = (text: string) => text.startsWith('eyJ') || text.split('.').length === 3;
 

@@ -5,7 +5,7 @@ import type { ClientId } from '../../model.js';
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The authenticated caller. Contains no secret: the name appears in audit records. */
+/** The authenticated caller. It contains no secret, because its name appears in audit records. */
 export interface Caller {
   /**
    * The API key's name, or `jwt:` followed by the token's subject. Key names contain no colon, so
@@ -19,13 +19,13 @@ export interface Caller {
   readonly expiresAt?: Date;
 }
 
-/** Why the credentials were rejected. The text never repeats them. */
+/** Why the credentials were rejected. `message` never repeats the credentials. */
 export interface Refusal {
   readonly code: 'UNAUTHENTICATED' | 'UNAVAILABLE';
   readonly message: string;
 }
 
-/** Finds the caller from the `Authorization` header; null: unknown. */
+/** Finds the caller by the `Authorization` header. Returns null if the key is unknown. */
 export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller | null>;
 }

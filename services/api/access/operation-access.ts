@@ -13,13 +13,18 @@ import { costOf, LIMITS, type PricedOperation } from '../limits/operation-limits
 import { KEY_NEEDED } from './access.js';
 import { type Caller, holdsScope } from './caller.js';
 
-/** Returns whether the caller may introspect. Errors for other callers must not suggest names. */
+/**
+ * Returns whether the caller may introspect. To other callers, errors must not suggest names from
+ * the schema.
+ */
 export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
   if (caller === null) return false;
   return !isProduction || holdsScope(caller, 'discord:admin');
 }
 
-/** Rejects a subscription over plain HTTP, where it would look like a query without results. */
+/**
+ * Rejects a subscription at `/graphql`. Over plain HTTP it would look like a query without results.
+ */
 export function refuseSubscription(operation: OperationDefinitionNode | undefined): void {
   if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
     throw refusal(
@@ -30,10 +35,10 @@ export function refuseSubscription(operation: OperationDefinitionNode | undefine
 }
 
 /**
- * Checks an operation before execution, at both endpoints. Introspection and federation's
+ * Checks an operation before execution, at `/graphql` and `/admin`. Introspection and federation's
  * `_service` reveal the whole schema, so they require a known caller, and in production
- * `discord:admin`. All other fields check their own scopes. The cost limit is checked here because
- * it needs the variables, which validation rules do not have.
+ * `discord:admin`. All other fields check their own scopes. The cost limit is checked here, not by
+ * a validation rule, because it depends on the variables.
  */
 export function guardOperation(
   asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
@@ -64,7 +69,7 @@ const TELL_THE_SCHEMA = ['__schema', '__type', '_service'];
 const NAMED = /__schema|__type\b|_service/;
 
 function asksForSchema(document: DocumentNode): boolean {
-  // Most documents contain none of these names and need no visit.
+  // Most documents contain none of these names, so walking their tree is unnecessary.
   if (!NAMED.test(document.loc?.source.body ?? '__schema')) return false;
   let doesAsk = false;
   visit(document, {

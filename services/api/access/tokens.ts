@@ -19,8 +19,9 @@ export interface TokenVerifier {
 }
 
 /**
- * Asymmetric algorithms only. With a shared secret (HS…) every verifier could also sign, and a
- * public key could be misused as the secret. `none` is unsigned.
+ * Only asymmetric algorithms are accepted. With a shared secret (HS…) every verifier could also
+ * sign, and a public key could be misused as the secret. `none` is left out because it means
+ * unsigned.
  */
 const ALGORITHMS = [
   'RS256',
@@ -39,14 +40,16 @@ const ALGORITHMS = [
 /** Accepted difference between the clocks of two machines. */
 const TOLERANCE_SECONDS = 30;
 
-/** Tokens cannot be revoked, so a lifetime of over a year is treated as an issuer's mistake. */
+/**
+ * Tokens cannot be revoked, so a lifetime of over a year is rejected as a mistake of the issuer.
+ */
 const MAX_LIFETIME_SECONDS = 366 * 24 * 3600;
 
 export const MAX_TOKEN_LENGTH = 8_192;
 
 export function createTokenVerifier(deps: {
   readonly issuer: TokenIssuer;
-  /** Milliseconds since 1970. Token times are checked against it. */
+  /** Milliseconds since 1970. The times in a token are compared with this clock. */
   readonly clock: () => number;
   /** Milliseconds of a monotonic clock, which does not jump when the system time changes. */
   readonly steadyClock?: () => number;
@@ -82,8 +85,8 @@ export function createTokenVerifier(deps: {
 }
 
 /**
- * Separates two failures. A key that the issuer does not publish means an invalid token; a failed
- * fetch of the keys does not.
+ * Separates two failures. If the issuer does not publish the key, the token is invalid. If fetching
+ * the keys fails, the token may still be valid.
  */
 function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
@@ -99,8 +102,8 @@ function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
 }
 
 /**
- * Returns what is wrong with the token's times; null if nothing is. The library accepts any number:
- * JSON's `1e400` parses as Infinity, and a token with that `exp` would never expire.
+ * Returns what is wrong with the token's times; null if they are valid. The library accepts any
+ * number: JSON's `1e400` parses as Infinity, and a token with that `exp` would never expire.
  */
 function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
   const { exp = Infinity, nbf = 0, iat = 0 } = payload;
@@ -114,8 +117,8 @@ function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
 const isTime = (seconds: number) => Number.isFinite(seconds) && seconds >= 0;
 
 /**
- * Subjects appear in audit records and logs, so they have at most 200 characters and no control or
- * bidirectional ones.
+ * Subjects appear in audit records and logs, so they have at most 200 characters and contain no
+ * control or bidirectional characters.
  */
 const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
 
@@ -132,8 +135,8 @@ function callerOf(payload: JWTPayload): Caller | Refusal {
 }
 
 /**
- * Returns the token's scopes. OAuth names the claim `scope`, some providers `scp`; each is a list
- * or text separated by spaces. Unknown scopes are ignored.
+ * Returns the token's scopes. The claim is named `scope` in OAuth and `scp` by some providers; its
+ * value is a list, or text separated by spaces. Unknown scopes are ignored.
  */
 function scopesOf(payload: JWTPayload): readonly Scope[] {
   const named = [payload['scope'], payload['scp']].flatMap(namesIn);
@@ -155,8 +158,8 @@ class KeysOutOfReach extends Error {
 }
 
 /**
- * Returns what is wrong with a token, without repeating any of it; null if the error is not about a
- * token.
+ * Returns why a token was rejected, without repeating any of the token. Returns null if the error
+ * is not about a token.
  */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof KeysOutOfReach)
@@ -200,9 +203,12 @@ function wordsForClaim(claim: string, reason: string): string {
 
 export interface KeySetTiming {
   readonly timeoutMs: number;
-  /** How long published keys are cached: a withdrawn key stays valid for at most this long. */
+  /**
+   * How long published keys are cached. A key that the issuer withdraws stays valid at most this
+   * long.
+   */
   readonly cacheMs: number;
-  /** Minimum interval between key set fetches for unknown key ids, which anyone can make up. */
+  /** Minimum time between fetches caused by unknown key ids. Anyone can make up a key id. */
   readonly cooldownMs: number;
   /** Minimum time between a failed fetch and the next one. */
   readonly restMs: number;

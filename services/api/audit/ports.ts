@@ -4,7 +4,7 @@ import type { AuditRecord } from './audit-record.types.js';
 
 export interface AuditFilter {
   readonly clientId?: ClientId;
-  /** Only records of these clients: those that a limited key may access. */
+  /** Only records of these clients, for example those that a limited key may access. */
   readonly clientIds?: readonly ClientId[];
   readonly discordUserId?: DiscordUserId;
   readonly platformUserId?: PlatformUserId;

@@ -6,8 +6,8 @@ import type { HeldPlansView } from '../sweeps/ports.js';
 import type { DiscordClient, HealthCheck } from './discord-client.types.js';
 
 /**
- * Returns health checks from stored data, including the last check at Discord. Does not call
- * Discord.
+ * Returns health checks from stored data, including the results of the last check at Discord. Does
+ * not call Discord.
  */
 export function storedHealth(client: DiscordClient, now: Date): readonly HealthCheck[] {
   return [
@@ -42,7 +42,10 @@ export function heldPlansCheck(
 
 const MINUTE_MS = 60_000;
 
-/** Returns the age in days or hours if there are at least two of them, else in minutes. */
+/**
+ * Returns the age in days if it is at least two days, in hours if at least two hours, else in
+ * minutes.
+ */
 function ageIn(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
   if (minutes >= 2 * 24 * 60) return countOf(Math.floor(minutes / (24 * 60)), 'day');
@@ -103,7 +106,7 @@ function sendingCheck(client: DiscordClient, now: Date): HealthCheck {
   return { name, result: 'OK', message: 'No problems.', remedy: null };
 }
 
-/** Returns a failure for each secret that cannot be decrypted. Other clients are not affected. */
+/** Returns a failure for each of the client's secrets that cannot be decrypted. */
 function secretChecks({ lostSecrets }: DiscordClient): readonly HealthCheck[] {
   return lostSecrets.map(({ name, keyId }) => ({
     name: SECRET_WORDS[name],
@@ -189,12 +192,13 @@ export async function loadPeopleChecks(
   return [...parkedCheck(clientId, parked), ...unlinkedHoldersCheck(clientId, roles)];
 }
 
-/** Maximum number of roles that one check names; there may be hundreds. */
+/** Maximum number of roles named in one check. A guild may have hundreds. */
 const MOST_NAMED = 10;
 
 /**
- * Returns a warning about parked members. They are retried when a cause ends, after the next fact
- * about them, or the next day.
+ * Returns a warning about parked members. A member is parked when Discord refuses a change
+ * permanently, or when reconciling keeps failing. The connector retries the member when a cause
+ * ends, after the next fact about the member, or the next day.
  */
 function parkedCheck(clientId: ClientId, parked: ParkedMembersView | null): readonly HealthCheck[] {
   if (parked === null) return [];
@@ -216,8 +220,8 @@ const sentencesOf = (texts: readonly string[]) =>
   texts.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}. `).join('');
 
 /**
- * Returns a warning about accounts without a link that hold mapped roles: no group grants them
- * these roles, and the connector never removes them.
+ * Returns a warning about accounts without a link that hold mapped roles. No group grants them
+ * these roles, and the connector never changes accounts without a link.
  */
 function unlinkedHoldersCheck(
   clientId: ClientId,

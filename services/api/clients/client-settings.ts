@@ -17,17 +17,18 @@ import type {
 import type { DiscordClient, RemovalGuard } from './discord-client.types.js';
 import type { ClientPatch, NewClient } from './ports.js';
 
-/** Returns what is wrong with an endpoint of a client; null if nothing is. */
+/** Returns what is wrong with one of a client's Discord URLs; null if it is allowed. */
 type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
 
-/** Returns why browsers must not be redirected to an address; null if they may be. */
+/** Returns why browsers must not be redirected to an address; null if it is allowed. */
 type CheckClientAddress = (name: 'callbackUrl' | 'inviteUrl', address: string) => string | null;
 
-/** Returns everything that is wrong with a nickname template; empty if nothing is. */
+/** Returns everything that is wrong with a nickname template; empty if it is valid. */
 type TemplateFaults = (template: string) => readonly string[];
 
 /**
- * Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates.
+ * Rules for a client's settings: which endpoints and redirect addresses are allowed, and which
+ * templates are valid.
  */
 export interface ClientPolicy {
   readonly checkEndpoint: CheckEndpoint;
@@ -69,7 +70,10 @@ export function toClientPatch(
   };
 }
 
-/** Stored secrets are never sent to a new host: new endpoints require new secrets. */
+/**
+ * Returns the endpoints if they change. New endpoints require new secrets in the same input, so
+ * that stored secrets are never sent to a new host.
+ */
 function changedEndpoints(
   input: UpdateDiscordClientInput,
   current: Endpoints,
@@ -113,8 +117,8 @@ type SettingsInput = Omit<
 >;
 
 /**
- * Returns the settings that were given. Null clears a setting that may be empty; for other settings
- * it means omitted.
+ * Returns the settings that the input contains. Null clears `callbackUrl`, `inviteUrl` and
+ * `auditRetentionDays`; for any other setting null means omitted.
  */
 function givenSettings(
   input: SettingsInput,
@@ -143,7 +147,7 @@ function givenSettings(
   };
 }
 
-/** A hundred years. A longer time is probably a typing error. */
+/** A hundred years. More is probably a typing error. */
 const MOST_DAYS = 36_500;
 
 function givenRetention(
@@ -169,7 +173,9 @@ function givenAddress(
   return { [name]: value };
 }
 
-/** Rejects absurdly long input; the template's own rules set the real limit. */
+/**
+ * Rejects absurdly long templates before they are parsed. `templateFaults` applies the real limit.
+ */
 const MAX_TEMPLATE = 2000;
 
 function toNicknamePolicy(

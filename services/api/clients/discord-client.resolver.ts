@@ -74,7 +74,7 @@ export class DiscordClientResolver {
     return loaders.mappingsOfClient.load(id);
   }
 
-  /** Shows progress to a caller who sent thousands of facts at once. */
+  /** Shows a caller who sent thousands of facts at once how far the connector has got. */
   @FieldResolver(() => Int, {
     description:
       'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once all roles match. Parked members are not counted.',

@@ -225,17 +225,17 @@ export class DiscordClient implements ClientSettings {
 
   /** The current problem with the client; null if there is none. */
   readonly trouble!: string | null;
-  /** Why the last member list looked incomplete; null: it was accepted. */
+  /** Why Discord's last member list looked incomplete; null if it was accepted. */
   readonly doubt!: string | null;
-  /** Why Discord did not return the number of role holders at the last sweep; null: it did. */
+  /** Why Discord did not return the number of role holders at the last sweep; null if it did. */
   readonly countsFault!: string | null;
   /** Secrets that cannot be decrypted, because their key is missing from ENCRYPTION_KEYS. */
   readonly lostSecrets!: readonly LostSecretView[];
   readonly stoppedAt!: Date | null;
   readonly pausedUntil!: Date | null;
   /**
-   * Why the process that serves this client has paused its calls; null: no pause. The pause is over
-   * when `until` has passed.
+   * Why calls for this client are paused, as reported by the process that makes them; null if they
+   * are not. The pause is over when `until` has passed.
    */
   readonly sending!: SendingPauseView | null;
   /** The results of the last check at Discord; empty before the first. */

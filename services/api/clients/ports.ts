@@ -1,6 +1,6 @@
 /**
- * The API's ports for clients. In: checked settings, including secrets. Out: clients without
- * secrets. Never: a role or a nickname written to Discord during a request.
+ * The API's ports for clients. They receive checked settings, including secrets, and return clients
+ * without secrets. They never write a role or a nickname to Discord during a request.
  */
 import type {
   Cause,
@@ -38,7 +38,10 @@ export interface ClientPort {
     cause: Cause;
   }): Promise<MappingEffect>;
   checkClient(id: ClientId): Promise<readonly HealthCheck[]>;
-  /** Reads the roles at Discord, saves them, and marks members whom a change unblocks. */
+  /**
+   * Reads the roles from Discord and saves them. Marks the parked members whom a changed role
+   * unblocks, so that workers reconcile them.
+   */
   importRoles(id: ClientId): Promise<readonly DiscordRole[]>;
   listClients(): Promise<readonly DiscordClient[]>;
   findClients(ids: readonly ClientId[]): Promise<readonly (DiscordClient | undefined)[]>;

@@ -11,8 +11,8 @@ const VERDICTS = {
 } as const;
 
 /**
- * Returns one result per item, in the given order. A repeated fact succeeds; a fact that lost to a
- * recorded one is a CONFLICT. `outcomes` covers valid items only.
+ * Returns one result per item, in the given order. A repeated fact succeeds. A fact that is
+ * outranked by a recorded one gets the error CONFLICT. `outcomes` has entries for valid items only.
  */
 export function factResults(
   items: readonly Item<unknown>[],
@@ -56,7 +56,7 @@ export function countResults(results: readonly FactResult[]): FactCounts {
   };
 }
 
-/** Returns the subjects of the applied facts, each once. */
+/** Returns the ids of the users or groups that applied facts are about, each once. */
 export function changedIds<Fact>(
   facts: readonly Fact[],
   outcomes: readonly FactOutcome[],
@@ -70,8 +70,8 @@ export function changedIds<Fact>(
 }
 
 /**
- * Returns warnings about memberships in deleted groups: they are recorded, but change no roles
- * until the group is sent again.
+ * Returns a warning for an empty list, and one for memberships in deleted groups. Such a membership
+ * is recorded, but grants no role until the group is sent again.
  */
 export function factWarnings(
   items: readonly unknown[],
@@ -94,8 +94,8 @@ export function factWarnings(
 const MOST_DELETED = 10;
 
 /**
- * Describes why a fact lost, wholly or partly: which recorded facts outrank it, and how to send one
- * that wins.
+ * Describes which recorded facts outrank a fact, wholly or partly, and how to send a fact that
+ * outranks them.
  */
 export function describeLosses({ verdict, losses }: FactOutcome, nameGroup: NameGroup): string {
   const shown = losses
@@ -173,7 +173,10 @@ function remedyFor(losses: readonly FactLoss[]): string {
   return `Send it again after ${last.toISOString()}, or with a sequence.`;
 }
 
-/** Returns the first millisecond at which the same mutation wins; null if waiting does not help. */
+/**
+ * Returns the first millisecond at which the same mutation would outrank the recorded fact. Null if
+ * waiting does not help.
+ */
 function retryAtOf({ outrankedBy }: FactLoss): Date | null {
   const { kind, order } = outrankedBy;
   if (kind === 'userDeleted' || order.sequence !== null) return null;

@@ -233,8 +233,8 @@ export class FactMutationsResolver {
 }
 
 /**
- * Creates a function that names the groups in the results of these facts. Reads them with one
- * statement, or with none if all facts were recorded.
+ * Creates a function that returns the names of the groups in these outcomes. Reads all of them with
+ * one statement, or with none if no fact was outranked and no group is deleted.
  */
 async function groupNamer(
   { loaders }: ApiContext,
@@ -250,8 +250,8 @@ async function groupNamer(
 }
 
 /**
- * Rejects a key limited to some clients, because all clients share users and groups. Returns the
- * cause of the facts.
+ * Returns the cause of the facts. Rejects a key that is limited to some clients, because all
+ * clients share users and groups.
  */
 function receive(context: ApiContext): Cause {
   requireUnlimited(context, 'platform facts affect every client');

@@ -148,7 +148,7 @@ export class RestorePlatformUserInput {
   readonly platformUserId!: string;
 }
 
-/** One fact per item, or the item's error. */
+/** For each item of the input, its fact or its error. */
 export type FactList<Fact> = readonly Item<Fact>[];
 
 const ONCE = 'List each one once.';
@@ -170,7 +170,7 @@ export function membershipChanges(
       cause: { ...cause, groupId },
     };
   });
-  // Facts of one call have the same time, so only sequences can order two facts about one
+  // All facts of one call get the same time, so only sequences can order two facts about the same
   // membership.
   return refuseTwins(items, {
     keyOf: ({ order, platformUserId, groupId }) =>
@@ -271,7 +271,7 @@ export function userDeleted(platformUserId: string, cause: Cause): UserDeleted {
   };
 }
 
-/** Without a time: the database orders a mutation by when it receives it. */
+/** Returns an order without a time: the database sets the time when it receives the mutation. */
 const orderOf = (sequence: number | null | undefined): ClaimedOrder => ({
   sequence: sequence ?? null,
   timeUs: null,

@@ -1,7 +1,7 @@
 /**
- * The API's ports for the platform's facts. In: facts whose shape is already checked. Out: the
- * outcome of each fact, and the users and groups that the facts describe. Never: a role written to
- * Discord; facts mark members, and the workers write.
+ * The API's ports for the platform's facts. They receive facts whose shape is already checked. They
+ * return the outcome of each fact, and the users and groups that the facts describe. They never
+ * write a role to Discord: a fact marks members for a reconcile, and the workers write.
  */
 import type { FactOutcome, GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';

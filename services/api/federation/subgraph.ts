@@ -12,8 +12,8 @@ import type { ApiContext } from '../context.js';
 import { checkList, checkOwnId, checkPlatformId } from '../kit/checks.js';
 
 /**
- * The oldest federation version that has every feature we use, so that older routers can read it.
- * The directives are declared here for tools that only know plain GraphQL.
+ * Names the oldest federation version that has every feature we use, so that older routers can read
+ * the schema. The directives are declared here for tools that only know plain GraphQL.
  */
 const HEAD = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
@@ -33,8 +33,8 @@ export function printSubgraph(schema: GraphQLSchema): string {
 }
 
 /**
- * Adds the fields that a federation router needs, `_service` and `_entities`. The result is the
- * schema that is served.
+ * Adds the fields `_service` and `_entities`, which a federation router needs. The server serves
+ * the returned schema.
  */
 export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   const subgraph = buildSubgraphSchema([
@@ -56,7 +56,10 @@ export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   return subgraph;
 }
 
-/** Converts type-graphql's resolver map for Apollo. Only the types of the two maps differ. */
+/**
+ * Returns type-graphql's resolver map with the TypeScript type that Apollo expects. The content is
+ * the same.
+ */
 function resolversOf(schema: GraphQLSchema): GraphQLResolverMap<ApiContext> {
   const resolvers: object = createResolversMap(schema);
   return Object.fromEntries(Object.entries(resolvers));
@@ -89,8 +92,8 @@ interface Reference {
 type FindEntity = (context: ApiContext, reference: Reference) => Promise<object | null>;
 
 /**
- * One function for each type with a `@key`. Each returns what the query of the same name returns,
- * with the same access rules.
+ * One function for each type with a `@key`. It returns what the query for this type returns, with
+ * the same access rules.
  */
 const entityFinders: Readonly<Record<string, FindEntity>> = {
   DiscordClient: async (context, { id, field }) => {
@@ -106,9 +109,9 @@ const entityFinders: Readonly<Record<string, FindEntity>> = {
 };
 
 /**
- * Returns the entities for a list of references, in order; null for an unknown entity or one hidden
- * from this caller. Each is a separate promise: an invalid reference does not affect the others,
- * and the loaders batch the reads.
+ * Returns the entities for a list of references, in order. An entity that is unknown, or that the
+ * caller may not access, is null. Each entity is a separate promise, so that an invalid reference
+ * does not affect the others. The loaders batch the reads.
  */
 function findEntities(
   context: ApiContext,
@@ -149,7 +152,10 @@ function readReference(given: unknown, at: string): Reference {
   return { typeName, id, field: `${at}.id` };
 }
 
-/** `hasOwn`, because the name comes from the caller and could be inherited, like `toString`. */
+/**
+ * Uses `hasOwn`, because the name comes from the caller and could be an inherited one, like
+ * `toString`.
+ */
 function finderOf(typeName: string): FindEntity | undefined {
   return Object.hasOwn(entityFinders, typeName) ? entityFinders[typeName] : undefined;
 }

@@ -29,7 +29,7 @@ export function createApollo(deps: {
   readonly requestIdNow: () => string;
   readonly drain: ApolloServerPlugin<ApiContext>;
   readonly idempotency: IdempotencyPort;
-  /** Null: operations are not counted. */
+  /** Null: operations are not reported. */
   readonly meter: MeterDeps | null;
 }): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
@@ -38,19 +38,20 @@ export function createApollo(deps: {
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // operation-store.ts inserts persisted documents before Apollo sees the request.
+    // operation-store.ts replaces the hash of a persisted document with its text before Apollo sees
+    // the request.
     persistedQueries: false,
     documentStore: createDocumentCache(),
     csrfPrevention: true,
     parseOptions: { maxTokens: LIMITS.tokens },
     validationRules: limitRules,
-    // For requests that fail before they become an operation. For all others, the guard below
-    // formats errors with the request's id.
+    // Formats the errors of requests that fail before they become an operation. `guardOperations`
+    // formats all other errors.
     formatError: (_, error) => publicError(error, deps.requestIdNow()),
     plugins: [
       deps.drain,
       guardOperations(deps),
-      // After the guard, so that errors are stored as callers get them.
+      // Comes after `guardOperations`, so that errors are stored as callers receive them.
       answerOnce(deps),
       ...(deps.meter === null ? [] : [meterOperations(deps.meter)]),
       ApolloServerPluginLandingPageDisabled(),
@@ -93,13 +94,16 @@ interface Kept {
   readonly length: number;
 }
 
-/** A parsed document takes about 40 times the memory of its text, so all take 20 MB at most. */
+/**
+ * Limits of the document cache. A parsed document takes about 40 times the memory of its text, so
+ * the cache takes at most 20 MB.
+ */
 const MOST = { documents: 1_000, letters: 512 * 1024, each: 16 * 1024 };
 
 /**
- * LRU cache of parsed, valid documents, so that repeated operations are parsed once. Limited by
- * text length, not by tree size: comments leave nothing in the tree but stay in memory, so any
- * stranger could make it keep 2 MiB.
+ * Creates an LRU cache of parsed, valid documents, so that repeated operations are parsed once. It
+ * limits the length of the text, not the size of the tree: comments add nothing to the tree, but
+ * the document keeps their text in memory, up to 2 MiB per document.
  */
 export function createDocumentCache() {
   const kept = new Map<string, Kept>();

@@ -1,7 +1,7 @@
 /**
- * Inputs of our operations have about a dozen fields and at most six levels. Without limits,
- * GraphQL prints the whole value into each error: one input with 100,000 unknown fields kept the
- * process busy for 16 seconds.
+ * Limits of a request body. Inputs of our operations have about a dozen fields and at most six
+ * levels. Without these limits, GraphQL prints the whole value into each error: one input with
+ * 100,000 unknown fields kept the process busy for 16 seconds.
  */
 const MAX_KEYS = 1_000;
 const MAX_DEPTH = 64;

@@ -6,8 +6,8 @@ import type { Logger } from '../../lib/logger.js';
 import type { ErrorCode } from '../kit/errors.js';
 
 /**
- * Creates the error handler for requests that fail before any operation is known. It responds in
- * the format of GraphQL errors.
+ * Creates the error handler for requests that fail before GraphQL reads an operation. It responds
+ * in the format of GraphQL errors.
  */
 export function answerFault(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -42,7 +42,7 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Fa
 
 export const requestPath = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
 
-/** A request rejected before any operation is parsed. */
+/** A request that is rejected before GraphQL reads an operation. */
 export class RefusedRequest extends Error {
   readonly statusCode: number;
 
@@ -52,7 +52,7 @@ export class RefusedRequest extends Error {
       readonly code: ErrorCode;
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Extensions besides `code`. */
+      /** More fields for the error's `extensions`, besides `code`. */
       readonly more?: Readonly<Record<string, unknown>>;
     },
   ) {
@@ -61,7 +61,10 @@ export class RefusedRequest extends Error {
   }
 }
 
-/** A body rejected before it is parsed. */
+/**
+ * A request body that is rejected, for example because it is not valid UTF-8 or is nested too
+ * deeply.
+ */
 export class UnreadableBody extends Error {
   constructor(
     readonly statusCode: 400 | 415,
@@ -84,7 +87,7 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Responds to a malformed HTTP request. It never becomes a request object, so the response is
+ * Responds to a malformed HTTP request. Node creates no request object for it, so the response is
  * written to the raw socket, which is then closed.
  */
 export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
@@ -101,7 +104,10 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
   );
 }
 
-/** Fastify's messages name settings of the server; these name the caller's mistake. */
+/**
+ * Returns a message that names the caller's mistake. Fastify's own messages name settings of the
+ * server.
+ */
 function messageFor(error: FastifyError): string {
   if (error instanceof UnreadableBody) return error.message;
   switch (error.code) {

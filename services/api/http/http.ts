@@ -24,7 +24,10 @@ import {
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 
-/** Creates the HTTP server with ids, headers, limits, error handling and health for all routes. */
+/**
+ * Creates the HTTP server with everything that all routes share: request ids, security headers,
+ * limits, error handling and health.
+ */
 export async function createHttp(deps: {
   readonly logger: Logger;
   readonly health: HealthPort;
@@ -36,7 +39,7 @@ export async function createHttp(deps: {
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
-    // Anyone can forge X-Forwarded-For.
+    // X-Forwarded-For is ignored, because anyone can forge it.
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
     // Requests in flight are completed on shutdown: see listen.ts.
@@ -75,8 +78,8 @@ export async function createHttp(deps: {
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /**
- * Returns the caller's `x-request-id`, so that both sides log the same id. If it is missing or
- * malformed, returns a new id.
+ * Returns the caller's `x-request-id`, so that the caller and the connector log the same id. If it
+ * is missing or malformed, returns a new id.
  */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
@@ -131,12 +134,12 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-/** Paths served during startup too. */
+/** Paths that are also served during startup. */
 const ALWAYS_OPEN = ['/health/live', '/health/ready', '/metrics'];
 
 /**
- * Rejects requests with 503 during startup. During shutdown, responses ask callers to close the
- * connection, so that they reconnect to another process.
+ * Rejects requests with 503 during startup. During shutdown, adds `connection: close` to responses,
+ * so that callers reconnect to another process.
  */
 function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -165,7 +168,7 @@ function addHealth(app: FastifyInstance, health: HealthPort): void {
   });
 }
 
-/** Needs no key, like health: metrics contain no secrets and no personal data. */
+/** Serves metrics without a key, like health: they contain no secrets and no personal data. */
 function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['metrics']>): void {
   app.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await metrics();
@@ -173,10 +176,10 @@ function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['met
   });
 }
 
-/** Health and metrics requests are not traced. */
+/** Paths whose requests are not traced. */
 const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
 
-/** Opens a span per request under the caller's span, and runs the handler in it. */
+/** Opens a span per request as a child of the caller's span, and runs the handler inside it. */
 function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   app.addHook('onRequest', async (request) => {
@@ -196,7 +199,7 @@ function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
     });
     spans.set(request, span);
   });
-  // After the body is read: an async context set in an earlier hook is lost.
+  // Runs after the body is read, because an async context set in an earlier hook is lost.
   app.addHook('preHandler', (request, _reply, done) => {
     const span = spans.get(request);
     if (span) span.run(done);
@@ -218,8 +221,9 @@ function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
 export type InScope = <Result>(reply: FastifyReply, work: () => Result) => Result;
 
 /**
- * The scope ends when the caller disconnects before the response is sent, so that reads can be
- * cancelled. Without `scopes`, the handler runs as is.
+ * Creates a function that runs a handler in a new request scope. The scope is notified if the
+ * caller disconnects before the response is sent, so that reads can be cancelled. Without `scopes`,
+ * the handler runs without a scope.
  */
 export function runInScope(scopes: RequestScopes | undefined): InScope {
   return (reply, work) => {

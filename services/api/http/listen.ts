@@ -13,7 +13,9 @@ interface Place {
   readonly port: number;
 }
 
-/** Starts listening. Errors name the settings HOST and PORT. */
+/**
+ * Starts listening. Errors name the settings HOST and PORT, so that an admin knows what to change.
+ */
 export async function listen(app: FastifyInstance, { host, port }: Place): Promise<void> {
   try {
     await app.listen({ host, port });
@@ -35,13 +37,16 @@ function listenError({ host, port }: Place, cause: unknown): Error {
   return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, { cause });
 }
 
-/** The longest request: `reconcileDiscordUser` waits up to 5 s for an outcome. */
+/**
+ * How long shutdown waits for requests in flight. The longest one, `reconcileDiscordUser`, waits up
+ * to 5 s for an outcome.
+ */
 const WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
  * Stops accepting connections, completes requests in flight, then closes. Idle keep-alive
- * connections close at once; requests that take longer than `withinMs` are cut off.
+ * connections are closed at once. After `withinMs`, requests still in flight are cut off.
  */
 export async function closeGently(
   app: FastifyInstance,
@@ -57,7 +62,10 @@ export async function closeGently(
   }
 }
 
-/** Closes the HTTP server before Apollo stops, so that operations in flight still get responses. */
+/**
+ * Creates a plugin that closes the HTTP server before Apollo stops, so that operations in flight
+ * still get responses.
+ */
 export function closeWithApollo<Context extends object>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {

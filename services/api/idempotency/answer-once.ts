@@ -37,9 +37,9 @@ interface Claimed {
 type Asked = GraphQLRequestContextResponseForOperation<ApiContext>;
 
 /**
- * Carries out a mutation with an `Idempotency-Key` once: a retry gets the stored response.
- * Transient failures are not stored. The key is then free at once, or after a minute if the process
- * died.
+ * Carries out a mutation with an `Idempotency-Key` once: a retry gets the stored response. A
+ * transient failure is not stored, so a retry carries out the mutation again. If the process dies,
+ * the key can be used again after a minute.
  */
 export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
   return {
@@ -62,8 +62,8 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
           try {
             await settle(deps, claimed, response);
           } catch (error) {
-            // The mutation was carried out and its response is sent. Only a retry would not be
-            // recognised.
+            // The mutation was carried out, so its response is still sent. The store tries to save
+            // it for another minute. If that fails, a later retry carries out the mutation again.
             const { requestId } = contextValue;
             deps.logger.error({ requestId, err: error }, 'storing an idempotent response failed');
           }
@@ -74,8 +74,8 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
 }
 
 /**
- * Returns a claim if the request must be carried out, the stored response if there is one, or null
- * if the request has no key or only reads.
+ * Claims the key. Returns the claim if this process must carry out the request, or the stored
+ * response if there is one. Returns null if the request has no key or is not a mutation.
  */
 async function begin(deps: Deps, asked: Asked): Promise<Claimed | GraphQLResponse | null> {
   const { contextValue, source, document, operation, request } = asked;
@@ -109,7 +109,10 @@ const REASONS = {
 } as const;
 
 const RENEW_MS = 20_000;
-/** After ten minutes renewals stop: a request that still runs then hangs. */
+/**
+ * After 30 renewals (ten minutes) the claim is left to expire, because a request that still runs by
+ * then is stuck.
+ */
 const MOST_RENEWALS = 30;
 
 function keepRenewing(
@@ -128,7 +131,10 @@ function keepRenewing(
   return () => clearInterval(timer);
 }
 
-/** Codes of errors that a retry may avoid, so the response is not stored. */
+/**
+ * Codes of temporary errors, after which a retry may succeed. A response with one of them is not
+ * stored.
+ */
 const PASSING: readonly unknown[] = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -177,9 +183,9 @@ const KEY_HEADER = 'idempotency-key';
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * Returns the request that an `Idempotency-Key` identifies; null for reads, or without a key or a
- * caller. The caller's permissions are part of it: a response stored under broader permissions
- * could show more than the caller may see now.
+ * Returns the request that an `Idempotency-Key` identifies. Returns null for a query, without a
+ * key, or without a caller. The fingerprint includes the caller's permissions, because a response
+ * stored under broader permissions could show more than the caller may see now.
  */
 export function repeatable(asked: {
   readonly key: string | undefined;
@@ -201,7 +207,10 @@ export function repeatable(asked: {
   return { caller: caller.name, keyHash: sha256(key), fingerprint: sha256(JSON.stringify(said)) };
 }
 
-/** The playground's endpoint does not support idempotency keys, so it must reject them. */
+/**
+ * Rejects requests with an `Idempotency-Key` at every path except `path`. The playground's endpoint
+ * does not support keys.
+ */
 export function refuseKeysBut(scope: FastifyInstance, path: string): void {
   scope.addHook('onRequest', async (request) => {
     if (request.headers[KEY_HEADER] === undefined) return;
@@ -215,8 +224,8 @@ export function refuseKeysBut(scope: FastifyInstance, path: string): void {
 }
 
 /**
- * Counts the root fields with fragments expanded. The document is already validated, so fragments
- * are not recursive.
+ * Counts the root fields, including those in fragments. The document is already validated, so
+ * fragments are not recursive.
  */
 function rootFields(document: DocumentNode, set: SelectionSetNode): number {
   return set.selections.reduce((count, selection) => {
@@ -234,7 +243,7 @@ function rootFields(document: DocumentNode, set: SelectionSetNode): number {
   }, 0);
 }
 
-/** Sorts the fields of objects, because clients may send them in any order. */
+/** Sorts the fields of objects, because a retry may send them in another order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -12,7 +12,8 @@ export interface RepeatableRequest {
 export interface IdempotencyPort {
   /**
    * CLAIMED: this process must carry out the request. ANSWERED: `answer` is the stored response.
-   * UNDER_WAY: the request is still running. OTHER: the key was used for a different request.
+   * UNDER_WAY: the request is still running. OTHER: the key was used for a different request or
+   * with different permissions.
    */
   claim(
     request: RepeatableRequest,
@@ -21,7 +22,10 @@ export interface IdempotencyPort {
     | { readonly kind: 'ANSWERED'; readonly answer: string }
     | { readonly kind: 'UNDER_WAY' | 'OTHER' }
   >;
-  /** Extends the claim to a minute from now. A claim that is not renewed expires. */
+  /**
+   * Extends the claim to one minute from now. A claim that is not renewed expires, so another
+   * request can use the key.
+   */
   renew(request: RepeatableRequest, claim: string): Promise<void>;
   /** Stores the response for 24 hours. */
   keep(request: RepeatableRequest, claim: string, answer: string): Promise<void>;

@@ -3,7 +3,7 @@ import { faultOfText, MAX_CHARACTERS } from '../../lib/platform-values.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Longest list one input may hold. */
+/** Maximum length of a list in an input. */
 const MAX_ITEMS = 5000;
 
 const refuse = (message: string, field: string) => new InputError('BAD_USER_INPUT', message, field);
@@ -33,10 +33,13 @@ export function onlyGiven<Values extends object>(
   return given;
 }
 
-/** Returns the last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
+/**
+ * Returns the last part of a field's path in backticks, for use in errors: `input.users[3].id`
+ * becomes `id`.
+ */
 const fieldName = (field: string) => `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
 
-/** Checks an id issued by the connector. Returns it in lower case, as the store has it. */
+/** Checks an id issued by the connector. Returns it in lower case, as it is stored. */
 export function checkOwnId(value: string, field: string): string {
   const id = value.toLowerCase();
   if (!UUID.test(id))
@@ -44,7 +47,10 @@ export function checkOwnId(value: string, field: string): string {
   return id;
 }
 
-/** Checks an opaque id from the platform: the store and the broker must be able to carry it. */
+/**
+ * Checks an opaque id from the platform. It must be a text that the database and the broker can
+ * carry.
+ */
 export function checkPlatformId(value: string, field: string): string {
   return checkInputText(value, field, MAX_CHARACTERS);
 }
@@ -110,9 +116,9 @@ export function readItems<Given, Said>(
 }
 
 /**
- * Rejects items that contradict each other and have no order. All of them are rejected, because any
- * choice could grant what another item revokes. `keyOf` returns null for an item that may be
- * repeated.
+ * Rejects items with the same key, because they may contradict each other and nothing says which is
+ * later. All of them are rejected: applying any one could grant what another revokes. `keyOf`
+ * returns null for an item that may be repeated.
  */
 export function refuseTwins<Said>(
   items: readonly Item<Said>[],

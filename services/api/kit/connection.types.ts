@@ -1,6 +1,8 @@
 import { ArgsType, Directive, Field, Int, ObjectType } from './decorators.js';
 
-/** Shareable, because every service with Relay pagination has this type. */
+/**
+ * `@shareable`, because every service of the federation with Relay pagination defines this type.
+ */
 @Directive('@shareable')
 @ObjectType({ description: 'The position of a page in its list.', simpleResolvers: true })
 export class PageInfo {

@@ -1,6 +1,6 @@
 /**
- * The shim must be imported first: type-graphql reads metadata through `Reflect` when classes are
- * defined.
+ * `reflect-metadata` must be imported first, because type-graphql uses what it adds to `Reflect`
+ * when classes are defined.
  */
 import 'reflect-metadata';
 import { Arg, type ClassType, Extensions, Field, ObjectType } from 'type-graphql';
@@ -8,8 +8,8 @@ import { Arg, type ClassType, Extensions, Field, ObjectType } from 'type-graphql
 import type { Scope } from '../access/caller.js';
 
 /*
- * With `simpleResolvers`, a field is read from the row property of that name. A field with another
- * name in the schema (option `name`) therefore needs `simple: false`.
+ * With `simpleResolvers`, GraphQL reads a field from the property with the same name as in the
+ * schema. If the names differ (option `name`), the field needs `simple: false`.
  */
 export {
   Arg,
@@ -37,15 +37,15 @@ export {
 export const Input = (type: () => ClassType, description: string) =>
   Arg('input', type, { description });
 
-/** The field extension that holds the required scope. */
+/** The name of the field extension that holds the required scope. */
 export const REQUIRED_SCOPE = 'scope';
 
 /** Requires this scope for the field. `guardScopes` enforces it. */
 export const Authorized = (scope: Scope) => Extensions({ [REQUIRED_SCOPE]: scope });
 
 /**
- * Base of all mutation payloads. Each mutation has its own payload type, even where two are alike
- * today: a field added to one must not appear in the other.
+ * Base of all mutation payloads. Each mutation has its own payload type, even if two are alike
+ * today, so that a field added to one does not appear in the other.
  */
 @ObjectType({ description: 'The result of a mutation.', simpleResolvers: true })
 export abstract class Payload {
@@ -53,6 +53,6 @@ export abstract class Payload {
   readonly warnings!: readonly string[];
 }
 
-/** Declares the payload type of this mutation. `more` is appended to the description. */
+/** Declares a class as the payload type of a mutation. `more` is appended to the description. */
 export const ResultOf = (mutation: string, more = ''): ClassDecorator =>
   ObjectType({ description: `The result of \`${mutation}\`.${more}`, simpleResolvers: true });

@@ -17,8 +17,8 @@ import type {
 import { registerEnumType } from './decorators.js';
 
 /**
- * Registers a GraphQL enum with a description for each value. The values are a union from
- * services/model.ts, or the API derives its union from the result.
+ * Registers a GraphQL enum with a description for each value. `Value` is a union from
+ * services/model.ts, or is inferred from the keys of `sentences`.
  */
 export function describeEnum<Value extends string>(
   name: string,

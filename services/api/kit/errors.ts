@@ -17,7 +17,7 @@ export type ErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'INTERNAL';
 
-/** Code and message for the caller. */
+/** Code and message of an error, as the caller sees them. */
 interface Fault {
   readonly code: ErrorCode;
   readonly message: string;
@@ -25,9 +25,9 @@ interface Fault {
 }
 
 /**
- * Returns what the caller sees of an error. Internal errors are masked: the caller gets the request
- * id, and the log gets the rest. Never contains a stack trace or the caller's input, which may
- * contain a secret.
+ * Returns what the caller sees of an error. For an internal error the caller gets only the request
+ * id; the details are in the log. The result never contains a stack trace or the caller's input,
+ * which may contain a secret.
  */
 export function publicError(error: unknown, requestId: string): GraphQLFormattedError {
   const { message, ...fields } = readFault(error) ?? {
@@ -45,8 +45,8 @@ export function publicError(error: unknown, requestId: string): GraphQLFormatted
 }
 
 /**
- * Removes the similar names that GraphQL's validation suggests for a misspelt one. Only callers
- * that may read the schema get them.
+ * Removes the names that GraphQL's validation suggests for a misspelt one. Only callers that may
+ * read the schema get these suggestions.
  */
 export function withoutSuggestions(error: GraphQLError): GraphQLError {
   const inner = error.originalError;
@@ -92,8 +92,8 @@ function readFault(error: unknown): Fault | null {
 }
 
 /**
- * GraphQL parses nested input recursively; a stack overflow before execution can only come from the
- * caller's input.
+ * Returns whether the error is a stack overflow. GraphQL parses nested input recursively, so a
+ * stack overflow before execution can only come from the caller's input.
  */
 function isTooDeep(cause: unknown): boolean {
   return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
@@ -102,8 +102,9 @@ function isTooDeep(cause: unknown): boolean {
 const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
 
 /**
- * Reads an error of the GraphQL layer itself. It is the caller's fault, unless it occurred while a
- * field was being resolved; then the result is null.
+ * Reads an error thrown by GraphQL or by our access checks. Returns null for an error without one
+ * of OWN_CODES that occurred while a field was being resolved: it is an internal error. Every other
+ * error is the caller's fault.
  */
 function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | null {
   const variable = variablePath(outer);
@@ -120,7 +121,10 @@ function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | nul
   return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
 }
 
-/** Returns an invalid variable's path, `input.guildId`; GraphQL gives it only in the message. */
+/**
+ * Returns the path of an invalid variable, for example `input.guildId`, which GraphQL gives only in
+ * the message.
+ */
 function variablePath(error: GraphQLError): string | undefined {
   const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(error.message);
   const name = match?.[1];
@@ -131,7 +135,9 @@ function variablePath(error: GraphQLError): string | undefined {
   return place ?? name;
 }
 
-/** Removes the invalid value from one of GraphQL's own messages: it may be a misplaced secret. */
+/**
+ * Removes the invalid value from a message of GraphQL, because the value may be a misplaced secret.
+ */
 function withoutValues(message: string): string {
   const shown = message
     .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
@@ -141,7 +147,7 @@ function withoutValues(message: string): string {
   return shown.length <= MAX_MESSAGE ? shown : `${shown.slice(0, MAX_MESSAGE)}…`;
 }
 
-/** Messages repeat unknown names, which may be a megabyte long. */
+/** Maximum length. GraphQL's messages repeat unknown names, which may be a megabyte long. */
 const MAX_MESSAGE = 500;
 
 const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});

@@ -8,8 +8,8 @@ import type { Loaders } from './loaders.js';
 import type { RowLoader } from './rows.js';
 
 /**
- * Returns the client that an input names. Throws BAD_USER_INPUT for a malformed id, FORBIDDEN
- * outside the key's limit, NOT_FOUND for an unknown client.
+ * Returns the client that an input names. Throws BAD_USER_INPUT for a malformed id, FORBIDDEN for a
+ * client outside the key's limit, NOT_FOUND for an unknown client.
  */
 export async function requireClient(
   context: ApiContext,
@@ -20,8 +20,8 @@ export async function requireClient(
 }
 
 /**
- * Checks that the client exists and reads data of it in parallel, which saves a round trip. If both
- * fail, the check's error is thrown.
+ * Checks that the client exists, and runs `ask` at the same time, which saves a round trip. If both
+ * fail, throws the error of the check.
  */
 export async function askOfClient<Answer>(
   context: ApiContext,
@@ -56,8 +56,8 @@ async function clientThere(
 }
 
 /**
- * Creates a function that returns a row by id. A row of a client outside the key's limit is
- * reported as NOT_FOUND.
+ * Creates a function that returns a row by id. It throws NOT_FOUND for an unknown row and for a row
+ * of a client outside the key's limit.
  */
 const requireRow =
   <Row extends { readonly clientId: ClientId }>(

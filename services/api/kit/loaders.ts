@@ -28,9 +28,9 @@ export function createLoaders(ports: LoaderPorts) {
       },
       (key) => `${key.clientId}/${key.roleId}`,
     ),
-    /** Role lists, keyed by the array of ids (the same array object). */
+    /** Role lists, keyed by the array object that holds their ids. */
     roleLists: new Made<readonly RoleId[], OrPromise<readonly DiscordRole[]>>(),
-    /** Links with preloaded fields, keyed by link id and the fields. */
+    /** Links with preloaded fields, keyed by link id and the names of these fields. */
     wholeLinks: new Made<string, Promise<DiscordUser | null>>(),
     rolesOfClient: new RowLoader((ids) => read.rolesOfClients(ids), itself),
     mappings: new RowLoader((ids) => read.findMappings(ids), itself),
@@ -44,7 +44,7 @@ export function createLoaders(ports: LoaderPorts) {
     heldPlansOfClient: new RowLoader((ids) => read.heldPlansOfClients(ids), itself),
     parkedOfClient: new RowLoader((ids) => read.parkedOfClients(ids), itself),
     unlinkedRolesOfClient: new RowLoader((ids) => read.unlinkedRolesOfClients(ids), itself),
-    /** Number of members waiting for a reconcile. */
+    /** Number of members that wait for a reconcile or are being reconciled. */
     pendingOfClient: new RowLoader((ids) => read.pendingOfClients(ids), itself),
     pendingOfPlatformUser: new RowLoader((ids) => read.pendingOfPlatformUsers(ids), itself),
   };
@@ -54,7 +54,7 @@ export type Loaders = ReturnType<typeof createLoaders>;
 
 const itself = (id: string): string => id;
 
-/** Stands in for a role that was never read: only its id is known. */
+/** Returns a role that was never read from Discord, so only its id is known. */
 const neverRead = ({ clientId, roleId }: RoleKey): DiscordRole => ({
   clientId,
   roleId,
@@ -65,7 +65,10 @@ const neverRead = ({ clientId, roleId }: RoleKey): DiscordRole => ({
   refusal: 'UNKNOWN_ROLE',
 });
 
-/** Returns roles in the order of `roleIds`. The list for one array is built once per request. */
+/**
+ * Returns the roles in the order of `roleIds`. For the same array object, the list is built once
+ * per request.
+ */
 export function loadRoles(
   { roles, roleLists }: Loaders,
   clientId: ClientId,
@@ -76,7 +79,7 @@ export function loadRoles(
   );
 }
 
-/** Clears all loaders. Call it after a write, which makes earlier reads stale. */
+/** Clears all loaders. Call this after a write, because rows read earlier may be stale. */
 export function forgetRows(loaders: Loaders): void {
   for (const rows of Object.values(loaders)) rows.forget();
 }

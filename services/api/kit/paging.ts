@@ -8,7 +8,10 @@ import type { Page, Rows } from './ports.js';
 const DEFAULT_FIRST = 50;
 const MAX_FIRST = 200;
 
-/** The list a cursor belongs to. Every other list rejects it, even with the same kind of ids. */
+/**
+ * Identifies the list a cursor belongs to. Every other list rejects the cursor, even if both lists
+ * have the same kind of ids.
+ */
 export interface PagedList {
   readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords' | 'unlinkedHolders';
   /** Set if each client has its own list. */
@@ -29,8 +32,8 @@ export function toPage({ first, after = null }: PageArgs, list: PagedList): Page
 }
 
 /**
- * Builds a page. A cursor names a row, not an offset, so concurrent changes never move other rows
- * between pages. The named row may have been deleted.
+ * Builds a page. A cursor names a row, not an offset, so a row that is added or deleted at the same
+ * time does not move other rows between pages. Paging continues even if the named row was deleted.
  */
 export function toConnection<Node extends { readonly id: string }>(request: {
   readonly rows: Rows<Node>;
@@ -43,7 +46,7 @@ export function toConnection<Node extends { readonly id: string }>(request: {
     const tag = tagOf(request.list);
     return some.map(({ id }) => encodeCursor(tag, id));
   };
-  // Getters, because most requests select no cursor or only one.
+  // Cursors are computed by getters, because most requests select no cursor or only one.
   return {
     get edges() {
       const cursors = cursorsOf(nodes);
@@ -67,8 +70,8 @@ export function toConnection<Node extends { readonly id: string }>(request: {
 const TAG_LENGTH = 8;
 
 /**
- * Returns the tag of a list, which its cursors contain. It prevents mistakes, not attacks: a forged
- * cursor only reads what the caller may read anyway.
+ * Returns the tag of a list, which is part of each of its cursors. The tag prevents mistakes, not
+ * attacks: a forged cursor only reads what the caller may read anyway.
  */
 function tagOf({ name, clientId = '', roleId }: PagedList): string {
   const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;

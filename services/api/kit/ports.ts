@@ -1,8 +1,8 @@
 /** Types for reading a list from the store page by page. */
 
 /**
- * One page by keyset pagination over `id`: at most `limit` rows (at least 1) after the row with the
- * id `after`; null: from the start. `hasMore` in the result: more rows follow.
+ * Selects one page of a list sorted by `id`: at most `limit` rows after the row with the id
+ * `after`. `limit` is at least 1. `after` is null for the first page.
  */
 export interface Page {
   readonly limit: number;

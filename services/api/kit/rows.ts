@@ -8,20 +8,20 @@ interface Batch<Key, Name> {
 }
 
 /**
- * Reads rows for one request. Each row is read once, and all rows requested until the microtask
- * queue is empty are read with one statement. A cached row is returned directly: a page has
- * thousands of fields, and a promise for each would cost more than all other work.
+ * Reads rows for one request, each once. Rows requested before the microtask queue is empty are
+ * read with one statement. A cached row is returned without a promise: a page has thousands of
+ * fields, and a promise for each would cost more than all other work.
  */
 export class RowLoader<Key, Row, Name = Key> {
   private here = new Map<Name, { readonly row: Row }>();
   /** Promises of rows that are requested or being read. */
   private coming = new Map<Name, Promise<void>>();
-  /** Rows requested whose read has not started. */
+  /** The rows of the next read, which has not started yet. */
   private gathering: Batch<Key, Name> | null = null;
 
   constructor(
     private readonly find: (keys: readonly Key[]) => Promise<readonly Row[]>,
-    /** Returns the cache key: equal for two keys of the same row. */
+    /** Returns the cache key of a row: the same value for all keys of that row. */
     private readonly nameOf: (key: Key) => Name,
   ) {}
 
@@ -41,7 +41,10 @@ export class RowLoader<Key, Row, Name = Key> {
     return coming === null ? rows() : coming.then(rows);
   }
 
-  /** Reads the rows that are not cached. Resolves when all are cached; null if they already are. */
+  /**
+   * Reads the rows that are not cached. Resolves when all rows are cached; null if they already
+   * are.
+   */
   bringAll(keys: readonly Key[]): Promise<unknown> | null {
     const waits = new Set<Promise<void>>();
     for (const key of keys) {
@@ -56,7 +59,10 @@ export class RowLoader<Key, Row, Name = Key> {
     this.here.set(this.nameOf(key), { row });
   }
 
-  /** Call after a write. Waiting callers get the read in flight, later callers a new one. */
+  /**
+   * Clears the cache. Call this after a write. Callers that already wait get the result of the
+   * running read; later callers start a new read.
+   */
   forget(): void {
     this.here = new Map();
     this.coming = new Map();
@@ -75,8 +81,8 @@ export class RowLoader<Key, Row, Name = Key> {
 
   private startBatch(): Batch<Key, Name> {
     const keys = new Map<Name, Key>();
-    // These maps belong to the current generation. A write replaces them, so this read cannot fill
-    // the new ones with stale rows.
+    // This read keeps the current maps. `forget` replaces them after a write, so the read cannot
+    // put stale rows into the new maps.
     const { here, coming } = this;
     const read = async () => {
       if (this.gathering?.keys === keys) this.gathering = null;
@@ -107,7 +113,7 @@ export class Made<Key, Value> {
     return value;
   }
 
-  /** Call after a write. */
+  /** Clears the cache. Call this after a write. */
   forget(): void {
     this.made = new Map();
   }
@@ -119,7 +125,7 @@ function rowOf<Name, Row>(here: ReadonlyMap<Name, { readonly row: Row }>, name: 
   throw new Error('a requested row is missing from the result');
 }
 
-/** Calls `goOn` directly with a cached value, else when the read completes. */
+/** Calls `goOn` at once if the value is cached, else when it has been read. */
 export function whenHere<Value, Result>(
   value: OrPromise<Value>,
   goOn: (value: Value) => Result,

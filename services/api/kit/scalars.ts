@@ -8,7 +8,9 @@ const refuse = (message: string, node?: ValueNode): GraphQLError =>
     extensions: { code: 'BAD_USER_INPUT' },
   });
 
-/** Never converted to a number: Discord's ids have 64 bits, and a JSON number keeps 53 of them. */
+/**
+ * A Discord id is never converted to a number: it has 64 bits, and a JSON number keeps 53 of them.
+ */
 export const Snowflake = new GraphQLScalarType<string, string>({
   name: 'Snowflake',
   description:

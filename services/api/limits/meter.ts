@@ -6,7 +6,7 @@ import type { OpenSpan, SpanStart, Trace } from '../../lib/trace.js';
 import type { ApiContext } from '../context.js';
 import { publicError } from '../kit/errors.js';
 
-/** Observers of the API. Each is optional. */
+/** Functions that observe the API. Each is optional. */
 export interface ApiObservers {
   /** The body of `/metrics`. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -35,7 +35,10 @@ export interface MeterDeps {
   readonly nowMs: () => number;
 }
 
-/** Returns null if nobody observes operations. `listed`: the registered documents. */
+/**
+ * Returns what the meters need, or null if there is no `onOperation` observer. `listed` contains
+ * the registered documents by hash.
+ */
 export function meterOf(
   observers: ApiObservers | undefined,
   listed: ReadonlyMap<string, string>,
@@ -59,7 +62,10 @@ function namesIn({ definitions }: DocumentNode): readonly string[] {
   );
 }
 
-/** Reports each operation. Install after the plugin that formats errors: it counts final codes. */
+/**
+ * Reports each operation. Install this after the plugin that formats errors, so that it reports the
+ * error codes that callers get.
+ */
 export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext> {
   return {
     requestDidStart: async () => {
@@ -117,8 +123,8 @@ function report(
 }
 
 /**
- * Returns the error's code. Our own codes are few; an error without one comes from the library and
- * counts as `OTHER`.
+ * Returns the error's code. An error without a code of our form comes from the library and counts
+ * as `OTHER`, so that a metric has few different codes.
  */
 function codeIn(extensions: Readonly<Record<string, unknown>> | undefined): string {
   const code = extensions?.['code'];

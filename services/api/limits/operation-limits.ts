@@ -23,7 +23,7 @@ import {
 
 /**
  * Within these limits an operation is cheap to parse, validate, plan and execute. `cost` limits the
- * fields of the response: see `costOf`.
+ * number of fields in the response: see `costOf`.
  */
 export const LIMITS = {
   tokens: 5000,
@@ -56,8 +56,8 @@ export const limitRules: Rule[] = [
     limit: LIMITS.rootFields,
     message: `The operation has more than ${LIMITS.rootFields} root fields.`,
   }),
-  // Counts fields with all fragments expanded. If each fragment spreads the next one twice, every
-  // line doubles the number of fields.
+  // Counts fields after expanding all fragments. In a chain of fragments that each spread the next
+  // one twice, every fragment doubles the number of fields.
   limitSize({
     field: (_, below) => 1 + below(),
     together: (one, other) => one + other,
@@ -97,7 +97,10 @@ function limitSize(rule: SizeRule): Rule {
   };
 }
 
-/** Measures each fragment once, so that nested spreads do not multiply the work. */
+/**
+ * Creates a function that measures a selection set. It measures each fragment once, so that nested
+ * spreads do not multiply the work.
+ */
 function measureSets(
   context: ValidationContext,
   rule: Pick<SizeRule, 'field' | 'together'>,
@@ -106,7 +109,7 @@ function measureSets(
   const fragment = (name: string): number => {
     const known = measured.get(name);
     if (known !== undefined) return known;
-    // Another rule rejects recursive fragments. The 0 only stops the recursion here.
+    // Another rule rejects recursive fragments. This 0 only ends the recursion here.
     measured.set(name, 0);
     const definition = context.getFragment(name);
     const size = definition ? measure(definition.selectionSet) : 0;
@@ -127,11 +130,14 @@ function measureSets(
 
 /** Default and maximum page size. */
 const PAGE = { usual: 50, most: 200 };
-/** Assumed size of an unpaged list: roles, mappings, a person's groups. */
+/** Assumed length of a list without pages, such as roles, mappings, or a person's groups. */
 const ITEMS = 10;
-/** Maximum size of a list in an input. */
+/** Maximum length of a list in an input. */
 const GIVEN = 5_000;
-/** Approximate fields of the full introspection result; partial introspection costs the same. */
+/**
+ * Approximate number of fields in the full introspection result. Partial introspection costs the
+ * same.
+ */
 const INTROSPECTION = 10_000;
 
 export interface PricedOperation {
@@ -142,9 +148,9 @@ export interface PricedOperation {
 }
 
 /**
- * Estimates how many fields a response can hold, before execution. Fields in a page count `first`
- * times, fields in a list that the input names item by item count once per item, fields in any
- * other list count ten times. Only for valid documents: recursive fragments would never end.
+ * Estimates how many fields a response can hold, before execution. A field in a page counts `first`
+ * times. A field in a list counts once per item if the input names the items, else ten times. The
+ * document must be valid, because recursive fragments would never end.
  */
 export function costOf(its: PricedOperation): number {
   const known = PRICES.get(its.operation);
@@ -159,8 +165,8 @@ export function costOf(its: PricedOperation): number {
 }
 
 /**
- * Cached costs of operations that do not depend on variables. Parsed documents are cached, so the
- * same operation object returns with each request.
+ * Cached costs of operations that do not depend on variables. Parsed documents are cached, so
+ * repeated requests use the same operation object.
  */
 const PRICES = new WeakMap<OperationDefinitionNode, number>();
 
@@ -168,7 +174,10 @@ type Field = GraphQLField<unknown, unknown>;
 type Parent = GraphQLNamedType | null;
 
 class Pricing {
-  /** Cost by fragment and list size, computed once, so that nested spreads add no work. */
+  /**
+   * Cost by fragment name and list length. Each is computed once, so that nested spreads add no
+   * work.
+   */
   private readonly known = new Map<string, number>();
   dependsOnVariables = false;
 
@@ -177,7 +186,7 @@ class Pricing {
     private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   ) {}
 
-  /** `items`: assumed size of the lists in this selection set. */
+  /** `items` is the assumed length of the lists in this selection set. */
   ofSet(set: SelectionSetNode, parent: Parent, items: number): number {
     return set.selections.reduce(
       (sum, selection) => sum + this.ofSelection(selection, parent, items),
@@ -220,7 +229,10 @@ class Pricing {
     return 1 + (this.given(node, field) ?? items) * below;
   }
 
-  /** Returns the length of the list argument that names the items of the result; else null. */
+  /**
+   * Returns the length of the field's list argument, which names the items of the result. Null if
+   * the field has none.
+   */
   private given(node: FieldNode, field: Field): number | null {
     const lists = field.args
       .filter((argument) => isListType(getNullableType(argument.type)))
@@ -247,7 +259,10 @@ function withDefaults(its: PricedOperation): PricedOperation['variables'] {
   return { ...Object.fromEntries(byDefault), ...its.variables };
 }
 
-/** Invalid sizes are rejected later with their own error. */
+/**
+ * Returns the page size for a `first` argument. An invalid `first` counts as the maximum here and
+ * is rejected later with its own error.
+ */
 function pageSize(first: unknown): number {
   if (first === undefined || first === null) return PAGE.usual;
   const isSize = typeof first === 'number' && first >= 1;

@@ -21,7 +21,10 @@ interface OperationStore {
 
 const LEARNED = { documents: 1_000, bytes: 4 * 1024 * 1024, each: 64 * 1024 };
 
-/** Registered documents stay; documents from callers are kept in a bounded LRU cache. */
+/**
+ * Creates a store of documents. Registered documents stay; documents learned from callers are kept
+ * in a bounded LRU cache.
+ */
 export function createOperationStore(
   listed: ReadonlyMap<string, string>,
   isOnly: boolean,
@@ -58,7 +61,7 @@ export function createOperationStore(
 
 /**
  * Resolves persisted queries in Apollo's format: `extensions.persistedQuery` with or without the
- * document. Both endpoints then see the full document.
+ * document. After this, `/graphql` and `/admin` both see the full document.
  */
 export function persistOperations(scope: FastifyInstance, store: OperationStore): void {
   scope.addHook('preHandler', async (request) => {
@@ -97,7 +100,7 @@ function documentOf(
   }
   if (digest(query) !== hash) throw refusal('`sha256Hash` is not the SHA-256 of `query`.');
   if (store.isOnly) checkListed(store, sent);
-  // Documents from unauthenticated callers are not kept.
+  // Documents from callers without credentials are not kept.
   else if (callerOf(request)) store.learn(hash, query);
   return query;
 }
@@ -140,9 +143,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Reads the registered operations by SHA-256: from a folder of `.graphql` files, or from a JSON
- * file that is either an object of hashes and documents, as code generators write it, or Apollo's
- * manifest. Null: reads `schema/operations`.
+ * Reads the registered operations by SHA-256, from a folder of `.graphql` files or from a JSON
+ * file. The JSON file is an object of hashes and documents, as code generators write it, or
+ * Apollo's manifest. If `path` is null, reads the folder `schema/operations`.
  */
 export async function readOperationList(path: string | null): Promise<ReadonlyMap<string, string>> {
   const ready = new URL('../../../schema/operations/', import.meta.url);
@@ -179,7 +182,9 @@ function readManifest(text: string): readonly string[] {
   return parsed.data;
 }
 
-/** Returns the hash and text of a document, as written and as generated clients print it. */
+/**
+ * Returns two pairs of hash and text for a document: as written, and as generated clients print it.
+ */
 function spellings(document: string): readonly (readonly [string, string])[] {
   const printed = print(parse(document));
   return [document, printed].map((text) => [digest(text), text]);

@@ -13,7 +13,10 @@ import { DateTime, Snowflake } from '../kit/scalars.js';
 export class DiscordUser {
   readonly clientId!: string;
   readonly platformUserId!: string;
-  /** All roles in the mirror, foreign ones included. Empty if the member was never read. */
+  /**
+   * All roles of the member in the mirror, including foreign roles. Empty if the member was never
+   * read.
+   */
   readonly roleIds!: readonly string[];
 
   @Field(() => ID, { description: "The link's id, a UUID." })

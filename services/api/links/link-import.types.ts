@@ -122,19 +122,24 @@ interface WantedLink {
   readonly discordUserId: DiscordUserId;
 }
 
-/** The result for one item. `field`: path of the invalid field; null if none alone is invalid. */
+/**
+ * The result for one item. `field` is the path of the invalid field; null if no single field is
+ * invalid.
+ */
 interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
   readonly field: string | null;
 }
 
-/** The items to import. The other items of the list already have a result. */
+/** `wanted` contains the items to import. All other items of the list already have a result. */
 interface ImportList {
   readonly wanted: readonly WantedLink[];
-  /** Adds the results for `wanted` to the earlier ones, in list order. */
+  /**
+   * Merges the results for `wanted` with the results of the other items, in the order of the list.
+   */
   merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];
 }
 
-/** Reads the list. Of two items with the same user or account, the second is a CONFLICT. */
+/** Reads the list. If two items have the same user or account, the second is a CONFLICT. */
 export function importList(users: readonly ImportedDiscordUserInput[]): ImportList {
   const field = 'input.users';
   const items = readItems(users, field, (item, at) => ({

@@ -1,7 +1,7 @@
 /**
- * The API's ports for links. In: input whose shape is already checked. Out: links with the last
- * observed state of their members. Never: a role written to Discord during a request; the member is
- * marked, and a worker writes.
+ * The API's ports for links. They receive input whose shape is already checked, and return links
+ * with the last observed state of their members. They never write a role to Discord during a
+ * request: they mark the member for a reconcile, and a worker writes.
  */
 import type {
   Cause,
@@ -26,19 +26,25 @@ export interface LinkPort {
     cause: Cause;
   }): Promise<{ readonly linkId: LinkId; readonly warnings: readonly string[] }>;
   unlinkMember(request: { id: LinkId; cause: Cause }): Promise<void>;
-  /** Marks the member and waits at most `waitMs` for the outcome. */
+  /**
+   * Marks the member for a reconcile and waits at most `waitMs` for the outcome. PENDING: there is
+   * no outcome yet.
+   */
   reconcileMember(request: {
     id: LinkId;
     cause: Cause;
     waitMs: number;
   }): Promise<'DONE' | 'PENDING'>;
   memberPlan(id: LinkId): Promise<Omit<MemberPlanType, 'clientId' | 'linkId'>>;
-  /** Throws InputError NOT_FOUND for a role that the guild never had. */
+  /**
+   * Throws InputError NOT_FOUND for an unknown link, or for a role that neither the guild nor the
+   * member has as last read.
+   */
   explainRole(request: {
     id: LinkId;
     roleId: RoleId;
   }): Promise<Omit<RoleExplanationType, 'linkId'>>;
-  /** One result per user, in the given order; the list has no duplicates. */
+  /** Returns one result per user, in the given order. `users` must not contain duplicates. */
   importMembers(request: {
     clientId: ClientId;
     users: readonly {
@@ -51,14 +57,14 @@ export interface LinkPort {
 }
 
 /**
- * The result for one user of an import. `message`: why the user was not linked. `linkId`: the link;
- * null if none was created or found.
+ * The result for one user of an import. `message` says why the user was not linked. `linkId` is the
+ * link; null if no link was created or found.
  */
 export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
   readonly linkId: LinkId | null;
-  /** `discordUserId` if that field is invalid by itself; otherwise absent. */
+  /** `discordUserId` if only this field is invalid; otherwise absent. */
   readonly field?: 'discordUserId';
 }
 
@@ -72,21 +78,27 @@ export interface LinkFilter {
 
 export interface LinkReads {
   findLinks(ids: readonly LinkId[]): Promise<readonly (DiscordUser | undefined)[]>;
-  /** Returns the active link, else the ending one. */
+  /** Returns the active link, or the ending link if there is no active one. */
   findLinkByPlatformUser(
     clientId: ClientId,
     platformUserId: PlatformUserId,
   ): Promise<DiscordUser | undefined>;
-  /** Returns each account's active link, else the ending one. */
+  /** Returns each account's active link, or its ending link if it has no active one. */
   findLinksByMember(keys: readonly MemberKey[]): Promise<readonly (DiscordUser | undefined)[]>;
   pageLinks(clientId: ClientId, filter: LinkFilter, page: Page): Promise<Rows<DiscordUser>>;
   countLinks(clientId: ClientId, filter: LinkFilter): Promise<number>;
   linksOfPlatformUsers(
     ids: readonly PlatformUserId[],
   ): Promise<readonly (readonly DiscordUser[])[]>;
-  /** Requests to the platform under authority DISCORD, oldest first. */
+  /**
+   * Returns the membership changes requested from the platform under authority DISCORD, oldest
+   * first.
+   */
   requestsOfLinks(ids: readonly LinkId[]): Promise<readonly (readonly MembershipRequest[])[]>;
-  /** Number of members waiting for a reconcile, without parked ones. */
+  /**
+   * Returns the number of members that wait for a reconcile or are being reconciled, without parked
+   * members.
+   */
   pendingOfClients(ids: readonly ClientId[]): Promise<readonly number[]>;
   pendingOfPlatformUsers(ids: readonly PlatformUserId[]): Promise<readonly number[]>;
 }

@@ -6,12 +6,12 @@ import type { ApiContext } from '../context.js';
 import type { Loaders } from '../kit/loaders.js';
 import type { DiscordUser } from './discord-user.types.js';
 
-/** Returns whether the request selects the field at this path of a link. */
+/** Returns whether the request selects the field at this path below a link. */
 type AsksFor = (...path: readonly string[]) => boolean;
 
 /**
- * Returns a link and preloads the fields that the request selects; null if the link is unknown or
- * the caller may not see it. Fields that load the same link share one promise.
+ * Returns a link after preloading the fields that the request selects. Returns null if the link is
+ * unknown or the caller may not access it. Fields that load the same link share one promise.
  */
 export function loadWholeLink(
   context: ApiContext,
@@ -44,7 +44,10 @@ const wantedOf = (asksFor: AsksFor) => ({
   groups: asksFor('platformUser', 'groups'),
 });
 
-/** If preloading fails, the field reads again and reports the error. */
+/**
+ * Preloads the wanted rows. A failure is ignored, because the field's resolver then reads again and
+ * reports the error.
+ */
 async function bringWanted(
   loaders: Loaders,
   links: readonly DiscordUser[],
@@ -61,13 +64,16 @@ async function bringWanted(
   if (coming.length > 0) await Promise.allSettled(coming);
 }
 
-/** Results by field and path. Cached documents keep their field objects from request to request. */
+/**
+ * Cached results of `selects`, by field node and path. Parsed documents are cached, so repeated
+ * requests have the same field nodes.
+ */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**
  * Returns whether the request selects the field at this path below the current field, so that it
- * can be preloaded. A field with a directive counts as not selected: the directive is evaluated
- * later.
+ * can be preloaded. A field or fragment with a directive counts as not selected, because the
+ * directive is evaluated later.
  */
 export function selects(
   { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,

@@ -1,7 +1,7 @@
 /**
- * The API's ports for mappings and the holders of mapped roles. In: input whose shape is already
- * checked. Out: mappings, and the effect of a change on members. Never: a role written to Discord;
- * a change marks members, and the workers write.
+ * The API's ports for mappings and the holders of mapped roles. They receive input whose shape is
+ * already checked, and return mappings and the effect of a change on members. They never write a
+ * role to Discord: a change marks members for a reconcile, and the workers write.
  */
 import type {
   Authority,
@@ -29,8 +29,8 @@ export interface MappingPort {
     readonly mapping: RoleMapping | null;
     readonly effect: MappingEffect;
     /**
-     * The held plan to remove the role from holders to whom no group grants it; it waits for
-     * approval. Null: there are no such holders.
+     * The held plan that removes the role from holders to whom no group grants it. It waits for
+     * approval. Null if there are no such holders.
      */
     readonly held: { readonly sweepId: string; readonly removals: number } | null;
   }>;
@@ -48,8 +48,9 @@ export interface MappingPort {
     readonly mapping: RoleMapping;
     readonly effect: MappingEffect;
     /**
-     * With LEAVE: the held plan to remove the role from holders who would lose it under another
-     * mapping; it waits for approval. `sweepId` null: a dry run.
+     * With LEAVE, the held plan that removes the role from holders to whom no other mapping grants
+     * it. It waits for approval. In a dry run `sweepId` is null. `held` is null if there is no such
+     * plan.
      */
     readonly held: { readonly sweepId: string | null; readonly removals: number } | null;
   }>;
@@ -61,17 +62,17 @@ export interface MappingReads {
   mappingsOfClients(ids: readonly ClientId[]): Promise<readonly (readonly RoleMapping[])[]>;
 }
 
-/** A mapped role and how many accounts without a link hold it. */
+/** A mapped role, and the number of accounts without a link that hold it. */
 export interface UnlinkedRoleView extends RoleKey {
   readonly name: string | null;
-  /** Null: not counted since the role was mapped. */
+  /** Null until a sweep has counted the accounts since the role was mapped. */
   readonly holders: number | null;
 }
 
-/** A client's parked members: a refusal by Discord or a fault keeps them out of step. */
+/** A client's parked members: a refusal by Discord or a repeated failure prevents their changes. */
 export interface ParkedMembersView {
   readonly members: number;
-  /** Most frequent first. */
+  /** The causes, most frequent first. `endedBy` says what ends the cause; null if unknown. */
   readonly causes: readonly {
     readonly cause: string;
     readonly endedBy: string | null;
@@ -79,9 +80,9 @@ export interface ParkedMembersView {
   }[];
 }
 
-/** Reads parked members and accounts without a link, which the connector never changes. */
+/** Reads parked members, and accounts without a link. The connector never changes the latter. */
 export interface UnlinkedPort {
-  /** Null: no member is parked. */
+  /** Returns null for a client without parked members. */
   parkedOfClients(ids: readonly ClientId[]): Promise<readonly (ParkedMembersView | null)[]>;
   unlinkedRolesOfClients(
     ids: readonly ClientId[],

@@ -56,7 +56,7 @@ export class MappingEffectType extends PlannedChanges {
   simpleResolvers: true,
 })
 export class UnlinkedHolder {
-  /** The account's id, which cursors of the list contain. */
+  /** The account's id. The list's cursors contain it. */
   readonly id!: string;
 
   @Field(() => Snowflake, { description: 'The Discord account.' })

@@ -12,16 +12,16 @@ export interface PlaygroundPage {
 }
 
 /**
- * Builds GraphiQL as one page without external assets. It has 9 MB (2.5 MB compressed), so it is
- * built once, when first requested. The content security policy blocks any external script or
- * style.
+ * Builds GraphiQL as one page without external assets. The page has 9 MB (2.5 MB compressed), so it
+ * is built only once, when a browser first requests it. Its content security policy blocks every
+ * external script and style.
  */
 export async function renderPlaygroundPage(deps: {
   readonly operations: URL;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly title: string;
 }): Promise<PlaygroundPage> {
-  // This module contains 9 MB of text, so it is loaded only when the page is first opened.
+  // This module contains 9 MB of text, so it is imported only when the page is first opened.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tabs = await readTabs(deps.operations, deps.variables);
   const page = renderGraphiQL({
@@ -65,9 +65,10 @@ function policyFor(html: string): string {
 }
 
 /**
- * Runs before the editor. Each tab has its own headers. A key typed in one tab is also used for
- * every tab whose header is still `Bearer ` and for reading the schema, until the browser tab is
- * closed. `/admin#key=…` sets the key: a fragment is never sent to a server or written to its log.
+ * This script runs before the editor. Each editor tab has its own headers. A key typed in one of
+ * them is also used for reading the schema and for every editor tab whose `Authorization` header
+ * has no key yet, until the browser tab is closed. `/admin#key=…` sets the key: browsers never send
+ * a fragment, so no server logs the key.
  */
 const keyScript = `<script>
 (() => {
@@ -93,12 +94,12 @@ const keyScript = `<script>
 </script>`;
 
 /**
- * The editor is as high as the window, so the browser's default margin must not make the page
- * scroll. On a desktop all ready operations are visible; on a phone the response is below the
- * operation.
+ * The editor is as high as the window, so the browser's default margin is removed; otherwise the
+ * page would scroll. On a desktop the tabs wrap, so that all built-in operations are visible. On a
+ * phone the response is below the operation.
  *
- * Tabs have no transform: GraphiQL animates them as if they were in one row, so a wrapped tab
- * jumped away from the pointer when pressed, and a single click did nothing.
+ * Tabs have no transform. GraphiQL animates tabs as if they were in one row, so a tab in a second
+ * row jumped away from the pointer when pressed, and a single click did nothing.
  */
 const pageStyle = `<style>
 html, body { margin: 0; height: 100%; overflow: hidden; }
@@ -124,7 +125,7 @@ interface Tab {
 
 const HEADERS = JSON.stringify({ Authorization: 'Bearer ' }, null, 2);
 
-/** Reads the ready operations as tabs, in the order of their file names. */
+/** Reads the operations in `folder` as tabs, in the order of their file names. */
 export async function readTabs(
   folder: URL,
   known: Readonly<Record<string, unknown>>,
@@ -138,7 +139,10 @@ export async function readTabs(
   );
 }
 
-/** Returns the variables as JSON: those in `known` with their value, other required ones empty. */
+/**
+ * Returns the variables of an operation as JSON. Variables in `known` have their value; other
+ * required variables are empty.
+ */
 function variablesOf(query: string, known: Readonly<Record<string, unknown>>): string {
   const variables: Record<string, unknown> = {};
   for (const definition of parse(query).definitions) {
@@ -153,9 +157,10 @@ function variablesOf(query: string, known: Readonly<Record<string, unknown>>): s
 }
 
 /**
- * Runs before the editor restores the tabs of the last visit. If the built-in tabs have changed
- * since, after an update or on another database, drops the stored tabs. Otherwise selects the tab that was open last, because the editor itself would search for the text typed last and
- * add an unnamed tab at every visit.
+ * This script runs before the editor restores the tabs of the last visit. If the built-in tabs have
+ * changed since then, after an update or on another database, the script drops the stored tabs.
+ * Otherwise it selects the tab that was open last. The editor itself would search for the text
+ * typed last and add an unnamed tab at every visit.
  */
 function tabScript(tabs: readonly Tab[]): string {
   const version = createHash('sha256').update(JSON.stringify(tabs)).digest('base64url');

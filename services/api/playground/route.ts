@@ -22,8 +22,8 @@ import type { PlaygroundPage } from './page.js';
 export const PLAYGROUND_PATH = '/admin';
 
 /**
- * Serves the playground's page and executes its operations, at the same path. The page needs no
- * key; its operations do.
+ * Serves the playground's page at `/admin`, and executes its operations at the same path. The page
+ * needs no key; its operations do.
  */
 export function addPlayground(
   app: FastifyInstance,
@@ -52,7 +52,7 @@ export function addPlayground(
   });
 }
 
-/** Returns whether a browser requests the playground's page. Such a request executes nothing. */
+/** Returns whether a browser requests the playground's page. No operation is executed then. */
 export function asksForPage(request: FastifyRequest): boolean {
   const { method, headers, routeOptions } = request;
   const isPage = method === 'GET' && routeOptions.url === PLAYGROUND_PATH;
@@ -85,18 +85,21 @@ async function execute(
   const api = await deps.contextOf(request);
   const response = await deps.yoga.handleNodeRequestAndResponse(request, reply, { api });
   for (const [name, value] of response.headers) void reply.header(name, value);
-  // Stops a proxy in front from buffering events.
+  // Prevents a proxy from buffering events.
   if (response.headers.get('content-type')?.startsWith('text/event-stream'))
     void reply.header('x-accel-buffering', 'no');
   return reply.code(response.status).send(response.body);
 }
 
-/** Passed by the route for each request. */
+/** What the route passes to Yoga with each request. */
 interface PlaygroundRequest {
   readonly api: ApiContext;
 }
 
-/** Creates the server that executes the playground's operations. The route serves the page. */
+/**
+ * Creates the Yoga server that executes the playground's operations. `addPlayground` serves the
+ * page.
+ */
 export function createPlaygroundYoga(deps: {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
@@ -112,12 +115,12 @@ export function createPlaygroundYoga(deps: {
     landingPage: false,
     multipart: false,
     batching: false,
-    // Off, because Yoga would cache a thousand documents of any size from any sender.
+    // Off, because Yoga would cache a thousand documents of any size from any caller.
     parserAndValidationCache: false,
     cors: false,
     logging: false,
-    // Our own plugin formats errors: the library's masking knows neither our codes nor the request
-    // id.
+    // `maskErrors` below formats errors instead, because Yoga's masking knows neither our codes nor
+    // the request id.
     maskedErrors: false,
     plugins: [
       guardOperations(deps.isProduction),
@@ -187,8 +190,8 @@ function maskErrors(
 }
 
 /**
- * Returns the masked error. Keeps the extension `http`, by which Yoga sets the status; Yoga removes
- * it from the response.
+ * Returns the masked error with its extension `http`. Yoga takes the response's status from that
+ * extension and removes it from the response.
  */
 function maskError(error: GraphQLError, requestId: string): GraphQLError {
   const { message, extensions } = publicError(error, requestId);

@@ -2,11 +2,11 @@ import { InputError } from '../../lib/errors.js';
 import { readWebAddress } from '../../lib/web-address.js';
 import { checkInputText } from '../kit/checks.js';
 
-/** The public address of this service, and the origins that people may return to. */
+/** The public address of this service, and the origins to which people may be redirected. */
 export interface SignInSite {
-  /** Base of public addresses without a trailing slash. Null: not set. */
+  /** Returns the base of public addresses, without a trailing slash. Null if there is none. */
   base(): string | null;
-  /** Spelled as browsers send them. */
+  /** Written as browsers send them. */
   readonly returnOrigins: readonly string[];
 }
 
@@ -17,8 +17,8 @@ export const startAddress = (base: string, ticket: string): string =>
   `${base}${START_PATH}?ticket=${ticket}`;
 
 /**
- * Returns the redirect URI. The authorize and token requests must send the same string: Discord
- * compares them character by character.
+ * Returns the redirect URI. The authorize request and the token request must send the same string:
+ * Discord compares the two character by character.
  */
 export const callbackAddress = (
   base: string,
@@ -32,16 +32,16 @@ export function baseOf(publicUrl: string): string {
 }
 
 /**
- * Returns the address if it is allowed, else null. URL parsers disagree about unusual spellings, so
- * those are rejected. The origin is compared as a browser's parser reads it, and the result is that
- * parser's output.
+ * Returns the address if it is allowed, else null. Unusual spellings are rejected, because URL
+ * parsers disagree about them. The origin is parsed as a browser would, and the result is the
+ * parsed URL as text.
  */
 export function readReturnAddress(value: string, allowedOrigins: readonly string[]): string | null {
   const url = readWebAddress(value);
   return url && allowedOrigins.includes(url.origin) ? url.href : null;
 }
 
-/** Returns the address as browsers write it. Throws InputError if it is not allowed. */
+/** Returns the address as browsers write it. Throws BAD_USER_INPUT if it is not allowed. */
 export function checkReturnAddress(
   value: string,
   field: string,
@@ -58,7 +58,7 @@ export function checkReturnAddress(
 }
 
 /**
- * Adds the result to the address. The existing query stays unchanged, except that the result of an
+ * Adds the result to the address. The rest of the query stays unchanged, but the result of an
  * earlier attempt is removed.
  */
 export function withAnswer(

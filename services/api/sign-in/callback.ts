@@ -16,8 +16,8 @@ export interface CallbackDeps extends SignInDoor {
 }
 
 /**
- * Handles the redirect from Discord. The code is not exchanged until state, cookie and browser
- * match.
+ * Handles the redirect from Discord. The OAuth code is exchanged only if the state, the cookie and
+ * the browser match.
  */
 export async function receiveAnswer(
   deps: CallbackDeps,
@@ -28,8 +28,8 @@ export async function receiveAnswer(
   if (answer === null) return { code: 'INCOMPLETE' };
   const kept = cookies.stateOf(request);
   if (kept === null || !isSame(kept.state, answer.state)) return { code: 'FOREIGN_ANSWER' };
-  // The state cookie stays, so that reloading this page says that the link has expired and does not
-  // warn of an attack.
+  // The state cookie is kept, so that reloading this page shows EXPIRED and not the warning
+  // FOREIGN_ANSWER.
   const attempt = newSecret();
   const ticket = await repeatOnce(() => ports.takeState(hashOf(answer.state), attempt));
   if (ticket === null) return { code: 'EXPIRED' };
@@ -51,8 +51,8 @@ type Answer = { readonly state: string } & (
 );
 
 /**
- * Reads the query of the redirect; null if it is invalid. Repeated parameters are rejected: they
- * may be an attempt to make two parsers disagree.
+ * Reads the query of the redirect. Returns null if it is invalid. A repeated parameter is invalid,
+ * because two parsers may read different values from it.
  */
 function readAnswer(query: unknown): Answer | null {
   const [state, code, error] = ['state', 'code', 'error'].map((name) => parameterOf(query, name));
@@ -65,7 +65,10 @@ function readAnswer(query: unknown): Answer | null {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 1024;
 
-/** Handles an OAuth error. The ticket stays valid: a person may change their mind. */
+/**
+ * Handles an OAuth error. The ticket stays valid, because a person who cancelled may change their
+ * mind.
+ */
 function refused(
   { base, logger }: CallbackDeps,
   given: {
@@ -83,7 +86,7 @@ function refused(
   const fields = {
     requestId: given.request.id,
     clientId: ticket.clientId,
-    // Anyone can make up this URL, so only known error codes are logged.
+    // Anyone can call this URL with any text, so only known error codes are logged.
     reason: SETUP_ERRORS.has(error) ? error : 'another error',
   };
   if (!SETUP_ERRORS.has(error)) {
@@ -94,7 +97,10 @@ function refused(
   return { code: 'SETUP_FAULT', ticket };
 }
 
-/** https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1 */
+/**
+ * OAuth errors that mean a misconfigured client:
+ * https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1
+ */
 const SETUP_ERRORS: ReadonlySet<string> = new Set([
   'invalid_request',
   'unauthorized_client',
@@ -135,7 +141,8 @@ async function accept(
 
 /**
  * Retries once if the database is unavailable. The first call may have succeeded although its
- * response was lost; without the retry, the person would see "expired".
+ * response was lost. Without the retry the person would have to start again, because reloading the
+ * page would only show EXPIRED.
  */
 async function repeatOnce<T>(ask: () => Promise<T>): Promise<T> {
   try {

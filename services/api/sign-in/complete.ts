@@ -27,7 +27,10 @@ interface CompletionDeps {
   readonly logger: Logger;
 }
 
-/** Exchanges the code and creates the link. Without a link, the grant is always revoked. */
+/**
+ * Exchanges the code for tokens (the grant) and creates the link. If no link is created, the grant
+ * is always revoked.
+ */
 export async function completeSignIn(
   deps: CompletionDeps,
   completion: Completion,
@@ -63,7 +66,7 @@ async function keepGrant(
   try {
     return await ports.keepGrant(client.clientId, grant, ticket.ticketHash);
   } catch (error) {
-    // The grant is not stored, so this is the only chance to revoke it.
+    // The grant is not stored, so the store cannot revoke it later.
     const { clientId, application } = client;
     await ports.oauth
       .revoke(application, grant.accessToken)
@@ -78,8 +81,8 @@ async function keepGrant(
 }
 
 /**
- * Makes the grant due for revocation now. If this fails, the store still revokes it later, because
- * no link uses it.
+ * Marks the grant for revocation now. If this fails, the store still revokes the grant later,
+ * because no link uses it.
  */
 async function discardGrant(
   { ports, logger }: CompletionDeps,
@@ -141,7 +144,7 @@ function codeOfRefusal({ code }: InputError): SignInOutcome['code'] {
   return code === 'BAD_USER_INPUT' ? 'BOT_ACCOUNT' : 'CLIENT_GONE';
 }
 
-/** Without `guilds.join` the person cannot be added to the guild. */
+/** Discord requires `guilds.join` to add the person to the guild. */
 const NEEDED_SCOPES = ['identify', 'guilds.join'];
 
 async function endingOfLink(
@@ -152,8 +155,8 @@ async function endingOfLink(
   const outcome = await ports
     .awaitLinked(link.linkId, LINKED_WAIT_MS)
     .catch((err: unknown): LinkedOutcome => {
-      // The link exists and the worker continues; only reading the outcome failed. The person sees
-      // `WAITING`.
+      // The link exists and the worker continues: only reading the outcome failed. The person sees
+      // the result WAITING.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
       logger.error(fields, 'waiting for the outcome of a new link failed');
       return { kind: 'WAITING' };
@@ -178,8 +181,8 @@ function codeOf(outcome: LinkedOutcome): SignInOutcome['code'] {
 }
 
 /**
- * Result codes of join refusals. The person can act on the first three; of the others they only
- * need to know that joining failed.
+ * Result codes of join refusals. The first three are shown to the person, who can act on them. All
+ * others only mean that joining failed.
  */
 const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
   BANNED: 'BANNED',
@@ -191,13 +194,16 @@ const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
 };
 
 /**
- * Returns whether the account has no verified address. Guest accounts have no address, and an
- * unverified one may belong to anyone.
+ * Returns whether the account has no verified e-mail address. Guest accounts have none, and an
+ * unverified address may belong to anyone.
  */
 const lacksEmail = (account: DiscordAccount): boolean =>
   emailOf(account.email) === null || !account.isEmailVerified;
 
-/** Returns whether the two addresses differ; false if either is unknown. */
+/**
+ * Returns whether the account's and the platform's e-mail addresses differ; false if either is
+ * unknown.
+ */
 export function hasOtherEmail(account: DiscordAccount, platformEmail: string | null): boolean {
   const one = emailOf(account.email);
   const other = emailOf(platformEmail);
@@ -215,7 +221,9 @@ interface Place {
   readonly cause: Cause;
 }
 
-/** Maps Discord's refusal or silence to a result page. Rethrows other errors. */
+/**
+ * Returns the result for a call that Discord refused or did not answer. Rethrows all other errors.
+ */
 function endingOfFailure(
   { logger }: { readonly logger: Logger },
   { ticket, client, cause }: Place,

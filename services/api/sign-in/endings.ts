@@ -1,15 +1,15 @@
 import type { DiscordAccount, TicketView } from './ports.js';
 
-/** The result of a sign-in request, for the page or the platform. */
+/** The result of a sign-in request, for our result page or the redirect to the platform. */
 export interface SignInOutcome {
   readonly code: EndingCode;
-  /** Set only if the ticket belongs to this browser. */
+  /** Set only if the ticket is not bound to another browser. */
   readonly ticket?: TicketView;
   readonly account?: DiscordAccount;
   readonly hasOtherEmail?: boolean;
   readonly warnings?: readonly string[];
   readonly inviteUrl?: string | null;
-  /** URL to start again with the same ticket. */
+  /** URL at which the person can start again with the same ticket. */
   readonly retryUrl?: string | null;
 }
 
@@ -26,8 +26,8 @@ const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
 /**
- * Texts for members. No text blames the person, because none of these results is known to be their
- * own fault.
+ * Texts for the person who signs in. They blame nobody, because no result proves that the person
+ * made a mistake.
  */
 const RESULT_TEXTS = {
   LINKED: {
@@ -152,8 +152,8 @@ const RESULT_TEXTS = {
 } satisfies Readonly<Record<string, EndingText>>;
 
 /**
- * Results shown on our own pages only, never sent to the platform, because the ticket's owner has
- * not been verified.
+ * Results that are shown on our own pages only. They are never sent to the platform, because it is
+ * not verified that this person owns the ticket.
  */
 const PAGE_TEXTS = {
   INCOMPLETE: {

@@ -6,11 +6,14 @@ export interface HtmlPage {
   readonly status: number;
   readonly title: string;
   readonly body: Markup;
-  /** Origins to which the form may submit or redirect. Absent: the page has no form. */
+  /** Origins to which the form may submit or redirect. Absent if the page has no form. */
   readonly formOrigins?: readonly string[];
 }
 
-/** Sends one of our own pages: no script, no external assets, not cached, not framed. */
+/**
+ * Sends one of our own pages. Pages have no script and no external assets, and are neither cached
+ * nor framed.
+ */
 export function sendPage(reply: FastifyReply, page: HtmlPage): FastifyReply {
   const formAction = page.formOrigins ? ["'self'", ...page.formOrigins].join(' ') : "'none'";
   return reply
@@ -24,7 +27,7 @@ export function sendPage(reply: FastifyReply, page: HtmlPage): FastifyReply {
         "frame-ancestors 'none'",
       ].join('; '),
       'cache-control': 'no-store',
-      // The URLs of these pages contain tickets.
+      // The URLs of these pages contain tickets, which must not be sent to another site.
       'referrer-policy': 'no-referrer',
       'x-robots-tag': 'noindex, nofollow',
     })
@@ -79,7 +82,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] ?? '');
 
-/** One centred card as wide as a phone, in light or dark colours as the system requests. */
+/**
+ * Shows one centred card, about as wide as a phone, in light or dark colours as the system
+ * requests.
+ */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ground: #eef0f6; --card: #ffffff; --ink: #1b1e2b; --quiet: #565c70; --line: #d9dde8; --accent: #4752c4; --accent-ink: #ffffff; --good: #12703f; --waiting: #7a4f00; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ground: #13151d; --card: #1f222e; --ink: #eceef6; --quiet: #a9afc4; --line: #363b4d; --accent: #5865f2; --good: #5fd394; --waiting: #f0b95a; --bad: #ff8f85; } }

@@ -4,8 +4,8 @@ import { type HtmlPage, markup, type Markup } from './page.js';
 import type { DiscordAccount, SignInClient, TicketView } from './ports.js';
 
 /**
- * Builds the page that names the platform account to be linked, so that a person who follows
- * someone else's link notices it.
+ * Builds the start page. It names the platform account to be linked, so that a person who opened
+ * someone else's link notices the wrong account.
  */
 export function startPage(given: {
   readonly ticket: TicketView;

@@ -1,7 +1,7 @@
 /**
- * The ports of sign-in. In: hashes of tickets, states and browser secrets, never the values. Out:
- * the person to link, and the result. Never: a role added or a member joined during the request; a
- * worker does the rest.
+ * The API's ports for sign-in. They receive hashes of tickets, states and browser secrets, never
+ * the values. They return the person to link, and the result. They never add a role or a member
+ * during the request: a worker does that afterwards.
  */
 import type {
   Cause,
@@ -15,7 +15,10 @@ import type {
   TokenGrant,
 } from '../../model.js';
 
-/** A pending link. It expires after ten minutes and can be used once. */
+/**
+ * A sign-in that was started for a platform user. It expires after ten minutes and can be used
+ * once.
+ */
 export interface Ticket {
   readonly ticketHash: string;
   readonly clientId: ClientId;
@@ -23,16 +26,16 @@ export interface Ticket {
   /** The person's e-mail address on the platform; null if unknown. */
   readonly email: string | null;
   /**
-   * Where the person returns after sign-in; null: nowhere. Checked against the allowed origins when
-   * the ticket was made.
+   * Where the person is redirected after sign-in; null if they stay on our page. It was checked
+   * against the allowed origins when the ticket was made.
    */
   readonly returnTo: string | null;
   readonly expiresAt: Date;
 }
 
 /**
- * A ticket with the names that its page shows. `browserHash`: the hash of the first browser that
- * continued to Discord; null if none has.
+ * A ticket with the names that its page shows. `browserHash` is the hash of the first browser that
+ * continued to Discord; null until then.
  */
 export interface TicketView extends Ticket {
   readonly platformUsername: string | null;
@@ -49,33 +52,38 @@ export interface Consent {
 
 interface TicketPort {
   /**
-   * Throws InputError: NOT_FOUND for an unknown client, FAILED_PRECONDITION if the user was deleted
-   * or the client is being deleted.
+   * Stores a ticket. Throws InputError NOT_FOUND for an unknown client, and FAILED_PRECONDITION if
+   * the user was deleted or the client is being deleted.
    */
   openTicket(ticket: Ticket): Promise<void>;
-  /** Null: unknown, used or expired, or its client is being deleted. */
+  /** Returns null if the ticket is unknown, used or expired, or if its client is being deleted. */
   findTicket(ticketHash: string): Promise<TicketView | null>;
   /**
-   * Binds the ticket to the first browser that continues. That browser may start again, which
-   * invalidates its earlier state. Waits for running revocations, which could otherwise revoke the
-   * grant that the person is about to give.
+   * Binds the ticket to the first browser that continues to Discord. That browser may start again,
+   * which invalidates its earlier state. Waits for revocations in progress, because revoking an old
+   * grant could also revoke the grant that the person is about to give.
    */
   bindTicket(ticketHash: string, consent: Consent): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
   /**
-   * Reserves the state for one `attempt`, which may repeat the call if the response was lost. Null:
-   * unknown, reserved by another attempt, or its ticket is used or expired. The ticket stays valid.
+   * Finds the ticket of a state and reserves the state for one `attempt`. The same attempt may call
+   * again, because the response may have been lost. Returns null if the state is unknown or
+   * reserved by another attempt, or if the ticket is used or expired. The ticket stays valid.
    */
   takeState(stateHash: string, attempt: string): Promise<(TicketView & Consent) | null>;
-  /** Marks the ticket as used. Returns false if another attempt has used it or it has expired. */
+  /**
+   * Marks the ticket as used. Returns false if another attempt has used it, or if it has expired.
+   */
   spendTicket(ticketHash: string, attempt: string): Promise<boolean>;
 }
 
-/** A client's settings for sign-in. Contains the client secret, so it must never be shown. */
+/** A client's settings for sign-in. They include the client secret, so they must never be shown. */
 export interface SignInClient {
   readonly clientId: ClientId;
   readonly name: string;
   readonly guildId: string;
-  /** The redirect URI registered with the application; null: the one at our public URL. */
+  /**
+   * The redirect URI registered with the application; null for the default path at our public URL.
+   */
   readonly callbackUrl: string | null;
   readonly inviteUrl: string | null;
   readonly email: EmailRule;
@@ -94,7 +102,7 @@ export interface DiscordAccount {
 
 /**
  * OAuth2 calls to Discord. They throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED),
- * RetryLaterError or UnavailableError; no error contains a secret.
+ * RetryLaterError or UnavailableError. No error contains a secret.
  */
 export interface OAuthPort {
   authorizeAddress(
@@ -111,25 +119,26 @@ export interface OAuthPort {
     request: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
   ): Promise<TokenGrant>;
   readAccount(application: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
-  /** Revokes a grant that could not be stored. The store revokes stored grants. */
+  /** Revokes a grant that could not be stored. Grants that were stored are revoked by the store. */
   revoke(application: OAuthApplication, token: string): Promise<void>;
 }
 
 interface GrantPort {
   /**
-   * Stores the grant encrypted, as soon as Discord issues it. Returns its id. The grant is revoked
-   * if no link uses it within two minutes.
+   * Stores the grant, encrypted, as soon as Discord has issued it, and returns its id. The grant is
+   * revoked if no link uses it within two minutes.
    */
   keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string>;
-  /** Makes the grant due for revocation at Discord now, with retries. */
+  /** Marks the grant for revocation at Discord now. A failed revocation is retried. */
   discardGrant(grantId: string): Promise<void>;
 }
 
 interface SignedInLinkPort {
   /**
    * Creates the link and marks the member, so that a worker adds them to the guild with their
-   * roles. Throws InputError CONFLICT if the account is linked to another user, FAILED_PRECONDITION
-   * if the user or the client is deleted; nothing is changed then.
+   * roles. Throws InputError CONFLICT if the account is linked to another user, BAD_USER_INPUT if
+   * the account is a bot, and FAILED_PRECONDITION if the user or the client is deleted or the grant
+   * is already being revoked. Nothing is changed then.
    */
   linkSignedIn(request: {
     readonly grantId: string;
@@ -138,11 +147,14 @@ interface SignedInLinkPort {
     readonly account: DiscordAccount;
     readonly cause: Cause;
   }): Promise<{ readonly linkId: LinkId; readonly warnings: readonly string[] }>;
-  /** Waits up to `waitMs` for the outcome. */
+  /** Waits up to `waitMs` for the outcome of the new link. */
   awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome>;
 }
 
-/** `WAITING`: not known yet; a worker continues in the background. */
+/**
+ * The outcome for the new member. `WAITING` means that it is not known yet: a worker continues in
+ * the background.
+ */
 export type LinkedOutcome =
   | { readonly kind: 'IN_GUILD'; readonly isScreened: boolean }
   | { readonly kind: 'NOT_IN_GUILD'; readonly refusal: JoinRefusal | null }
@@ -150,7 +162,8 @@ export type LinkedOutcome =
 
 export interface SignInPorts extends TicketPort, GrantPort, SignedInLinkPort {
   /**
-   * Throws InputError NOT_FOUND for an unknown client, FAILED_PRECONDITION if it is being deleted.
+   * Throws InputError NOT_FOUND for an unknown client, and FAILED_PRECONDITION for a client that is
+   * being deleted.
    */
   findSignInClient(clientId: ClientId): Promise<SignInClient>;
   readonly oauth: OAuthPort;

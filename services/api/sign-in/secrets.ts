@@ -10,22 +10,28 @@ export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value);
 }
 
-/** Returns the hash to store instead of a secret. Random secrets of this length need no salt. */
+/**
+ * Returns the hash that is stored instead of a secret. It needs no salt, because secrets are random
+ * and long.
+ */
 export const hashOf = (secret: string): string => digest(secret).toString('hex');
 
-/** Constant-time comparison. */
+/** Compares two secrets in constant time. */
 export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** The lifetime of a ticket. */
+/** The cookies live as long as a ticket. */
 const MAX_AGE_SECONDS = 600;
 
 export interface StateCookie {
   readonly state: string;
-  /** Used only for the retry link of a person who cancelled. */
+  /**
+   * Used only for the "Try again" link after Discord reported an OAuth error, for example because
+   * the person cancelled.
+   */
   readonly ticket: string;
 }
 
@@ -37,9 +43,9 @@ export interface CookieJar {
 }
 
 /**
- * Reads and sets two cookies: the browser's secret, and the state sent to Discord. The prefix
- * `__Host-` keeps other hosts of the same domain from setting them; browsers accept it only over
- * https.
+ * Reads and sets two cookies: one with the browser's secret, one with the state sent to Discord.
+ * The prefix `__Host-` prevents other hosts of the same domain from setting them. Browsers accept
+ * the prefix only over https.
  */
 export function createCookieJar(isHttps: boolean): CookieJar {
   const prefix = isHttps ? '__Host-' : '';

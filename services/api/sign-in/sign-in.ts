@@ -35,10 +35,9 @@ type Step = (
 
 /**
  * Adds the pages where people link their Discord account, in a Fastify scope of their own, so that
- * forms and cookies are parsed nowhere else.
- * In: browser requests. Out: our pages, or redirects to Discord or back to the platform.
- * Never: a change by a GET request, because programs open links for previews. The only exception is
- * the callback that Discord redirects to.
+ * forms and cookies are parsed nowhere else. A browser gets one of our pages, or a redirect to
+ * Discord or back to the platform. A GET request changes nothing, because programs open links for
+ * previews. The only exception is the callback that Discord redirects to.
  */
 export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise<void> {
   await app.register(async (scope) => {
@@ -48,7 +47,7 @@ export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise
     scope.setErrorHandler(answerFault(deps));
     scope.get(START_PATH, handlerOf(deps, showStart));
     scope.post(START_PATH, handlerOf(deps, goToDiscord));
-    // No HEAD route: a HEAD request would use up the state and show no page.
+    // There is no HEAD route, because a HEAD request would use up the state and show no page.
     scope.get(CALLBACK_PATH, { exposeHeadRoute: false }, handlerOf(deps, receiveAnswer));
   });
 }
@@ -56,8 +55,8 @@ export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise
 function handlerOf(deps: SignInDeps, step: Step) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const base = deps.site.base();
-    // Without PUBLIC_URL no sign-in can have started: `beginDiscordLink` reports the missing
-    // setting.
+    // Without PUBLIC_URL no sign-in can have started, because `beginDiscordLink` rejects it and
+    // names the missing setting.
     if (base === null) return finish(deps, request, reply, { code: 'SETUP_FAULT' });
     const cookies = createCookieJar(base.startsWith('https:'));
     const ending = await step({ ...deps, base, cookies }, request, reply);
@@ -65,7 +64,10 @@ function handlerOf(deps: SignInDeps, step: Step) {
   };
 }
 
-/** Redirects back to the platform if the ticket asks for that, otherwise shows a result page. */
+/**
+ * Redirects back to the platform if the ticket has an allowed return address and the result may be
+ * sent to the platform. Otherwise shows a result page.
+ */
 function finish(
   { site }: SignInDeps,
   request: FastifyRequest,
@@ -73,7 +75,7 @@ function finish(
   ending: SignInOutcome,
 ): FastifyReply {
   const { code, ticket } = ending;
-  // Checked again: the allowlist may have changed since the ticket was made.
+  // The address is checked again, because the allowlist may have changed since the ticket was made.
   const address = ticket?.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins);
   if (!address || !isResult(code)) return sendPage(reply, endingPage(ending, request.id));
   return reply

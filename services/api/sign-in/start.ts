@@ -18,7 +18,7 @@ export interface SignInDoor {
 
 /**
  * Shows the page that asks for confirmation. Changes nothing in the store, because programs open
- * links for previews. Returns null once the page is sent.
+ * links for previews. Returns null once the page is sent, otherwise the result to show.
  */
 export async function showStart(
   { ports, site, cookies }: SignInDoor,
@@ -34,7 +34,7 @@ export async function showStart(
   const client = await findClient(ports, ticket);
   if (client === null) return { code: 'CLIENT_GONE', ticket };
   const browser = known ?? newSecret();
-  // Set again even if the browser has the cookie, so that it outlives this ticket.
+  // The cookie is set again even if the browser has it, so that the cookie outlives this ticket.
   cookies.nameBrowser(reply, browser);
   sendPage(
     reply,
@@ -48,7 +48,10 @@ export async function showStart(
   return null;
 }
 
-/** Binds the ticket to this browser and redirects to Discord. Returns null once redirected. */
+/**
+ * Binds the ticket to this browser and redirects to Discord. Returns null after the redirect,
+ * otherwise the result to show.
+ */
 export async function goToDiscord(
   door: SignInDoor,
   request: FastifyRequest,
@@ -126,14 +129,14 @@ export async function findClient(
   }
 }
 
-/** Returns the form's token. Only a browser that was shown the form knows it. */
+/** Returns the form's token. Only a browser that was shown the form can send this token. */
 const formTokenOf = (browser: string, ticket: string): string =>
   hashOf(`form ${browser} ${ticket}`);
 
 /**
- * Returns whether the form was sent from our page. Sec-Fetch-Site or Origin usually shows that.
- * Some browsers lack Sec-Fetch-Site or omit it over http, and our no-referrer policy can hide
- * Origin; then the form's token proves it.
+ * Returns whether the form was sent from our page. Usually Sec-Fetch-Site or Origin shows this. But
+ * some browsers do not send Sec-Fetch-Site over http or at all, and our no-referrer policy can hide
+ * Origin. If both are missing, the form must contain the token.
  */
 function isFromOurPage(
   { headers, body }: FastifyRequest,
@@ -149,7 +152,7 @@ function isFromOurPage(
   return typeof token === 'string' && formToken !== null && isSame(token, formToken);
 }
 
-/** Returns a query or form parameter: undefined if absent, a list if repeated. */
+/** Returns a query or form parameter: undefined if it is absent, a list if it is repeated. */
 export function parameterOf(from: unknown, name: string): unknown {
   return typeof from === 'object' && from !== null
     ? new Map<string, unknown>(Object.entries(from)).get(name)

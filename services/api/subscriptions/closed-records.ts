@@ -5,19 +5,20 @@ import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js'
 import type { Bell } from './stream.js';
 
 /**
- * Maximum number of records held in memory for one subscriber. The next page is read once these are
- * consumed.
+ * Maximum number of records held in memory for one subscriber. The next page is read once the
+ * subscriber has consumed these records.
  */
 const PAGE = 200;
 
+/** The source of values for one subscriber. `look` reads the changes since its last call. */
 export interface Looker<Value> {
   readonly look: () => AsyncGenerator<Value, void>;
   readonly stop: StopListening;
 }
 
 /**
- * Streams audit records as they are closed, each once. Starts from the call, so records closed
- * before the first read are included.
+ * Streams audit records that are closed after this call, each once. That includes records closed
+ * before the first read.
  */
 export async function lookForClosedRecords(deps: {
   readonly notices: NoticePort;
@@ -41,8 +42,8 @@ export async function lookForClosedRecords(deps: {
     do {
       const window = { since, until, after, limit: PAGE };
       const page = await gate(() => notices.pageClosedRecords(filter, window));
-      // Advanced before delivery, so that a retry after a failed read does not send these records
-      // again.
+      // The position is advanced before the records are delivered, so that a retry after a failed
+      // read does not send them again.
       after = page.next;
       until = after === null ? null : page.until;
       if (after === null) since = page.until;

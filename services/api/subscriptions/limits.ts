@@ -5,7 +5,10 @@ export interface SubscriptionLimits {
   readonly overall: number;
 }
 
-/** Returns a function that takes a slot for a caller or throws. Its result releases the slot. */
+/**
+ * Returns a function that takes a slot for a caller, or throws if there is none. The function it
+ * returns releases the slot.
+ */
 export function createSubscriptionSlots({ perCaller, overall }: SubscriptionLimits) {
   const taken = new Map<string, number>();
   let all = 0;
@@ -34,8 +37,8 @@ export function createSubscriptionSlots({ perCaller, overall }: SubscriptionLimi
 export type Semaphore = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 /**
- * Creates a first-in, first-out semaphore. It limits the subscribers' reads, so that database
- * connections remain for the workers.
+ * Creates a first-in, first-out semaphore. It limits concurrent reads for subscribers, so that
+ * database connections remain for the workers.
  */
 export function createSemaphore(places: number): Semaphore {
   const queue: (() => void)[] = [];

@@ -9,7 +9,7 @@ import type { Bell } from './stream.js';
 const HOUR_MS = 3_600_000;
 
 export interface SweepScope {
-  /** Null: all sweeps. */
+  /** Null: all sweeps of `clientIds`. */
   readonly sweepId: string | null;
   readonly clientIds: readonly ClientId[] | null;
 }
@@ -22,8 +22,8 @@ interface Deps {
   readonly gate: Semaphore;
   readonly onPage: () => void;
   /**
-   * A worker's progress on a sweep changes no sweep row, so sweeps in progress are also re-read at
-   * this interval.
+   * How often unfinished sweeps are read again. A worker's progress changes no sweep row, so it
+   * causes no notification.
    */
   readonly lookAgainMs: number;
   readonly clock: () => number;
@@ -35,9 +35,9 @@ interface Watched extends Deps {
 }
 
 /**
- * Streams sweeps as they change, each in its state when read: a slow reader misses intermediate
- * states, never the last one. Unfinished sweeps come first; the sweep named in `scope` is sent in
- * any state.
+ * Streams sweeps as they change, each in its state when it is read. A slow reader may miss
+ * intermediate states, but never the last one. Unfinished sweeps come first. The sweep named in
+ * `scope` is sent even if it is finished.
  */
 export async function lookForMovedSweeps(deps: Deps): Promise<Looker<Sweep>> {
   const traces = createSweepTraces(deps.clock);
@@ -89,8 +89,8 @@ const within = ({ sweepId }: SweepScope, ids: readonly string[]) =>
   sweepId === null ? ids : ids.filter((id) => id === sweepId);
 
 /**
- * Queues the unfinished sweeps and the sweep named in `scope`. Other finished sweeps are only
- * remembered, so that they are not sent as changed.
+ * Queues the unfinished sweeps and the sweep named in `scope`. The states of other finished sweeps
+ * are only remembered, so that they are not sent as changed later.
  */
 async function takeStock(watched: Watched): Promise<void> {
   const { scope, due, traces, bell } = watched;
@@ -132,14 +132,14 @@ async function read(
 const AT_A_TIME = 20;
 const MOST = 200;
 
-/** Ids of the sweeps to read. Above a limit, all recent sweeps are read instead. */
+/** The ids of sweeps to read. If there are more than 200, all recent sweeps are read instead. */
 interface DueSweeps {
   add(ids: readonly string[]): void;
   addAll(): void;
   isEmpty(): boolean;
-  /** Returns whether all sweeps are due, and resets that. */
+  /** Returns whether all recent sweeps must be read, and resets that flag. */
   takeAll(): boolean;
-  /** Removes and returns the first ids, a few at a time. */
+  /** Removes and returns the first ids, at most 20. */
   take(): readonly string[];
 }
 
@@ -171,16 +171,19 @@ export function createDueSweeps(): DueSweeps {
 const REMEMBERED = 1_000;
 
 interface SweepTraces {
-  /** Returns whether the sweep has changed since the last call, and remembers its state. */
+  /** Returns whether the sweep has changed since the last call for it, and remembers its state. */
   hasMoved(view: Sweep): boolean;
   /**
-   * Returns sweeps of the client (null: of all clients) that may change without a notification,
-   * because workers are carrying out their plans.
+   * Returns the ids of sweeps of a client (null: of all clients) that may change without a
+   * notification, because workers are carrying out their plans.
    */
   moving(clientId: ClientId | null): readonly string[];
 }
 
-/** Remembers the last state of each sweep that was sent to a subscriber. */
+/**
+ * Remembers, for one subscriber, the state in which each sweep was last read. Keeps the last 1,000
+ * sweeps.
+ */
 function createSweepTraces(clock: () => number): SweepTraces {
   const traces = new Map<string, Trace>();
   return {
@@ -226,8 +229,9 @@ export function isOver(view: Sweep): boolean {
 }
 
 /**
- * Returns until when the sweep may still change, in milliseconds since 1970. Members that cannot be
- * reconciled may never be counted, so a finished sweep is followed for at most an hour.
+ * Returns until when the sweep may still change, in milliseconds since 1970. The counts of a
+ * finished sweep change while members are reconciled. Some members may never be, so a finished
+ * sweep is followed for at most an hour.
  */
 function movesUntil(view: Sweep): number {
   if (view.finishedAt === null) return Infinity;

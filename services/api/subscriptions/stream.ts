@@ -1,6 +1,6 @@
 /**
- * An event for a subscriber: a value, or the error that ends the subscription. If the error were
- * thrown instead, the connection would close without a message.
+ * An event for a subscriber: a value, or the error that ends the subscription. A thrown error would
+ * close the connection without a message, so errors are sent as events.
  */
 export type Published<Value> =
   | { readonly value: Value; readonly fault?: never }
@@ -11,12 +11,12 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
 }
 
 /**
- * Wraps a generator so that it can be ended while it waits. `return` of a plain generator queues
- * behind the wait, so the process would serve a closed browser until the next record.
+ * Wraps a generator so that it can be ended while it waits. A plain generator handles `return` only
+ * after its current wait, so the process would keep serving a closed browser until the next change.
  */
 export function createStream<Value>(deps: {
   readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;
-  /** Called exactly once, however the stream ends, even before it started. */
+  /** Called exactly once when the stream ends, even if it ends before it started. */
   readonly onEnd: () => void;
 }): Stream<Value> {
   const over = new AbortController();
@@ -48,18 +48,21 @@ export function createStream<Value>(deps: {
   return stream;
 }
 
-/** Minimum time between two reads for one subscriber. The next read covers the changes between. */
+/**
+ * Minimum time between two reads for one subscriber. Each read returns all changes since the one
+ * before.
+ */
 const PACE_MS = 250;
 
 /**
- * Reads on every notification, and at least every `lookAgainMs`, because permissions may end and a
- * LISTEN connection may die silently. It reads the next value only after the last one was consumed,
- * so a slow reader causes no queue.
+ * Reads changes on every notification, and at least every `lookAgainMs`, because permissions may
+ * end and a LISTEN connection may die silently. The next value is read only after the subscriber
+ * has consumed the last one, so nothing queues up for a slow reader.
  */
 export async function* watch<Value>(deps: {
   readonly bell: Bell;
   readonly lookAgainMs: number;
-  /** Returns the current changes. After an error, the next call continues from there. */
+  /** Reads the changes since the last call. After an error, the next call reads what is missing. */
   readonly look: () => AsyncGenerator<Value, void>;
   /** Returns why the subscription must end; null: it continues. */
   readonly endOf: () => Promise<Error | null>;
@@ -92,15 +95,15 @@ export async function* watch<Value>(deps: {
 export interface Bell {
   ring(): void;
   /**
-   * Resolves at once if rung since the last wait, else when rung, after `withinMs`, or when the
-   * signal aborts.
+   * Resolves at once if `ring` was called since the last wait. Otherwise resolves when it is
+   * called, after `withinMs`, or when the signal aborts.
    */
   wait(withinMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Creates a bell. However often it rings, the waiting subscriber wakes once: many notifications
- * cause one read.
+ * Creates a bell, with which notifications wake one waiting subscriber. Several calls of `ring`
+ * before the next `wait` wake it once, so many notifications cause one read.
  */
 export function createBell(): Bell {
   let isRung = false;

@@ -28,7 +28,7 @@ interface SweepArgs {
   readonly id?: string | null;
 }
 
-/** `subscribe` uses the arguments. The methods declare them only for the schema. */
+/** The option `subscribe` reads the arguments. The methods declare them only for the schema. */
 @Resolver()
 export class SubscriptionsResolver {
   @Authorized('discord:admin')
@@ -117,7 +117,7 @@ async function sweepScope(context: ApiContext, args: SweepArgs) {
   return { sweepId: sweep.id, clientIds: clientIds ?? [sweep.clientId] };
 }
 
-/** Returns the ids of the clients to follow; null: all clients. */
+/** Returns the ids of the clients whose changes are sent; null: all clients. */
 async function clientsOf(
   context: ApiContext,
   clientId: string | null | undefined,
@@ -127,8 +127,8 @@ async function clientsOf(
 }
 
 /**
- * Creates a check that returns why the subscription must end, or null: during a subscription, a
- * token may expire or a key may be revoked.
+ * Creates a check that returns why the subscription must end; null if it may continue. It is needed
+ * because a token may expire, or a key may be revoked, during a subscription.
  */
 function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
   const clients = String(requireCaller(context).clientIds);

@@ -19,20 +19,23 @@ import {
   watch,
 } from './stream.js';
 
-/** A subscriber and the check of its permissions. */
+/** A subscriber, named after its caller, and the check of its permissions. */
 export interface Subscriber {
   readonly name: string;
   /** Called before each read. Returns why the subscription must end; null: it continues. */
   readonly endOf: () => Promise<Error | null>;
-  /** Clears the request's cached rows, which may be stale. */
+  /** Clears the rows cached for the request, which may be stale. */
   readonly forget: () => void;
 }
 
 export interface Subscriptions {
-  /** Streams records that are closed from now on. Once this resolves, no later record is missed. */
+  /**
+   * Streams records that are closed from now on. Once the promise resolves, no later record is
+   * missed.
+   */
   records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Published<AuditRecord>>>;
   sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Published<Sweep>>>;
-  /** Ends all subscriptions with an error that asks to subscribe again. */
+  /** Ends all subscriptions with an error that tells clients to subscribe again. */
   stop(): Promise<void>;
 }
 
@@ -50,7 +53,9 @@ interface Deps {
   readonly lookAgainMs?: number;
 }
 
-/** Serves `auditRecordAdded` and `sweepProgressed`. Does nothing without subscribers. */
+/**
+ * Serves `auditRecordAdded` and `sweepProgressed`. Reads nothing while there are no subscribers.
+ */
 export function createSubscriptions(deps: Deps): Subscriptions {
   const { notices, sweeps, clock, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const gate = createSemaphore(READS_AT_ONCE);
@@ -71,7 +76,10 @@ export function createSubscriptions(deps: Deps): Subscriptions {
   };
 }
 
-/** Opens, counts and ends subscriptions. */
+/**
+ * Creates the functions that open and end subscriptions. Open subscriptions are counted per caller
+ * and in total.
+ */
 function createOpener(deps: Deps) {
   const { logger, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const takePlace = createSubscriptionSlots(deps.limits ?? LIMITS);
@@ -116,7 +124,8 @@ function createOpener(deps: Deps) {
     async stop() {
       isStopping = true;
       for (const bell of open) bell.ring();
-      // Waits at most a second: a subscriber that does not read must not delay the shutdown.
+      // Waits at most a second for subscribers to end, because one that does not read must not
+      // delay the shutdown.
       for (let ms = 0; open.size > 0 && ms < FAREWELL_MS; ms += 20) await sleep(20);
     },
   };

@@ -1,19 +1,20 @@
 /**
- * The API's ports for sweeps. In: input whose shape is already checked. Out: schedules and sweeps,
- * past and present. Never: a sweep run inside a request; a process with the part `sweeps` runs it.
+ * The API's ports for sweeps. They receive input whose shape is already checked, and return
+ * schedules and sweeps, past and present. A sweep never runs inside a request: a process with the
+ * part `sweeps` runs it.
  */
 import type { Cause, ClientId, NicknameStrategy, SweepKind, SweepState } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
 import type { Schedule, Sweep, SweepPlanView } from './sweep.types.js';
 
-/** The effect of a mapping or client change on members, in the form of a sweep's plan. */
+/** The effect on members of a change to a mapping or client, in the form of a sweep's plan. */
 export type MappingEffect = Omit<SweepPlanView, 'hash'>;
 
 export interface SchedulePort {
   schedulesOfClients(ids: readonly ClientId[]): Promise<readonly (readonly Schedule[])[]>;
   /**
-   * Throws InputError BAD_USER_INPUT with the field, if the cron expression or time zone is
-   * invalid.
+   * Throws InputError BAD_USER_INPUT that names the field if the cron expression or time zone is
+   * invalid, and NOT_FOUND if the client has no schedule of this kind.
    */
   updateSchedule(request: {
     clientId: ClientId;
@@ -25,7 +26,7 @@ export interface SchedulePort {
   loadDefaultSchedule(clientId: ClientId): Promise<readonly Schedule[]>;
 }
 
-/** A client's plans awaiting approval. */
+/** Counts of a client's plans that wait for approval. */
 export interface HeldPlansView {
   readonly plans: number;
   readonly removals: number;
@@ -41,7 +42,10 @@ export interface SweepFilter {
 }
 
 export interface SweepPort {
-  /** Throws InputError CONFLICT if a sweep of this kind is already running for the client. */
+  /**
+   * Throws InputError NOT_FOUND for an unknown client, CONFLICT if a sweep of this kind is already
+   * running for the client, and FAILED_PRECONDITION if the client cannot run it.
+   */
   startSweep(request: {
     clientId: ClientId;
     kind: SweepKind;
@@ -50,8 +54,8 @@ export interface SweepPort {
     cause: Cause;
   }): Promise<Sweep>;
   /**
-   * Cancels a sweep, which then stops before its next page. Throws InputError FAILED_PRECONDITION
-   * if it is held or finished.
+   * Cancels a sweep. A running sweep stops before its next page. Throws InputError
+   * FAILED_PRECONDITION if the sweep is held or finished.
    */
   cancelSweep(id: string): Promise<Sweep>;
   /**
@@ -65,7 +69,7 @@ export interface SweepPort {
     cause: Cause;
   }): Promise<Sweep>;
   findSweeps(ids: readonly string[]): Promise<readonly (Sweep | undefined)[]>;
-  /** Sweeps in the state HELD, at most one of each kind, longest held first. */
+  /** Returns the sweeps in the state HELD, at most one of each kind, the longest held first. */
   heldSweeps(clientId: ClientId): Promise<readonly Sweep[]>;
   /** Returns a page of sweeps, newest first. */
   pageSweeps(filter: SweepFilter, page: Page): Promise<Rows<Sweep>>;
@@ -73,6 +77,6 @@ export interface SweepPort {
 }
 
 export interface HeldPlanReads {
-  /** Null: the client has no held plan. */
+  /** Returns null for a client without held plans. */
   heldPlansOfClients(ids: readonly ClientId[]): Promise<readonly (HeldPlansView | null)[]>;
 }

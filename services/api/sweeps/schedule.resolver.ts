@@ -142,8 +142,8 @@ function scheduleWarnings(
 
 @Resolver(() => DiscordClient)
 export class ClientSchedulesResolver {
-  // Nullable, so that a key without discord:admin gets null for this field, not for the whole
-  // client.
+  // The field is nullable, so that for a key without discord:admin only the field is null, not the
+  // whole client.
   @Authorized('discord:admin')
   @FieldResolver(() => [Schedule], {
     nullable: true,
@@ -157,7 +157,10 @@ export class ClientSchedulesResolver {
 
 type SchedulePatch = Omit<Parameters<SchedulePort['updateSchedule']>[0], 'clientId' | 'kind'>;
 
-/** Checks length and characters only. The port parses the cron expression and the time zone. */
+/**
+ * Checks the length and characters of the texts. The port checks whether they are a cron expression
+ * and a time zone.
+ */
 function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
   return onlyGiven({

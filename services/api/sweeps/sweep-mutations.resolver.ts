@@ -172,7 +172,10 @@ class ApproveSweepPayload extends SweepPayload {}
 @ResultOf('rejectSweep', ' The roles stay.')
 class RejectSweepPayload extends SweepPayload {}
 
-/** Rejects a strategy that cannot be applied: the sweep would do nothing and look successful. */
+/**
+ * Rejects a strategy that cannot be applied. With it, the sweep would change nothing and look
+ * successful.
+ */
 function checkStrategy(
   client: DiscordClient,
   kind: SweepKind,

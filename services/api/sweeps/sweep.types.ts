@@ -62,7 +62,10 @@ export class SweepPlanType extends PlannedChanges {
   readonly additions!: number;
 }
 
-/** A plan as stored with its sweep. Its members have no client id, because the sweep has it. */
+/**
+ * A plan as stored with its sweep. Its members have no client id of their own, because the sweep
+ * has one.
+ */
 export interface SweepPlanView extends Omit<SweepPlanType, 'members'> {
   readonly members: readonly Omit<SweepPlanMemberType, 'clientId'>[];
 }
@@ -145,7 +148,10 @@ export class Sweep {
 @ObjectType({ description: 'A page of sweeps, newest first.' })
 export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
 
-/** Adds the client id to each member of a plan. Their roles and links are looked up by it. */
+/**
+ * Adds the client id to each member of a plan, so that resolvers can look up the member's roles and
+ * link.
+ */
 export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: string, plan: Plan) {
   return {
     ...plan,
