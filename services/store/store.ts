@@ -146,7 +146,7 @@ function questionsAboutClients(db: () => Db, { keys, owner, logger }: StoreOptio
   };
 }
 
-/** The path's storage operations. */
+/** The database operations of services/reconcile. */
 function memoryOf(path: {
   readonly database: Database;
   readonly owner: string;

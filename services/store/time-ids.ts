@@ -1,7 +1,7 @@
 /**
- * Returns the lowest id of a time. The connector's ids are UUIDv7, which start with their creation
- * time, so a range of times is a range of a primary key. Ids come from the processes' clocks, so
- * exact queries must also compare the rows' times.
+ * Returns the lowest possible id for a time. The connector's ids are UUIDv7, which start with their
+ * creation time, so rows of a period can be found by primary key. Ids come from the processes'
+ * clocks, so exact queries must also compare the rows' times.
  */
 export function firstIdAt(time: Date): string {
   const ms = Math.min(Math.max(time.getTime(), 0), LAST_MS);

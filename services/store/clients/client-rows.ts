@@ -14,8 +14,8 @@ interface ClientSecrets {
 }
 
 /**
- * Returns the additional authenticated data of a secret: its name and client. A secret copied to
- * another client does not decrypt.
+ * Returns the additional authenticated data of a secret: its name and client id. It prevents a
+ * secret that was copied to another client from being decrypted.
  */
 export const secretContext = (name: keyof ClientSecrets, clientId: ClientId) =>
   `${name} of client ${clientId}`;
@@ -39,7 +39,7 @@ export function decryptSecret(
 
 /**
  * Locks the client until the transaction ends, and returns it. `change` blocks all other
- * `lockClient` calls; `use` blocks only those that change. Unlike `for update`, neither blocks
+ * `lockClient` calls; `use` blocks only calls with `change`. Unlike `for update`, neither blocks
  * inserting jobs, whose rows reference the client.
  */
 export async function lockClient(
@@ -69,7 +69,7 @@ function lostSecrets(row: ClientRow, keys: KeyRing): readonly LostSecret[] {
   );
 }
 
-/** Returns the stored pause; null if no process has reported one. */
+/** Returns the stored pause of calls to Discord; null if no process has reported one. */
 function sendingOf(row: ClientRow): SendingPause | null {
   const { sendingCause, sendingSince, sendingUntil } = row;
   return sendingCause && sendingSince && sendingUntil
@@ -171,7 +171,7 @@ export function secretColumns(
   };
 }
 
-/** Changes whenever the credentials may have changed. */
+/** SQL of a value that changes whenever the client's credentials may have changed. */
 export const REVISION = sql<string>`extract(epoch from updated_at)::text`;
 
 /**

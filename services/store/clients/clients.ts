@@ -95,8 +95,8 @@ async function createClient(
 }
 
 /**
- * Updates a client. A new bot token, or enabling the client, ends its stop or pause. New guard
- * limits mark the members that the old limits held.
+ * Updates a client. A new bot token, or enabling the client, clears its stop or pause. New guard
+ * limits mark the members whose removals the old limits held.
  */
 async function updateClient(
   { database, keys, clock, guard, logger }: Deps,
@@ -135,7 +135,8 @@ async function updateClient(
     const isNamedNow = row.nicknameStrategy !== 'NONE';
     if (isNamedNow !== (namedBy !== 'NONE'))
       await switchNicknames(tx.sql, id, row.nicknameStrategy);
-    // Comes after the marks, because settlements also lock jobs before grants.
+    // Deletes grants after marking members. Settling a run also locks jobs before grants, so the
+    // two cannot deadlock.
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row, keys);
   });
@@ -145,7 +146,7 @@ async function updateClient(
 
 /**
  * Marks the members affected by the new settings. Resolves to a query for `holdBurst` with the
- * members who may lose a role; null: none.
+ * members who may lose a role; null if these settings cannot cause removals.
  */
 async function markForSettings(
   tx: Transaction,

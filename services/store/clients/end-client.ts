@@ -12,8 +12,8 @@ import { markClient } from '../jobs/mark.js';
 
 /**
  * Deletes a client with everything that belongs to it. LEAVE deletes it at once, and members keep
- * their roles. TAKE_BACK ends every link and retires every mapping; the settlement that removes the
- * last role deletes the client.
+ * their roles. TAKE_BACK ends every link and retires every mapping. Runs then remove the roles and
+ * delete the links, and the client is deleted with its last link.
  */
 export async function endClient(
   tx: Transaction,
@@ -35,7 +35,8 @@ export async function endClient(
     cause: request.cause,
   });
   await forgetDecisionsOfClient(tx.sql, client.id);
-  // Comes after the marks, because settlements also lock jobs before grants.
+  // Deletes grants after marking members. Settling a run also locks jobs before grants, so the two
+  // cannot deadlock.
   await tx.sql.deleteFrom('discord_grant').where('clientId', '=', client.id).execute();
   return effect;
 }
@@ -65,8 +66,8 @@ async function startEnding(db: Db, id: ClientId): Promise<void> {
 const STARTED = sql<Date>`now()`;
 
 /**
- * Throws FAILED_PRECONDITION if the client's bot cannot remove roles: it is disabled, stopped, or
- * not allowed to write.
+ * Throws FAILED_PRECONDITION if the client cannot remove roles, because it is disabled or stopped,
+ * or its authority is not PLATFORM.
  */
 function refuseUnableToTakeBack(client: ClientRow): void {
   if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt) return;

@@ -18,7 +18,7 @@ export async function saveTrouble(
   clientId: ClientId,
   { kind, reason, revision, tryAgain = [] }: ClientTrouble,
 ): Promise<void> {
-  // Marks before pausing: these jobs are not claimed until the pause ends.
+  // Jobs of a paused client are not claimed, so these jobs run when the pause ends.
   if (tryAgain.length > 0) await markAgain(db, clientId, tryAgain);
   const saving = db.updateTable('client').set({ trouble: reason }).where('id', '=', clientId);
   await (
@@ -35,7 +35,9 @@ export async function saveTrouble(
 const NEXT_PAUSE = sql<Date>`
   clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')`;
 
-/** Marks members again after the guild, not the member, caused the refusal of their calls. */
+/**
+ * Marks members again whose calls Discord refused because of the guild, not because of the member.
+ */
 export async function markAgain(
   db: Db,
   clientId: ClientId,
@@ -81,8 +83,8 @@ export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
     notifyTryNow: async (clientId: ClientId) => notifyTryNow(db(), clientId),
     readUntriedPauses: async () => readUntriedPauses(db()),
     /**
-     * Calls `tryNow` with the client to try, or with null after a lost connection, because requests
-     * may have been missed.
+     * Calls `tryNow` with the client whose next call to Discord is to be tried at once. After a
+     * lost connection, calls it with null, because requests may have been missed.
      */
     onTryNow: async (tryNow: (clientId: ClientId | null) => void) => listener.on('try_now', tryNow),
   };
@@ -118,13 +120,13 @@ async function clearSending(db: Db, clientId: ClientId): Promise<void> {
     .execute();
 }
 
-/** Appended to the cause of a stored pause after `notifyTryNow`. */
+/** `notifyTryNow` appends this to the cause of a stored pause. */
 const ASKED = '; retrying one call now';
 
 /**
  * Makes every process try its next call for this client, even during a pause. Also stores the
- * request with the pause, for a process that misses the notification; that process's next call
- * clears or replaces the pause.
+ * request with the pause, because a process may miss the notification. The next call of the process
+ * that paused clears or replaces the stored pause, and so the request.
  */
 async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`

@@ -18,14 +18,14 @@ export function readAddress(url: string): ClientConfig {
     throw new Error(
       `DATABASE_URL: sslmode ${JSON.stringify(mode)} is not supported; use one of ${SSL_MODES.join(', ')}`,
     );
-  // Without a file, Node trusts the system's certificates.
+  // `system` is not a file name. If no file is given, Node trusts the system's certificates.
   if (given.get('sslrootcert') === 'system') given.delete('sslrootcert');
   given.delete('uselibpqcompat');
   const config = toClientConfig(parsed(address.href));
   if (typeof config.ssl !== 'object') return config;
   const { host = '' } = config;
   const passphrase = given.get('sslpassword');
-  // Sets `host` because pg checks the certificate of a host given by IP address against
+  // Without `host`, pg would check the certificate of a host given by IP address against
   // "localhost".
   const ssl = {
     ...config.ssl,

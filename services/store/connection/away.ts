@@ -19,7 +19,7 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** PostgreSQL's codes for a failed connection; WORDS has the other outages. */
+/** SQLSTATEs of failed connections. `WORDS` lists the SQLSTATEs of other outages. */
 const SERVER_CODES = /^08\w{3}$/;
 
 /** The driver's messages for lost connections. */
@@ -27,8 +27,8 @@ const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
 /**
- * Returns true for failures of the database, not of the statement; they end once the database works
- * again.
+ * Returns true if the error is a failure of the database, not of the statement. The statement can
+ * succeed once the database works again.
  */
 export function isAway(error: unknown): boolean {
   if (outageOf(error) !== null) return true;
@@ -94,7 +94,8 @@ function translateAnswers<Name extends string>(
   translate: (error: unknown) => unknown,
 ): void {
   const translated = (...words: never[]): unknown => {
-    // Looked up at each call, because instrumentation patches the driver's prototype.
+    // Looks the method up at each call, because instrumentation may patch the driver's prototype
+    // later.
     const call: unknown = Reflect.get(Object.getPrototypeOf(owner), name);
     if (typeof call !== 'function') throw new Error(`no ${name} to call`);
     const answer: unknown = Reflect.apply(call, owner, words);
@@ -106,7 +107,9 @@ function translateAnswers<Name extends string>(
   Object.assign(owner, { [name]: translated });
 }
 
-/** Wrong password, login not allowed, no such database. */
+/**
+ * SQLSTATEs of a wrong password, a login that is not allowed, and a database that does not exist.
+ */
 const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
 
 /** Error codes of Node and the driver for an untrusted certificate and for a server without TLS. */
@@ -115,8 +118,8 @@ const TLS_CODES =
 const TLS_WORDS = /server does not support SSL/;
 
 /**
- * At startup, names DATABASE_URL in errors that waiting cannot fix. The server's message contains
- * no secret.
+ * For startup: names DATABASE_URL in errors that waiting cannot fix. Includes the server's message,
+ * which contains no secret.
  */
 export function translateAtStart(error: unknown): unknown {
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -172,7 +175,10 @@ function wordsIn(table: typeof WORDS, error: unknown): string | null {
   return null;
 }
 
-/** Describes the outage that an error comes from; null: no outage. */
+/**
+ * Describes the outage that caused the error; null if the error has none of the SQLSTATEs in
+ * `WORDS`.
+ */
 const outageOf = (error: unknown): string | null => wordsIn(WORDS, error);
 
 const connectOutageOf = (error: unknown): string | null =>

@@ -31,7 +31,8 @@ export async function openConnections(options: Options) {
     database,
     listener,
     /**
-     * Reports failing writes first, because their cause says more than the listener's reconnect.
+     * Reports failing writes before a lost LISTEN connection, because their reason is more
+     * specific.
      */
     ready: () => {
       const writing = writes.ready();

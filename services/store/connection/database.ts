@@ -36,7 +36,7 @@ export interface Transaction {
 }
 
 export interface Database extends Askers {
-  /** For single statements outside a transaction. */
+  /** Runs single statements outside a transaction. */
   sql(): Db;
   /**
    * Runs `work` in a transaction. Retries it after a deadlock or serialization failure, so `work`
@@ -45,7 +45,7 @@ export interface Database extends Askers {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Like `transaction`, but statements started together share one round trip: see pipeline.ts. */
   readonly pipeline: Pipeline;
-  /** Runs possibly slow reads that are only displayed: see read-share.ts. */
+  /** Runs reads that may be slow and whose rows are only displayed: see read-share.ts. */
   readonly reads: Asker;
   readonly orm: MikroORM;
   connections(): Connections;
@@ -68,7 +68,7 @@ interface DatabaseOptions {
    * Called with a description when a connection or statement fails because of the database itself.
    */
   readonly onOutage?: (words: string) => void;
-  /** Returns the current request, which a read belongs to; null: none. */
+  /** Returns the request that a read belongs to; null outside a request. */
   readonly scope?: () => RequestScope | null;
   readonly readTiming?: Partial<ReadTiming>;
 }
@@ -92,7 +92,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     close: async () => {
       // Reads stop first, because cancelling them uses the pool's connections.
       await reads.stop();
-      // Not `orm.close()`: after it, statements would fail with Kysely's own errors.
+      // Does not call `orm.close()`, after which statements would fail with Kysely's own errors.
       await endPool();
     },
   };
@@ -121,7 +121,8 @@ async function openOrm(
       ...address,
       ...KEEP_ALIVE,
       Client: ImpatientClient,
-      // pipeline.ts and together.ts need it; callers that await each statement notice no difference.
+      // pipeline.ts and together.ts need this option. Callers that await each statement notice no
+      // difference.
       pipeline: true,
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {
@@ -134,7 +135,7 @@ async function openOrm(
     colors: false,
   });
   keepAway(orm);
-  // Can be shared, because it holds no state outside a transaction. Creates the pool.
+  // Creates the pool. The instance can be shared, because it holds no state outside a transaction.
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
   if (!pool) throw new Error('MikroORM created no pool');

@@ -7,8 +7,8 @@ import { DatabaseUnavailableError } from '../../lib/errors.js';
  * `pool.end()` alone would leave callers waiting for a connection forever, and would hang if Kysely
  * destroyed the pool while a connection is being opened.
  *
- * Apply it last, after every other wrapper of `connect`, so that callers await the promise stored
- * here.
+ * Call it after `connect` has been wrapped in every other way, so that callers await the promise
+ * stored here.
  */
 export function createPoolEnd(pool: Pool): () => Promise<void> {
   const checkouts = new Set<Promise<PoolClient>>();
@@ -16,8 +16,8 @@ export function createPoolEnd(pool: Pool): () => Promise<void> {
   let isEnding = false;
 
   const checkOut = (callback?: Parameters<typeof connect>[0]): unknown => {
-    // Only `pool.query` passes a callback. It is used only to cancel reads, which stop before the
-    // pool does.
+    // Only `pool.query` passes a callback. `pool.query` is used only to cancel reads, and reads
+    // stop before the pool does.
     if (callback !== undefined) return connect(callback);
     if (isEnding) return Promise.reject(stopping());
     const checkout = connect();

@@ -5,14 +5,14 @@ import type { Client, ClientConfig, Pool, PoolClient, QueryResult, QueryResultRo
 
 export interface HeartbeatTiming {
   readonly everyMs: number;
-  /** How long to wait for a response. Shorter than any lease that is renewed in the database. */
+  /** How long to wait for a response. Must be shorter than any lease renewed in the database. */
   readonly withinMs: number;
 }
 
 export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
 /**
- * Makes the server detect a client that lost power or network within about ten seconds. The default
+ * Makes the server detect within about ten seconds that a client lost power or network. The default
  * is two hours, during which the client's locks would block every other process.
  */
 export const NOTICE_DEAD_CLIENTS =
@@ -68,8 +68,8 @@ export class ImpatientClient extends pg.Client {
 }
 
 /**
- * Returns a function that cuts all of the pool's open connections at once. Statements waiting on
- * one fail with "database unreachable".
+ * Returns a function that cuts all of the pool's open connections at once. Their unfinished
+ * statements fail with "database unreachable".
  */
 export function createCutter(pool: Pool): () => void {
   const open = new Set<PoolClient>();

@@ -123,7 +123,9 @@ function createClient(
   return client;
 }
 
-/** Ignores errors: after a lost connection, the next one listens to all requested channels. */
+/**
+ * Ignores errors: after a lost connection, the new connection listens to all requested channels.
+ */
 async function tell(
   client: SharedClient | null,
   verb: 'listen' | 'unlisten',

@@ -12,17 +12,21 @@ import { statementName } from './together.js';
 
 export type Pipeline = <Result>(
   work: (sql: Db) => Promise<Result>,
-  /** False: plans each statement for its values. For long lists, whose length decides the plan. */
+  /**
+   * False: PostgreSQL plans each statement for its values. For statements with long lists, because
+   * the best plan depends on the length of the list.
+   */
   isPlannedOnce?: boolean,
 ) => Promise<Result>;
 
 /**
  * Returns a function that runs work in a transaction on one connection without waiting for
  * responses: statements are sent in the order of the calls, and each sees the effects of those
- * before it. Those started together share one round trip, as do `begin` and the first of them.
+ * before it. Statements started together share one round trip, and the first ones share it with
+ * `begin`.
  *
- * Rolls back if a statement fails, and throws the error of the first that did. Statements started
- * after that are not sent.
+ * If a statement fails, rolls back and throws the error of the first failed statement. Rejects,
+ * without sending them, statements that are started after the rollback.
  */
 export function createPipeline(pool: Pool, plain: Db): Pipeline {
   const dialect = new PostgresDialect({ pool });
@@ -50,7 +54,7 @@ export function createPipeline(pool: Pool, plain: Db): Pipeline {
 
 /** A connection in a transaction. */
 class Line implements DatabaseConnection {
-  /** Error of the first statement that failed. Later ones fail because of it. */
+  /** Error of the first statement that failed. It makes the statements after it fail too. */
   failure: unknown = null;
   #isOver = false;
 
@@ -75,7 +79,10 @@ class Line implements DatabaseConnection {
     }
   }
 
-  /** Never rejects: a connection that cannot roll back is dead, which the server notices. */
+  /**
+   * Never rejects: a connection that cannot roll back is dead, and the server ends the transaction
+   * of a dead connection.
+   */
   async rollBack(): Promise<void> {
     this.#isOver = true;
     await this.client.query('rollback').catch(() => undefined);

@@ -32,7 +32,7 @@ interface Deps {
   /** A pool for these reads only. */
   readonly pool: Pool;
   readonly most: number;
-  /** Cancels the current statement of this backend, over another connection. */
+  /** Cancels the current statement of the server process with this id, over another connection. */
   readonly cancel: (processId: number) => Promise<unknown>;
   /** Returns the current request; null: the read does not belong to one. */
   readonly scope: () => RequestScope | null;
@@ -41,10 +41,10 @@ interface Deps {
 
 /**
  * Runs pages, counts and searches, which may be slow. They have a few connections of their own and
- * a time limit, so that writes, the path and sweeps never wait for them.
- * In: statements that change nothing. Out: their rows; InputError if one takes too long,
- * UnavailableError if no connection is free in time.
- * When the caller of a request disconnects, its reads are cancelled in the database.
+ * a time limit, so that writes, reconciles and sweeps never wait for them. Accepts only statements
+ * that change nothing. Throws InputError if a statement takes too long, and UnavailableError if no
+ * connection is free in time. When the caller of a request disconnects, its reads are cancelled in
+ * the database.
  */
 export function createReadShare(deps: Deps): ReadShare {
   const queue = new ReadQueue(deps);
@@ -142,7 +142,10 @@ class ReadQueue {
     this.#next();
   }
 
-  /** First come, first served, except for requests that already use their share. */
+  /**
+   * Runs waiting batches in order of arrival. Skips requests that already use MOST_OF_A_REQUEST
+   * connections.
+   */
   #next(): void {
     while (this.#running < this.deps.most) {
       const index = this.#waiting.findIndex(
@@ -156,7 +159,7 @@ class ReadQueue {
     }
   }
 
-  /** Never rejects: the caller gets the error. */
+  /** Never rejects: each statement's caller gets its error. */
   async #run({ reader, asked }: Batch): Promise<void> {
     reader.waiting -= 1;
     reader.running += 1;
@@ -197,7 +200,10 @@ class ReadQueue {
     client.release(state.isCancelled);
   }
 
-  /** If a read took too long, rejects all other reads of its request. */
+  /**
+   * Returns the error for a failed read. If PostgreSQL cancelled the read because it took too long,
+   * also rejects all other reads of its request.
+   */
   #faultOf(reader: Reader, error: unknown): unknown {
     if (!isCancelled(error)) return error;
     if (reader.refusal === null) this.#refuse(reader, tooLong(this.deps.timing.statementMs));
@@ -225,8 +231,8 @@ class ReadQueue {
   }
 
   /**
-   * Removes a reader without reads. A subscription reads occasionally for days; each time counts as
-   * a separate request.
+   * Removes a reader without unfinished reads, so that the next read starts a new time limit. A
+   * subscription needs this, because it reads occasionally for days.
    */
   #forgetIdle(reader: Reader): void {
     const { scope, running, waiting, gathered } = reader;
@@ -237,8 +243,8 @@ class ReadQueue {
 }
 
 /**
- * Time between cancel requests. One may not be enough: the statement continues, or the next one of
- * its batch starts.
+ * Time between cancel requests. One request may not be enough: the statement may continue, or the
+ * next statement of the batch may start.
  */
 const AGAIN_MS = 50;
 

@@ -12,16 +12,19 @@ import type { Pool, PoolClient } from 'pg';
 import { streamOf } from './heartbeat.js';
 import { afterMoment } from '../../lib/moment.js';
 
-/** Runs single statements that change nothing. Any `Kysely` instance can be used too. */
+/** Runs single statements that change nothing. Every `Kysely` instance also has this type. */
 export type Asker = QueryExecutorProvider;
 
-/** Statements per batch at most. They run one after another, so a slow one delays the rest. */
+/**
+ * Maximum number of statements per batch. They run one after another, so a slow statement delays
+ * those behind it.
+ */
 export const MOST_TOGETHER = 4;
 
 export interface Askers {
   /**
-   * Runs lookups by key as prepared statements, planned once per connection. Their text is
-   * constant.
+   * Runs lookups by key as prepared statements, planned once per connection. Use it only for
+   * constant statement texts.
    */
   readonly byKey: Asker;
   /** Runs all other statements. */
@@ -29,16 +32,16 @@ export interface Askers {
 }
 
 /**
- * Sends the statements of one microtask over one connection, in one write, without waiting for a
- * response in between. Sending is the most expensive part of a small statement; planning is the
- * second.
+ * Collects the statements of one microtask into batches of up to MOST_TOGETHER. Sends each batch
+ * over one connection, in one write, without waiting for a response in between. Sending is the most
+ * expensive part of a small statement; planning is the second.
  */
 export function createAskers(pool: Pool): Askers {
   const moment = new Moment(pool);
   return { byKey: askerOf(moment, true), asker: askerOf(moment) };
 }
 
-/** Passes each statement to `sink` at once. `isPlannedOnce`: as a prepared statement. */
+/** Passes each statement to `sink` at once. `isPlannedOnce`: sends them as prepared statements. */
 export function askerOf(
   sink: { readonly ask: (asked: QueuedStatement) => void },
   isPlannedOnce = false,
@@ -82,9 +85,9 @@ class TogetherExecutor extends DefaultQueryExecutor {
 const names = new Map<string, string>();
 
 /**
- * Returns the name under which connections prepare the statement. PostgreSQL parses and plans such
- * a statement once per connection, which takes longer than running most of them. Only for texts that
- * do not grow with their values, because they are never forgotten.
+ * Returns the name under which connections prepare the statement. PostgreSQL then parses and plans
+ * it only once per connection; both together take longer than running most statements. Names are
+ * never forgotten, so use this only for texts whose length does not depend on their values.
  */
 export function statementName(text: string): string {
   const known = names.get(text);

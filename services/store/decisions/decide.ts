@@ -18,8 +18,8 @@ export interface Decision {
 
 /**
  * Approves or rejects a held plan. Throws CONFLICT if the plan has changed since the review. Marks
- * the plan's members; their runs then make only the removals that are still due. Locks members
- * before the plan, as a run does.
+ * the plan's members; their runs then make only the removals that are still due. Locks jobs before
+ * the plan, in the same order as a run.
  */
 export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>

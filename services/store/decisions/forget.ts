@@ -42,8 +42,8 @@ export async function forgetDecisionsOfClient(db: Db, clientId: ClientId): Promi
 }
 
 /**
- * Deletes the holds of the removal guard after its limits changed. Resolves to the held members,
- * who must be judged again.
+ * Deletes the removals held by the guard's limits, after the limits changed. Resolves to their
+ * members, whose removals must be judged again.
  */
 export async function forgetHeldByLimits(
   db: Db,
@@ -60,9 +60,9 @@ export async function forgetHeldByLimits(
 }
 
 /**
- * Deletes decisions, except rejections, about members who left and about roles that someone else
- * removed. Under authority DISCORD a missing role is the reason for a request to the platform, so
- * its decision is kept.
+ * Deletes decisions, except rejections, about members who left and about roles that the member no
+ * longer has. Under authority DISCORD a missing role is the reason for a request to the platform,
+ * so its decision is kept.
  */
 export async function forgetVanished(db: Db, clientId: ClientId): Promise<void> {
   await sql`
@@ -76,8 +76,8 @@ export async function forgetVanished(db: Db, clientId: ClientId): Promise<void> 
 }
 
 /**
- * Closes plans without remaining removals. A trigger does this too, when it deletes a plan's last
- * removal; this is the safety net.
+ * Closes plans without remaining removals. A trigger also closes a plan when its last removal is
+ * deleted; this is the safety net.
  */
 export async function closeDrained(db: Db, clientId: ClientId): Promise<void> {
   await sql`

@@ -99,7 +99,10 @@ interface HeldRow extends Omit<HeldPlans, 'oldestSince'> {
   readonly oldestSince: Time;
 }
 
-/** SQL of the time a plan was held: the sweep's end, or its start for kind CHANGES. */
+/**
+ * SQL of the time since which a plan counts as held: the start of its sweep, because a held sweep
+ * has no end time yet.
+ */
 export const HELD_SINCE = sql`coalesce(s.finished_at, s.started_at)`;
 
 /** Returns the held plans of each client, in the order of `ids`; null: the client has none. */

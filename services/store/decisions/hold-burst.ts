@@ -97,7 +97,7 @@ export async function judgeRemovals(
   burst: {
     readonly clientId: ClientId;
     readonly removals: readonly CausedRemoval[];
-    /** As returned by `lockGuard`. */
+    /** The limits that `lockGuard` returned. */
     readonly limits: GuardLimits;
   },
 ): Promise<JudgedRemovals> {
@@ -146,8 +146,9 @@ function keyOf({
 }
 
 /**
- * Replaces the due removals in the jobs of these members. Allowed removals count for later bursts
- * until the member's run begins; members without allowed removals are cleared.
+ * Stores the allowed removals in the jobs of these members and replaces the ones stored before.
+ * Later bursts count them until the member's run begins. Members without allowed removals get an
+ * empty list.
  */
 async function saveDue(
   db: Db,
@@ -233,8 +234,8 @@ export function membersOfFacts(
 }
 
 /**
- * Selects only links of clients that map one of the groups: this transaction has marked their
- * members and so locked their jobs.
+ * Selects only links of clients that map one of the groups, because this transaction has marked
+ * only their members and so locked only their jobs.
  */
 const ofMemberships = (marks: readonly MemberMark[]) => sql`
   select l.client_id, l.discord_user_id, 'MEMBERSHIP' as cause

@@ -17,7 +17,7 @@ interface NewInForce {
 /**
  * Holds the role's removal for holders known to be in no group that grants it, because a new
  * mapping must not remove the role at once. Holds nothing if the role already has other mappings.
- * Resolves to the plan and the number of held removals; null: none.
+ * Resolves to the plan and the number of held removals; null if it held nothing.
  */
 export async function holdForNewMapping(db: Db, mapping: NewInForce, enqueueEvent: EnqueueEvent) {
   return hold(db, { ...mapping, isSwitch: false }, enqueueEvent);

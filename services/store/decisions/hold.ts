@@ -14,7 +14,10 @@ import type { Removal } from '../path/guard-tally.js';
 interface HeldRemoval extends Removal {
   /** Why the removal is planned. */
   readonly why: string;
-  /** Later removals with this kind of cause join the plan; null: none do. */
+  /**
+   * The kind of cause. Later removals of the role with the same kind of cause join the plan; null:
+   * none join it.
+   */
   readonly cause: RemovalCause | null;
   readonly isStream: boolean;
 }
@@ -29,7 +32,8 @@ interface Hold {
 
 /**
  * Holds removals that no sweep planned, in the client's one held sweep of kind CHANGES. Skips
- * removals that already have a decision. Resolves to the sweep's id; null: all of them had one.
+ * removals that already have a decision. Resolves to the sweep's id; null if every removal had a
+ * decision.
  */
 export async function holdChanges(
   db: Db,
@@ -96,8 +100,8 @@ export async function lockHeldSweep(
 }
 
 /**
- * Adds the removals to the held plan. Resolves to how many were added; the rest were decided
- * meanwhile.
+ * Adds the removals to the held plan, except those that already have a decision. Resolves to the
+ * number of added removals.
  */
 export async function insertHeld(
   db: Db,
@@ -165,7 +169,10 @@ const groupsAmong = (causes: readonly Cause[]): readonly GroupId[] => [
   ...new Set(causes.flatMap(({ groupId }) => groupId ?? [])),
 ];
 
-/** Uses the newest cause that names a group, else the newest. */
+/**
+ * Explains the removal by the newest cause that names a group. If no cause names one, uses the
+ * newest cause.
+ */
 function explainRemoval(causes: readonly Cause[], nameGroup: (id: GroupId) => string): string {
   const why = 'no group grants it any more';
   const cause = causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
@@ -175,7 +182,10 @@ function explainRemoval(causes: readonly Cause[], nameGroup: (id: GroupId) => st
   return `${why} (${kind.toLowerCase()} ${id} of ${actor}${group})`;
 }
 
-/** Deletes the decisions that the run has settled, and holds the removals that its guard held. */
+/**
+ * Deletes the decisions that the run has settled, and stores the removals that the guard held
+ * during the run.
+ */
 export async function settleDecisions(
   db: Db,
   job: Job,

@@ -63,7 +63,7 @@ export const BotLeaseEntity = defineEntity({
   },
 });
 
-/** The processes that run the path. */
+/** The processes that reconcile members. */
 export const WorkerEntity = defineEntity({
   name: 'Worker',
   tableName: 'worker',

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 
 import type { GroupId, PlatformUserId } from '../../model.js';
 
-/** `[sequence, timeUs]`; a third element `true` marks a mutation. */
+/** `[sequence, timeUs]`; a third element `true` means that a mutation set the value. */
 export type Fence = readonly [number | null, number] | readonly [number | null, number, true];
 
 /** Platform users, as reported by the platform. */
@@ -79,7 +79,7 @@ export const PlatformGroupEntity = defineEntity({
   ],
 });
 
-/** For a user and a group: whether the user is known to be in the group. */
+/** Pairs of a user and a group: the user is known to be in the group, or known not to be. */
 export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'membership',

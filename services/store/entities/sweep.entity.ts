@@ -112,7 +112,7 @@ export const SweepEntity = defineEntity({
   ],
 });
 
-/** Members that a sweep has marked for the path. */
+/** Members that a sweep has marked to be reconciled. */
 export const SweepMarkEntity = defineEntity({
   name: 'SweepMark',
   tableName: 'sweep_mark',

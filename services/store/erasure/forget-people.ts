@@ -8,8 +8,9 @@ import type { MemberKey, PlatformUserId } from '../../model.js';
 const FORGOTTEN = '(deleted)';
 
 /**
- * Removes the names of deleted users from all tables; ids and roles stay for the audit. Mark their
- * links first, so that the next run of each stores a reason again.
+ * Removes the names of deleted users from all tables; ids and roles stay for the audit. Mark the
+ * users' links first: this also deletes the reasons stored for their members, and the next run
+ * stores a new reason.
  */
 export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
@@ -18,8 +19,8 @@ export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Prom
 }
 
 /**
- * Removes names that the path stored after a user's deletion; call it when their link ends. Keeps
- * the mirror of the user's other accounts, which holds the reasons of parked jobs.
+ * Removes names that runs stored after a user's deletion. Call it when the user's link ends. Leaves
+ * the mirror unchanged, because it holds the reasons why the user's other accounts are parked.
  */
 export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length > 0) await forgetOutsideMirror(db, ids);
@@ -27,8 +28,9 @@ export async function forgetAgain(db: Db, ids: readonly PlatformUserId[]): Promi
 
 async function forgetOutsideMirror(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
-  // Keeps memberships while a link exists: the guard reads them, and takes a platform with no known
-  // membership for a failed source. Late facts are recognised by the `platform_user` row.
+  // Keeps memberships while a link exists, because the guard reads them and takes a platform with
+  // no known membership for a failed source. Late facts are still recognised after the deletion, by
+  // the `platform_user` row.
   await sql`
     delete from membership m where m.platform_user_id = any(${ids}::text[])
       and not exists (select from link l where l.platform_user_id = m.platform_user_id)`.execute(
@@ -42,7 +44,8 @@ async function forgetOutsideMirror(db: Db, ids: readonly PlatformUserId[]): Prom
 }
 
 /**
- * Skips open records, because a run depends on its own. It is closed before the link is deleted.
+ * Skips open records, because their runs still need them. Each is closed before its link is
+ * deleted.
  */
 async function forgetInRecords(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`

@@ -6,8 +6,8 @@ import { RECORD_COLUMNS, toRecord, type RecordRow } from '../read/audit.js';
 import { firstIdAt } from '../time-ids.js';
 
 /**
- * Records opened at or after `from` and before `to`. `after`: the last record of an unfinished
- * file, to continue it.
+ * Records opened at or after `from` and before `to`. `after`: the id of the last record in an
+ * unfinished file, to continue that file; null: start a new file.
  */
 interface AuditRange {
   readonly clientId: ClientId;
@@ -16,10 +16,13 @@ interface AuditRange {
   readonly after: string | null;
 }
 
-/** Rows per statement, and so the most rows in memory. */
+/** Rows per statement. No more than these are in memory at a time. */
 const STEP = 500;
 
-/** The largest clock difference between processes and database that a search by id allows for. */
+/**
+ * The largest clock difference between processes and database that the search by id allows for. Ids
+ * contain the time of the process that created them.
+ */
 const SKEW_MS = 60 * 60_000;
 
 /** Yields pages of records, oldest first, read on demand. */

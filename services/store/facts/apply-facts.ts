@@ -17,8 +17,8 @@ import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 
 /**
- * From this number of facts or marks on, a plan of its own and first asking which groups are mapped
- * save more than they cost.
+ * From this number of facts on, it is cheaper to plan each statement for its values. From this
+ * number of marks on, it is cheaper to read first which groups are mapped.
  */
 const MANY = 20;
 
@@ -34,7 +34,8 @@ export function createApplyFacts(deps: { database: Database; guard: Guard }) {
       deps.database.pipeline(async (db) => {
         const { known, linkedUserIds } = await readKnown(db, facts);
         const folded = foldFacts(known, facts);
-        // Both are sent at once; the marks are sent after the writes and see them.
+        // The pipeline sends both without waiting. The marks see the writes, because they are sent
+        // after them.
         await Promise.all([
           writeKnown(db, known, folded),
           markAffected(db, deps.guard, { known, folded, linkedUserIds }),
@@ -45,7 +46,10 @@ export function createApplyFacts(deps: { database: Database; guard: Guard }) {
   };
 }
 
-/** Ends what deletions end, marks the affected members, and holds too many removals. */
+/**
+ * Ends the memberships of deleted groups and the links of deleted users, marks the affected
+ * members, and holds their removals if there are too many.
+ */
 async function markAffected(
   db: Db,
   guard: Guard,
@@ -81,8 +85,9 @@ async function markAffected(
 }
 
 /**
- * A deletion of a group can arrive after a newer fact that restored the group. It then ends only
- * the older memberships; this returns their marks. Other deletions mark the whole group.
+ * A deletion of a group can arrive after a newer fact that restored the group. The deletion then
+ * ends only the memberships that are not newer than itself; this returns the marks for them. Every
+ * other deletion marks the whole group.
  */
 function endedBesides(
   { groupMarks, groupDeletions }: Folded,
@@ -97,9 +102,9 @@ function endedBesides(
 }
 
 /**
- * Takes the lock under which members are marked, then marks the members of mapped groups. Returns
- * the marks without those of groups known to be unmapped: most groups of a platform are not mapped,
- * and facts about them affect no member.
+ * Takes the lock of `lockMappingsToMark`, then marks the members of mapped groups. Returns the
+ * marks. If there are at least MANY, leaves out those of unmapped groups: most groups of a platform
+ * are not mapped, and facts about them affect no member.
  */
 async function markMapped(
   db: Db,

@@ -3,13 +3,13 @@ import type { StoredFence } from '../entities/platform.entity.js';
 
 /**
  * Combines all deletions of one user or group. A deletion covers every fact that is not newer, by
- * sequence if both have one, by time otherwise. With these three numbers, the fence covers exactly
- * the facts that its deletions cover one by one, in whatever order they arrive.
+ * sequence if both have one, by time otherwise. With these three numbers, the fence covers a fact
+ * exactly when one of its deletions does, in whatever order the deletions arrive.
  */
 export interface DeletionFence {
-  /** The highest sequence of the deletions that have one. */
+  /** The highest sequence of the deletions that have a sequence; null if none has one. */
   readonly sequence: number | null;
-  /** The latest time of the deletions without a sequence. */
+  /** The latest time of the deletions without a sequence; null if all have one. */
   readonly timeUs: number | null;
   /** The latest time of all deletions. */
   readonly latestUs: number;

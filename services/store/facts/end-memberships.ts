@@ -13,8 +13,9 @@ export interface EndedMembership {
 
 /**
  * Ends the memberships that are not newer than the deletion of their group, including those of this
- * batch. They keep their position in the order, so that no older fact restores them. Skips deleted
- * users, who have no desired roles. Returns the ended memberships of linked users.
+ * batch. The ended memberships keep their positions in the order, so that no older fact restores
+ * them. Skips deleted users, who have no desired roles. Returns the ended memberships of linked
+ * users.
  */
 export async function endMemberships(
   db: Db,

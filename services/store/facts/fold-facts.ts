@@ -23,7 +23,7 @@ import { Touched, type Folded } from './touched.js';
 
 /**
  * Merges facts into the recorded state. The result does not depend on how facts are ordered,
- * repeated or batched: every row keeps the statement that outranks the others, and every fence the
+ * repeated or batched: every row keeps the fact that outranks the others, and every fence keeps the
  * highest values. `known` must contain every user and group that the facts name.
  */
 export function foldFacts(known: Known, facts: readonly PlatformFact[]): Folded {
@@ -75,7 +75,7 @@ function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Foldin
   if (!hasChanged(outcome)) return outcome;
   const { platformUserId, cause } = fact;
   touched.touchedUsers.add(platformUserId);
-  // Null is a value known to be empty; undefined is one never received.
+  // Null is a value known to be empty; undefined is a value that was never received.
   const changed = [...values.keys()].filter(
     (name) => before.get(name)?.value !== user.registers.get(name)?.value,
   );

@@ -67,7 +67,7 @@ export function foldSnapshot(
     const said = { order, isSnapshot: true, isHeld: held.has(groupId) };
     const { next, loss } = behindDeletion(known, groupId, said);
     const rank = rankOn(current, next);
-    // If the fact that outranks this one says the same, nothing is lost.
+    // If the recorded fact outranks this one but agrees with it, nothing is lost.
     if (current !== null && rank < 0 && current.isHeld !== said.isHeld)
       losses.push(lossOf(groupId, next, current));
     else if (rank >= 0 && loss !== null) losses.push(loss);
@@ -112,8 +112,8 @@ function lostToSnapshot(
 }
 
 /**
- * Applies the group's deletion to a fact. A fact that is not newer adds no member, but its position
- * is recorded.
+ * Applies the group's deletion to a fact. A fact that is not newer than the deletion adds no
+ * member, but its position is recorded.
  */
 function behindDeletion(
   known: Known,
@@ -149,8 +149,8 @@ function rankOn(current: RankedFact | null, next: RankedFact): number {
 
 /**
  * Returns true if `next` repeats `current` with the same sequence but an earlier time. The earlier
- * time counts against deletions, whichever fact arrives first. Without sequences, equal facts have
- * equal times.
+ * time is recorded, so that deletions cover the same facts whichever fact arrives first. Without
+ * sequences, equal facts have equal times.
  */
 function isEarlier(next: RankedFact, current: RankedFact | null): boolean {
   return current !== null && rankOn(current, next) === 0
@@ -217,7 +217,7 @@ export function foldGroup(
   return isFenceRaised && !hasChanged(outcome) ? APPLIED : outcome;
 }
 
-/** Returns the state of a group. Adds unknown groups, which have no row, as not deleted. */
+/** Returns the deletion state of a group. Adds groups without a row as not deleted. */
 export function lifeOf({ lives }: Known, groupId: string): GroupLife {
   const known = lives.get(groupId);
   if (known !== undefined) return known;

@@ -9,13 +9,13 @@ export interface Known {
   readonly users: Map<PlatformUserId, KnownUser>;
   /** Groups that the facts change, delete or restore. */
   readonly groups: Map<GroupId, KnownGroup>;
-  /** For every group that the facts name. */
+  /** The deletion state of every group that the facts name. */
   readonly lives: Map<GroupId, GroupLife>;
 }
 
 export interface KnownUser {
   snapshot: FactOrder | null;
-  /** Null: not deleted. */
+  /** Null: the user is not deleted. */
   deletion: UserDeletion | null;
   /** The deletions that were lifted by restoring the user; null: never restored. */
   readonly restored: DeletionFence | null;
@@ -29,7 +29,7 @@ export interface KnownUser {
 
 export interface UserDeletion {
   readonly fence: DeletionFence;
-  /** The caller or event source; null: deleted before this was recorded. */
+  /** The caller or event source that deleted the user; null: deleted before this was recorded. */
   readonly by: string | null;
 }
 
@@ -43,6 +43,8 @@ export interface KnownGroup {
 
 export interface GroupLife {
   isDeleted: boolean;
-  /** Memberships that are not newer have ended; null: the group was never deleted. */
+  /**
+   * Memberships that are not newer than this fence have ended; null: the group was never deleted.
+   */
   fence: DeletionFence | null;
 }

@@ -19,8 +19,8 @@ export interface RankedFact {
 }
 
 /**
- * Compares like `compareOrder`. On a tie, a snapshot outranks a change, and then removed outranks
- * added. Zero only for identical statements.
+ * Compares like `compareOrder`. On a tie, a snapshot outranks a change, and then a removal outranks
+ * an addition. Zero only if both facts say the same.
  */
 export function compareStanding(a: RankedFact, b: RankedFact): number {
   return (
@@ -51,8 +51,9 @@ function compareText(a: string | null, b: string | null): number {
 }
 
 /**
- * Merges values into the registers. The verdict is `applied` if any value was recorded, `stale` if
- * values only lost, and `partial` if one was recorded and another lost to a different value.
+ * Merges values into the registers. The verdict is `partial` if a value was recorded and another
+ * lost to a different value, `applied` if a value was recorded, `stale` if values only lost, and
+ * otherwise `unchanged`.
  */
 export function foldRegisters<Name extends ValueName>(
   registers: Map<Name, Register>,

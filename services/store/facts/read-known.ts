@@ -22,9 +22,10 @@ interface ReadKnown {
 
 /**
  * Creates unknown users and groups, locks the users (in the order of their ids, so that two batches
- * never deadlock), and reads the recorded state. The lock serializes facts about a user. A later
- * statement reads the rest, because a statement that waited for a lock still sees the state from
- * before the wait. Call it in a pipeline: nearly always, one round trip does all of this.
+ * never deadlock), and reads the recorded state. The lock serializes facts about a user.
+ * Memberships are read by a later statement, because a statement that waited for a lock still sees
+ * the rows from before the wait. Call it in a pipeline, where all of this nearly always takes one
+ * round trip.
  */
 export async function readKnown(db: Db, facts: readonly PlatformFact[]): Promise<ReadKnown> {
   const userIds = distinct(
@@ -57,8 +58,9 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
 }
 
 /**
- * Locks and reads users, creates missing ones, and calls `readRest` for what the locks protect. If
- * another transaction has created one of them meanwhile, locks it and calls `readRest` again.
+ * Locks and reads users, creates missing ones, and calls `readRest` to read what the locks protect.
+ * If another transaction has created one of the users meanwhile, locks that user and calls
+ * `readRest` again.
  */
 async function lockUsers(
   db: Db,

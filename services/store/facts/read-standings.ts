@@ -22,13 +22,13 @@ export interface Standings {
 }
 
 /**
- * Reads memberships: all of a user with a snapshot in the batch, otherwise only those that the
+ * Reads memberships: for a user with a snapshot in the batch, all; otherwise only those that the
  * facts name. Also reads which users are linked, the groups with their deletions, and the
  * database's clock. Uses one statement, because each costs a round trip. The lateral join keeps
  * PostgreSQL from reading the whole table for a batch of changes.
  *
  * Locks the groups in the order of their ids, so that none is deleted before its memberships are
- * written. Batches without facts about groups share the lock.
+ * written. Batches that change no group share the locks.
  */
 export async function readStandings(
   db: Db,
@@ -80,8 +80,8 @@ export async function readStandings(
 }
 
 /**
- * One of four: a membership; a linked user (no group); an existing group (no user); the clock
- * (neither).
+ * A row is one of four: a membership; a linked user (`groupId` is null); an existing group
+ * (`platformUserId` is null); the clock (both are null).
  */
 type StandingRow =
   | MembershipRow
@@ -92,7 +92,7 @@ type StandingRow =
 interface GroupRow {
   readonly platformUserId: null;
   readonly groupId: GroupId;
-  /** Whether the group is deleted; memberships use the same column. */
+  /** Whether the group is deleted. It comes in the column that holds `is_held` for memberships. */
   readonly isHeld: boolean;
   readonly fence: StoredFence | null;
 }

@@ -26,7 +26,7 @@ export function createRestoreUser({ database }: { database: Database }) {
       const deletion = readFence(row.deletionFence);
       if (deletion === null) return false;
       const fence = joinFences(readFence(row.restoredFence), deletion);
-      // `forgetPeople` kept them for links whose roles were still being removed.
+      // `forgetPeople` kept these memberships for links whose roles were still being removed.
       await db.deleteFrom('membership').where('platformUserId', '=', id).execute();
       await db
         .updateTable('platform_user')

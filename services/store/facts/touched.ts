@@ -7,11 +7,11 @@ export interface Folded {
   readonly touchedUsers: ReadonlySet<PlatformUserId>;
   readonly touchedGroups: ReadonlySet<GroupId>;
   readonly touchedMemberships: ReadonlyMap<PlatformUserId, ReadonlySet<GroupId>>;
-  /** `groupId: null`: every group of the user may have changed. */
+  /** `groupId: null`: every membership of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
   /**
-   * Members for whom a newer fact repeats the recorded state, so that only its position in the
-   * order changed.
+   * Members for whom a newer fact repeats a recorded membership, so that only the position of the
+   * membership in the order changed.
    */
   readonly repetitions: readonly MemberMark[];
   /** Users whose username or attributes changed, and the names of the changed values. */
@@ -20,7 +20,7 @@ export interface Folded {
     readonly groupId: GroupId;
     readonly cause: Cause;
   }[];
-  /** Groups with a raised fence: their memberships that are not newer end. */
+  /** Groups whose deletion fence was raised. Memberships that are not newer than the fence end. */
   readonly groupDeletions: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;

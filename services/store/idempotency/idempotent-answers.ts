@@ -11,8 +11,9 @@ import type { Database } from '../connection/database.js';
 import type { Db } from '../entities/entities.js';
 
 /**
- * CLAIMED: this call must carry out the request. UNDER_WAY: another call is doing so. OTHER: the
- * key was used for a different request.
+ * CLAIMED: this call must carry out the request. ANSWERED: `answer` is the stored response.
+ * UNDER_WAY: another call is carrying out the request. OTHER: the key was used for a different
+ * request.
  */
 export type Claim =
   | { readonly kind: 'CLAIMED'; readonly claim: string }
@@ -24,7 +25,10 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Longer than any pause of a living process. The API renews a claim three times within it. */
+/**
+ * The end of a claim's lease. The lease is longer than a living process can stall, and the API
+ * renews it three times per minute.
+ */
 const LEASE = sql<Date>`clock_timestamp() + interval '1 minute'`;
 const KEEP = sql<Date>`clock_timestamp() + interval '24 hours'`;
 /** Each new request deletes up to this many expired rows: few at a time, but more than it adds. */
@@ -80,8 +84,8 @@ async function claim(
 }
 
 /**
- * Decrypts a stored response. If its key is lost, throws FAILED_PRECONDITION: the request must not
- * be carried out again.
+ * Decrypts a stored response. Throws FAILED_PRECONDITION if the encryption key is lost, because the
+ * request must not be carried out again.
  */
 async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string): Promise<string> {
   try {
@@ -97,7 +101,7 @@ async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string)
   }
 }
 
-/** Claims the key. Returns false if another claim holds it or the request has its response. */
+/** Claims the key. Returns false if another claim holds the key or a response is already stored. */
 async function take(
   db: Db,
   { caller, keyHash, fingerprint }: RepeatableRequest,

@@ -28,10 +28,10 @@ export function createClaimJobs(db: Asker, leasing: Leasing): JobTable['claim'] 
 }
 
 /**
- * Claims due jobs, most urgent lane first, up to the free places of each client. Also returns the
- * time until the next job is due. Claims nickname-only jobs up to the number of member edits
- * (PATCH) that the client has left. While a member list is about to replace many single reads of a
- * client, claims only its urgent jobs.
+ * Claims due jobs, most urgent lane first, up to the number of runs that each client may still
+ * start. Also returns the time until the next job is due. Claims nickname-only jobs up to the
+ * number of member edits (PATCH) that the client has left. While a member list is about to replace
+ * many single reads of a client, claims only its urgent jobs.
  *
  * A bot is leased to one process at a time, so jobs need no lease. A job claimed by another process
  * can be claimed at once, because that process no longer holds the bot. So can a job that this
@@ -39,7 +39,7 @@ export function createClaimJobs(db: Asker, leasing: Leasing): JobTable['claim'] 
  * Claim numbers keep an abandoned claim that reaches the database late from taking a job that a
  * later claim has taken. A new client's bot, which no process has leased yet, is leased here. The
  * statement compares due times with its own start time, not the clock, so that PostgreSQL can use
- * their indexes.
+ * the indexes on due times.
  */
 export async function claimJobs(
   db: Asker,
@@ -95,8 +95,8 @@ export async function claimJobs(
 }
 
 /**
- * Query of the clients whose jobs may be claimed now, each with its free places for runs, the
- * member edits left for nicknames (null: unlimited) and the least urgent lane to claim.
+ * Query of the clients whose jobs may be claimed now, each with the number of runs it may still
+ * start, the member edits left for nicknames (null: unlimited) and the least urgent lane to claim.
  */
 function slots(
   leasing: Leasing,

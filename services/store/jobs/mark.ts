@@ -15,11 +15,11 @@ import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 import { startListing } from './start-listing.js';
 
 /**
- * Marks members: they may be out of step, for the given causes. `concerned` is a query of
- * `(client_id, discord_user_id, causes)`. There is one job per member. Another mark raises the
- * job's version and lane but keeps its due time, so a burst becomes one reconcile. Every function
- * here marks with one statement, in the transaction of the change that causes the mark. Rows are
- * inserted in key order, so that two transactions never deadlock.
+ * Marks members to be reconciled, for the given causes. `concerned` is a query of `(client_id,
+ * discord_user_id, causes)`. There is one job per member. A further mark raises the job's version
+ * but keeps the more urgent lane and the earlier due time, so a burst of marks becomes one
+ * reconcile. Every function here marks with one statement. Call it in the transaction of the change
+ * that causes the mark. Rows are inserted in key order, so that two transactions never deadlock.
  */
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
@@ -42,8 +42,8 @@ function raiseJobs(
 }
 
 /**
- * The job's removals that the guard has already allowed, without those of roles whose group is
- * named in the new causes. Those are judged again if they are still due.
+ * SQL of the job's removals that the guard has already allowed. Leaves out roles mapped from a
+ * group that the new causes name: the guard judges their removals again if they are still due.
  */
 const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
   else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
@@ -78,8 +78,8 @@ export async function markMemberships(db: Db, marks: readonly MemberMark[]): Pro
 }
 
 /**
- * Marks the linked members of users whose nickname data changed. A member outside the guild is
- * renamed on return.
+ * Marks the linked members of users whose nickname data changed. Skips members outside the guild,
+ * who are renamed when they return.
  */
 export async function markPeople(db: Db, marks: readonly PersonMark[]): Promise<void> {
   if (marks.length === 0) return;
@@ -191,8 +191,8 @@ export async function markMembers(
 }
 
 /**
- * Marks all linked members of a client, or only those in `state`. Call it after the client's limits
- * or roles change.
+ * Marks all linked members of a client, or only those in `state`. Call it after the client's
+ * settings or roles change.
  */
 export async function markClient(
   db: Db,

@@ -14,7 +14,7 @@ import type { Db } from '../entities/entities.js';
 
 /** Minimum time between two sweeps that `startListing` starts for a client. */
 const AGAIN_AFTER_MS = 60_000;
-/** Minimum time after such a sweep if its member list could not be read. */
+/** Minimum time between two such sweeps if the first could not read its member list. */
 const AFTER_FAILURE_MS = 60 * 60_000;
 
 /** Number of jobs to check, as a multiple of the reads that justify a member list. */

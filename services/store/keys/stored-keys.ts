@@ -50,10 +50,10 @@ async function logLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void>
 type Sample = Pick<Row<'client'>, 'id' | 'name' | 'botToken'>;
 
 /**
- * Throws if a key of the ring decrypts none of the first 10 bot tokens encrypted under its id. It
- * is then a different key, and everything encrypted with it would be lost once the right key is
- * restored. If only a single token cannot be decrypted, it was modified, and only its client is
- * affected.
+ * Throws if a key of the ring decrypts none of the first 10 bot tokens encrypted under its id. The
+ * ring then has a wrong key under this id, and everything encrypted with it would be lost once the
+ * right key is restored. If the key decrypts some of the tokens, the others were modified, and only
+ * their clients are affected.
  */
 async function refuseWrongKeys(db: Db, keys: KeyRing): Promise<void> {
   for (const keyId of keys.keyIds) {

@@ -22,7 +22,7 @@ export async function isKnownBot(db: Db, discordUserId: DiscordUserId): Promise<
 
 /**
  * Returns whether an account is a bot, and whether the client may call Discord (`mayAsk`). `isBot`
- * is null if this client has never read the account.
+ * is null if the account is not known to be a bot and this client has never read it.
  */
 export async function readAccount(
   db: Db,

@@ -5,10 +5,10 @@ import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
  * Departed accounts: their link ended because they had left the guild. Discord removes every role
- * of a member who leaves, but only its response proves that, and other bots restore roles to
- * members who return. So a departed account is stored with the mapped roles it had. When it is
- * observed again with one of them, or is linked again, its ending link is restored, because the
- * connector only ever writes to linked members.
+ * of a member who leaves, but only a response from Discord proves it, and other bots restore the
+ * roles of members who return. So a departed account is stored with the mapped roles it had. When
+ * it is observed again with one of them, or is linked again, its ending link is restored, because
+ * the connector only ever writes to linked members.
  */
 
 /** Stores the departed accounts of these links. Call it before the links are deleted. */
@@ -31,9 +31,9 @@ export async function rememberDeparted(db: Db, linkIds: readonly LinkId[]): Prom
 }
 
 /**
- * Removes the given accounts from the departed ones, and restores the ending link of each that was
- * observed with one of its stored roles. `roleIds`: the roles just observed; null: unknown, and the
- * link is restored. Marks no member.
+ * Removes the given accounts from the departed accounts. Restores the ending link of each account
+ * that now has one of its stored roles, or whose roles are unknown. `roleIds`: the roles just
+ * observed; null: unknown. Marks no member.
  */
 export async function reviveDeparted(
   db: Db,

@@ -35,7 +35,7 @@ export async function endLinks(db: Db, { linkIds, cause, isAskedFor }: LinkRemov
 }
 
 /**
- * Deletes the grants of ending links, so that nobody is added to the guild for them and their
+ * Deletes the grants of ending links, so that their accounts are not added to the guild and the
  * tokens are revoked. Keeps the grant of an account that also has an active link.
  */
 async function giveUpGrants(db: Db, linkIds: readonly LinkId[]): Promise<void> {

@@ -140,8 +140,8 @@ async function endOtherLink(tx: Transaction, request: LinkRequest): Promise<read
 
 async function reviveOrCreate(tx: Transaction, request: LinkRequest, now: Date): Promise<LinkRow> {
   const { clientId, platformUserId, discordUserId } = request;
-  // Locked, because a run may be deleting the ending link now. If it has, there is no link to
-  // revive.
+  // Locks the ending link, because a run may be deleting it now. If the run has deleted it, a new
+  // link is created.
   const ending = await tx.em.findOne(
     LinkEntity,
     { clientId, platformUserId, discordUserId },

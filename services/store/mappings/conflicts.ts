@@ -7,8 +7,8 @@ import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../mode
 import { namedInSql } from '../names.js';
 
 /**
- * Advisory lock taken by every check. Without it, two concurrent changes could each pass and break
- * a rule together.
+ * Key of the advisory lock that every check takes. Without it, two concurrent changes could each
+ * pass the check and together break a rule.
  */
 const LOCK = 741_300_115;
 

@@ -34,7 +34,7 @@ export async function previewMapping(
     readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
     readonly retiredId: MappingId | null;
-    /** True if the mapping has authority DISCORD: its first reading removes no roles. */
+    /** True if the mapping has authority DISCORD, because its first reading removes no roles. */
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {
@@ -124,8 +124,8 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
  * - writes (roles written at once, without those that wait for approval), is_renamed and proofs
  *   (extra reads to confirm a removal), for the forecast.
  *
- * Such marks carry no group, so a run reads its member first, unless the member was just read.
- * Members with an ending link (`areEnding`) are always read.
+ * These marks would name no group. A run after such a mark first reads its member at Discord,
+ * unless the member was just read. With `areEnding`, the links are ending and every member is read.
  */
 export async function previewOf(
   db: Db,

@@ -58,8 +58,8 @@ export async function lockMappingsToMark(db: Db): Promise<void> {
 }
 
 /**
- * Returns the groups that any client maps. Call it after taking the lock: as a separate statement,
- * it sees mappings that were committed while it waited for the lock.
+ * Returns the groups that any client maps. Call it after taking the lock. Because it is a separate
+ * statement, it sees mappings that were committed while the transaction waited for the lock.
  */
 export async function mappedAmong(
   db: Db,

@@ -11,7 +11,7 @@ import { every } from '../read/page.js';
 
 /**
  * Notifications of closed audit records and changed sweeps, from all processes, and the queries
- * that subscriptions need. Without a listener no query runs.
+ * that subscriptions need. Runs no query on its own.
  */
 export function createNotices({
   database,
@@ -50,7 +50,7 @@ function movedOf(payload: string | null): SweepMoved | null {
 
 interface RecordWindow {
   readonly since: Moment;
-  /** Null: up to now. The result contains the end of the window. */
+  /** Null: up to now. The result returns the snapshot at the end of the window as `until`. */
   readonly until: Moment | null;
   /** The last record of the previous page; null for the first page. */
   readonly after: RecordPlace | null;
@@ -118,7 +118,7 @@ const LIMIT = 200;
 export async function recentSweepIds(
   db: Db,
   request: {
-    /** Null: all clients. */
+    /** Null: sweeps of all clients. */
     readonly clientIds: readonly ClientId[] | null;
     readonly finishedWithinMs: number;
   },

@@ -68,7 +68,10 @@ export type WrittenEvent =
   | 'discord.sweep.held.v1';
 
 interface NewEvent {
-  /** Set if the event already has an id, such as that of a request. Absent: a new id. */
+  /**
+   * Set if the event already has an id, such as the id of a request. Absent: the event gets a new
+   * id.
+   */
   readonly id?: string;
   readonly type: WrittenEvent;
   readonly key: string;

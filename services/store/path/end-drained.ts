@@ -18,9 +18,9 @@ export async function endDrained(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (endedLinkIds.length > 0) await endLinks(db, endedLinkIds, enqueueEvent);
-  // Two concurrent runs do not see each other's uncommitted changes. Without this lock, neither
-  // would delete a mapping whose last two holders they have just drained. The second run to get the
-  // lock sees both changes.
+  // Two concurrent runs do not see each other's uncommitted changes. Without this lock, if the two
+  // runs remove a retired mapping's role from its last two holders, neither would delete the
+  // mapping. The second run to get the lock sees both changes.
   await sql`select pg_advisory_xact_lock(hashtextextended('drained ' || ${clientId}, 0))`.execute(
     db,
   );

@@ -33,7 +33,8 @@ export async function lockGuard(db: Db, clientId: ClientId): Promise<GuardLimits
  * the client and for the guild. Counts removals by any client of the guild, and removals requested
  * from the platform under authority DISCORD. A member counts once per role, however often the
  * removal was tried. Holders are counted only if the removals being judged could exceed a limit.
- * `countsDue` also counts removals that earlier bursts have due; use it to judge another burst.
+ * `countsDue` also counts removals that were allowed in earlier bursts and whose runs have not
+ * begun; set it to judge another burst.
  */
 export async function readTally(
   db: Db,
@@ -89,9 +90,9 @@ export async function readTally(
 }
 
 /**
- * Number of holders at which counting stops: with this many, the removals are within the
- * percentage, and most roles have far more. The 1000 and the recent grants make up for holders that
- * are subtracted afterwards.
+ * Number of holders at which counting stops, because most roles have far more. With this many
+ * holders, the removals are within the allowed percentage. The 1000 and the grants of the last hour
+ * make up for holders that are subtracted after counting.
  */
 const enoughHolders = (removals: number) => sql`
   case when at.guard_percent = 0 then 0 else
@@ -104,13 +105,14 @@ const heldOf = (removals: 'removed' | 'taken') => sql`
   where x.role_id = m.role_id and m.role_id = any(y.role_ids)`;
 
 /**
- * Fewer removals than this (three of five) are never more than half of FEW_HOLDERS or more holders.
+ * The fewest removals that can be more than half of a role's holders, if the role has at least
+ * FEW_HOLDERS holders: three of five.
  */
 const FEWEST_OVER_HALF = Math.floor(FEW_HOLDERS / 2) + 1;
 
 /**
  * Removals of the last hour, without the ones being judged, which are counted separately. Uses NOT
- * IN because PostgreSQL always hashes its subquery.
+ * IN, because PostgreSQL always hashes the subquery of NOT IN.
  */
 const REMOVED = sql`
   select r.role_id, r.discord_user_id, bool_or(r.is_guarded) as is_guarded from (

@@ -24,9 +24,9 @@ import { lockGuard, readTally } from './guard-tally.js';
 import { saveMember } from './save-member.js';
 
 /**
- * Opens an audit record before the first change of a run. Counted removals are judged together with
- * those of the last hour, under one lock per client, so that two concurrent runs cannot both use
- * the last allowed removal.
+ * Opens an audit record before the first change of a run. Removals that count against the removal
+ * guard are judged together with the removals of the last hour, under one lock per client, so that
+ * two concurrent runs cannot both use the last allowed removal.
  */
 export function createOpenRecord(deps: {
   readonly database: Database;
@@ -120,7 +120,7 @@ interface Ending {
   readonly closes: RecordClosing | null;
   readonly reason: string | null;
   readonly outcome: Outcome;
-  /** The member after the record's last change; null or absent: not read since. */
+  /** The member after the record's last change; null or absent: the member was not read since. */
   readonly observed?: MemberReading | null;
 }
 

@@ -79,7 +79,10 @@ function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
   ];
 }
 
-/** Discord removes every role of a member who leaves. The names stay as last observed. */
+/**
+ * An account outside the guild is stored without roles, because Discord removes all roles of a
+ * member who leaves. Its names stay as last observed.
+ */
 function columnsOf(reading: MemberReading): MemberColumns {
   if (!reading.isPresent) {
     return {
@@ -137,7 +140,8 @@ async function publishPresence(
 /**
  * The new value of `member.roles_lost_at` in an upsert of `member`: now, if the new row lacks a
  * foreign role that the old row had. The connector never removes foreign roles, so either someone
- * else did or Discord's response is wrong. For a minute, no whole list is written to the member.
+ * else did or Discord's response is wrong. For a minute after this time, no run replaces the
+ * member's whole role list.
  */
 export function rolesLostAt(): RawBuilder<unknown> {
   return sql`

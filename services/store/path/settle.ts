@@ -63,8 +63,8 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
 }
 
 /**
- * Releases a job without settling it; it is due again after `waitMs`. Its causes are kept, before
- * any that were added meanwhile.
+ * Releases a job without settling it. The job is due again after `waitMs`. It keeps its causes and
+ * puts them before those added meanwhile.
  */
 export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
@@ -130,8 +130,8 @@ function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
 
 /**
  * Deletes the grant after an attempt to add the person to the guild, so that its tokens are
- * revoked. Keeps it if the client keeps tokens and it may still be useful. A person who signed in
- * again meanwhile has a new grant, which a later run uses.
+ * revoked. If the client keeps tokens, deletes the grant only if the person is banned or the token
+ * is invalid. A person who signed in again meanwhile has a new grant, which a later run uses.
  */
 async function endJoining(
   db: Db,
@@ -165,7 +165,8 @@ function endOf(
 
 /**
  * Releases a job that was marked after the member was read. It runs again for the new causes only.
- * If it already keeps the maximum number of causes, it runs again for all of them.
+ * If it already keeps the maximum number of causes, the new causes cannot be told apart, and it
+ * runs again for all of them.
  */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`

@@ -39,7 +39,7 @@ function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
 }
 
-/** Why the client keeps the member's job waiting; null: it does not. */
+/** Why the client delays the member's job; null if no job waits or the client does not delay it. */
 const waitReason = sql`case when j.client_id is not null then (
   select case
     when not c.is_enabled then 'the client is disabled'
@@ -60,9 +60,9 @@ const parkedReason = sql`case when m.state = 'PARKED' and j.client_id is null th
 const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, ${parkedReason}, m.reason), ${SAID_OF_REQUESTS}), '')`;
 
 /**
- * The state of a link: ENDING if it is ending, else PENDING while a job waits or runs, else the
- * result of the last run; PENDING before the first run. A member in step is PENDING while a request
- * to the platform is open.
+ * The state of a link. ENDING: the link is ending. PENDING: a job waits or runs, no run has
+ * happened yet, or the state would be IN_STEP but a request to the platform is open. Otherwise, the
+ * result of the last run.
  */
 const LINK_STATE = sql`case
   when l.status = 'ENDING' then 'ENDING'
@@ -203,9 +203,9 @@ function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unkn
 }
 
 /**
- * Query of the ids of all links that can match the filter, by index. Returns null if the filter
- * names neither states nor a role. Without this query, paging would scan every link to find a rare
- * state or role.
+ * Query of the ids of all links that can match the filter; null if the filter names neither states
+ * nor a role. The query uses indexes. Without it, paging would scan every link to find a rare state
+ * or role.
  */
 function linkCandidates(
   clientId: ClientId,

@@ -6,15 +6,15 @@ import type { Db } from '../entities/entities.js';
 
 interface ParkedCauseCount {
   readonly cause: string;
-  /** Null: the member was parked by a version that did not record it. */
+  /** How to end the parking; null: the member was parked by a version that did not record this. */
   readonly endedBy: string | null;
   readonly members: number;
 }
 
 export interface ParkedMembers {
-  /** At most MOST_COUNTED. */
+  /** Number of parked members, counted up to MOST_COUNTED. */
   readonly members: number;
-  /** The most frequent first, at most five. */
+  /** At most five causes, the most frequent first. */
   readonly causes: readonly ParkedCauseCount[];
 }
 

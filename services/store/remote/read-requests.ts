@@ -51,9 +51,9 @@ const FACT_ORDER = sql<string | null>`case
 end`;
 
 /**
- * RemoteFacts as a JSON value; null unless the mapping is active, its authority is DISCORD and the
- * account has an active link. Uses `role_mapping m` of `client c`, `platform_group g` and the
- * active link `a`.
+ * RemoteFacts as a JSON value, if the mapping is active, its authority is DISCORD and the account
+ * has an active link; otherwise null. Uses `role_mapping m` of `client c`, `platform_group g` and
+ * the active link `a`.
  */
 export const REMOTE_FACTS = sql`case
   when coalesce(m.authority, c.authority) = 'DISCORD' and m.retired_at is null and a.id is not null then jsonb_build_object(

@@ -14,8 +14,8 @@ const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
 
 /**
  * Saves a run's readings under authority DISCORD and makes its requests to the platform, one event
- * each. The caller has locked the run's job, which was not marked since the claim, so link and
- * facts are still as the run read them. Returns the requests it made.
+ * each. The caller must have locked the run's job and found that it was not marked since the claim:
+ * then the link and the facts are still as the run read them. Returns the requests it made.
  */
 export async function saveReadings(
   db: Db,
@@ -56,8 +56,8 @@ async function forget(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<voi
 
 /**
  * Saves readings and returns their mappings. An open request keeps its id and time. Skips mappings
- * that have been deleted meanwhile or are no longer under authority DISCORD; that change marks the
- * members it affects.
+ * that have been deleted meanwhile or are no longer under authority DISCORD. The transaction that
+ * deleted or switched such a mapping marks the affected members.
  */
 async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<ReadonlySet<MappingId>> {
   const kept = rows.flatMap(({ next, mappingId, requestId, isCounted }) =>
@@ -150,14 +150,14 @@ async function ask(
 /**
  * Deletes the mapping's readings under authority DISCORD, so that the next reading is a first
  * reading again: it merges Discord and platform and requests no removal. Call it after marking the
- * members: marking waits for runs that are being settled, so the readings they save are deleted
- * too.
+ * members: marking waits for runs that are being settled, so the readings that these runs save are
+ * deleted too.
  */
 export async function forgetReadingsOfMapping(db: Db, mappingId: MappingId): Promise<void> {
   await sql`delete from remote_membership where mapping_id = ${mappingId}`.execute(db);
 }
 
-/** Deletes the readings of mappings without their own authority, which follow the client's. */
+/** Deletes the readings of mappings without their own authority, because they have the client's. */
 export async function forgetReadingsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     delete from remote_membership r using role_mapping m
@@ -169,10 +169,11 @@ export async function forgetReadingsOfLinks(db: Db, linkIds: readonly LinkId[]):
 }
 
 /**
- * Under authority DISCORD, saves a reading where mirror and platform agree, so that a later
- * difference is recognised as a change at Discord. Locks link, mapping and mirror, so that a
- * transaction that ends one of them finds the readings to delete. Skips rows that are locked by
- * others; the next sweep saves them. Call it outside any other transaction.
+ * Under authority DISCORD, saves a reading where mirror and platform agree about a role, so that a
+ * later difference is recognised as a change at Discord. Locks the rows of client, mapping, link
+ * and mirror, so that a transaction that ends one of them finds the readings to delete. Skips rows
+ * that other transactions have locked; the next sweep saves their readings. Call it outside any
+ * other transaction.
  */
 export async function rememberAgreements(db: Db, clientId: ClientId): Promise<void> {
   await sql`
@@ -198,9 +199,9 @@ export async function rememberAgreements(db: Db, clientId: ClientId): Promise<vo
 }
 
 /**
- * Query of all pairs of link and mapping where mirror and platform agree. The caller subtracts the
- * saved pairs as a set, because there are as many pairs as members times mappings, too many to look
- * up one by one.
+ * Query of all pairs of link and mapping for which mirror and platform agree whether the member has
+ * the role. The caller subtracts the saved pairs as a set, because there are as many pairs as
+ * members times mappings, too many to look up one by one.
  */
 const agreements = (clientId: ClientId) => sql`
   select k.id as link_id, m.id as mapping_id

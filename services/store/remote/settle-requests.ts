@@ -11,8 +11,8 @@ import { lockGuard, readTally } from '../path/guard-tally.js';
 import { saveReadings } from './save-readings.js';
 
 /**
- * Saves the readings, makes the allowed requests and holds the rest for approval. Returns the
- * requests it made.
+ * Saves the readings, makes the allowed requests and holds the other requests for approval. Returns
+ * the requests it made.
  */
 export async function settleRequests(
   db: Db,
@@ -49,7 +49,8 @@ async function forgetRejections(
 }
 
 /**
- * Holds these requests in the same plan as held removals. Both are approved or rejected together.
+ * Holds requests for removal in the same plan as held removals, so that both are approved or
+ * rejected together.
  */
 async function holdRequests(
   db: Db,
@@ -89,8 +90,9 @@ interface JudgedRequests {
 }
 
 /**
- * Counts and judges requests for removal like removals, under the same lock. Makes no request if
- * the member was marked during the run: the facts may be old, and the next run follows at once.
+ * Judges requests for removal like removals, counting both under the guard's lock. Drops all
+ * requests if the member was marked during the run, because the facts may be old and the next run
+ * follows at once.
  */
 export async function judgeRequests(
   db: Db,
@@ -118,7 +120,7 @@ export async function judgeRequests(
   };
 }
 
-/** Keeps an approval until its request has been made. */
+/** Keeps the approvals of requests that have not been made yet. */
 function unsettled(settlement: Settlement): Settlement {
   const asked = settlement.requests?.rows.map(({ roleId }) => roleId) ?? [];
   return {

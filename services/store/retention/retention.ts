@@ -12,7 +12,7 @@ const LOCK = 741_300_116;
 export interface Removed {
   /** Deleted rows by kind. Kinds without deletions are left out. */
   readonly counts: Readonly<Partial<Record<Kind, number>>>;
-  /** More rows have expired than one run may delete. */
+  /** True: more rows have expired than one run may delete. */
   readonly hasMore: boolean;
 }
 
@@ -146,8 +146,8 @@ function step(kind: Kind, statement: RawBuilder<unknown>): Step {
 const at = (time: Date) => sql`${time.toISOString()}::timestamptz`;
 
 /**
- * Selects by id, because ids are indexed and sort by the time of opening. Keeps open records, which
- * are evidence.
+ * Selects records by id, because ids are indexed and sort by the time of opening. Keeps open
+ * records, because they are evidence of an unfinished run.
  */
 export const recordsOver = ({ clientId, until }: Over) => sql`
   delete from audit_record where id = any(array(
@@ -184,9 +184,9 @@ const marksOfSweepsOver = (over: Over) => sql`
 /** Time for which a departed account is stored. An account that returns later is treated as new. */
 const DEPARTED_DAYS = 90;
 
-/** Rows that belong to no client, or have their own lifetime. */
+/** Steps for rows that belong to no client or have their own lifetime. */
 const COMMON: readonly Step[] = [
-  // The removal guard needs the last hour.
+  // The removal guard counts only the requests of the last hour.
   step(
     'askedRemovals',
     sql`
@@ -226,7 +226,7 @@ const COMMON: readonly Step[] = [
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
-  // Events that stay unsent this long: there is no broker any more.
+  // Events stay unsent this long only if there is no broker any more.
   step(
     'events',
     sql`

@@ -9,12 +9,12 @@ import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
 import type { Database } from '../connection/database.js';
 
 /**
- * Time within which a grant must be linked. After it the grant is revoked: the person left, or the
- * process died.
+ * Time within which a link must take a new grant. After that, the grant is revoked, because the
+ * person left or the process died.
  */
 const UNLINKED_MS = 2 * 60_000;
 
-/** True for a grant waiting for revocation that a sign-in in progress may still link. */
+/** Condition on a row of `revocation`: a sign-in in progress may still link this grant. */
 export const isUnlinked = (alias: string) => sql`
   (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
 
@@ -81,8 +81,8 @@ export function createGrants({
 }
 
 /**
- * Assigns a grant to a member who will be added to the guild. Deletes an earlier grant of the
- * member, whose tokens stay valid as long as the new grant exists.
+ * Assigns a grant to a member who will be added to the guild. Deletes the member's earlier grant,
+ * but its tokens stay valid as long as the new grant exists.
  */
 export async function takeGrant(
   db: Db,

@@ -15,8 +15,8 @@ const AT_ONCE = 20;
 
 /**
  * Queue of grants to revoke at Discord. Other processes cannot claim a claimed grant for a minute.
- * A process claims only when it is not revoking, and its next claim returns the grants it already
- * holds. So no grant is lost if the response to a claim is lost.
+ * A process claims only when it is not revoking, and its next claim also returns the grants that it
+ * has already claimed. So no grant is lost if the response to a claim is lost.
  */
 export function createRevocations({
   database,
@@ -109,7 +109,7 @@ const RETURNED = [
 
 /**
  * The client's current secret, because it may have been replaced since the grant. If the client was
- * deleted, the stored secret.
+ * deleted, the secret stored with the grant.
  */
 const CURRENT_SECRET = sql<string>`
   coalesce((select client_secret from client c where c.id = revocation.client_id), revocation.client_secret)`;
@@ -140,7 +140,9 @@ function applicationOf(keys: KeyRing, row: Claimed): OAuthApplication {
   return { clientId, applicationId, clientSecret, apiBase, authorizeUrl, tokenUrl, revokeUrl };
 }
 
-/** Maximum wait, longer than the calls of one claim take. After it, the sign-in continues. */
+/**
+ * Maximum wait, longer than the calls of one claim take. After this time, the sign-in continues.
+ */
 const MOST_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
@@ -187,9 +189,9 @@ export async function findUse(db: Db, id: string, discordUserId: DiscordUserId):
 }
 
 /**
- * Condition on a ticket: its sign-in may still be granted tokens, or was granted tokens and has not
- * stored them. Without a response, a code exchange counts as over after 15 seconds, longer than any
- * call.
+ * Condition on a ticket: its sign-in may still receive tokens, or has received tokens and not
+ * stored them. A code exchange without a response counts as over after 15 seconds, which is longer
+ * than any call takes.
  */
 const isSigningIn = (alias: string, discordUserId: DiscordUserId) => sql`
   ((${sql.ref(`${alias}.attempt`)} is not null and ${sql.ref(`${alias}.spent_at`)} > clock_timestamp() - interval '15 seconds')

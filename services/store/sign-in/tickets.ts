@@ -38,7 +38,10 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Tickets are valid for minutes. Creating one deletes those that expired an hour ago. */
+/**
+ * Tickets are valid for minutes. Creating a ticket deletes the tickets that expired more than an
+ * hour ago.
+ */
 export function createTickets(deps: Deps) {
   return {
     openTicket: async (ticket: Ticket) => openTicket(deps, ticket),
@@ -118,7 +121,7 @@ async function takeState(
   const [row] = rows;
   if (row === undefined || row.browserHash === null) return null;
   const context = verifierContext(row.ticketHash);
-  // The encryption key is lost, so this attempt fails. The person can start again.
+  // Null if the encryption key is lost: this attempt then fails, and the person can start again.
   const codeVerifier = decryptIfKept(keys, row.codeVerifier, context);
   if (codeVerifier === null) return null;
   const { browserHash } = row;
@@ -162,7 +165,7 @@ function isMine(browserHash: string) {
   return sql`(t.browser_hash is null or t.browser_hash = ${browserHash})`;
 }
 
-/** Times as the driver returns them. */
+/** A ticket row with times as the driver returns them. */
 interface TicketRow extends Pick<
   Row<'link_ticket'>,
   'ticketHash' | 'clientId' | 'platformUserId' | 'emailCipher' | 'returnTo' | 'browserHash'

@@ -10,9 +10,9 @@ const MOST_COUNTED = 100_000;
 const LONGEST_MS = 3_000;
 
 /**
- * Reads the state shared by all processes: waiting work, its age, and each client's trouble. One
- * query with a timeout in the database. Parked members and disabled clients do not count as
- * waiting.
+ * Reads the state shared by all processes: waiting work, its age, and each client's trouble. Uses
+ * one query with a timeout in the database. Parked members do not count as waiting. A disabled
+ * client has no `oldestWrongSeconds` and no `verifiedSeconds`.
  */
 export function createReadStanding(deps: {
   readonly database: Database;
@@ -95,7 +95,7 @@ interface Standing {
     readonly verifiedSeconds: number | null;
     readonly heldRemovals: number;
     readonly heldPlans: number;
-    /** 0: no plan is held. */
+    /** 0 if no plan is held. */
     readonly oldestHeldPlanSeconds: number;
     readonly parked: number;
     /** An account counts once for each mapped role it holds. */

@@ -17,9 +17,10 @@ export async function readWaiting(db: Db, clientId: ClientId): Promise<readonly 
 
 /**
  * Settles jobs without a run, from a complete member list: the jobs of listed members who are in
- * step, and of accounts missing from the list. Keeps a job that was marked again since the list was
- * requested, and any job whose run may have more to do: an open record, a removal decision, a
- * grant, a nickname, an unassignable role, authority DISCORD, or an ending link, mapping or client.
+ * step, and of accounts missing from the list. Keeps a job that a person requested or that was
+ * marked again since the list was requested. Also keeps a job whose run may have more to do,
+ * because of an open record, a removal decision, a grant, a nickname, an unassignable role, an
+ * authority other than PLATFORM, or an ending link, mapping or client.
  */
 export async function answerWaiting(
   db: Db,

@@ -53,8 +53,9 @@ export const verdicts = sql`
   where a.is_known and a.is_present`;
 
 /**
- * Combines the verdicts per role: adds a role if any mapping grants it, unless the member waits for
- * screening, and removes it if all deny it. Both columns are null for the many members in step.
+ * Combines the verdicts per role. Adds a role that any mapping grants, except while the member
+ * waits for screening. Removes a role that all its mappings deny, except if the removal is held or
+ * was rejected. Both columns are null for members in step, who are the majority.
  */
 export const changes = (clientId: ClientId) => sql`
   select

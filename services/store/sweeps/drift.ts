@@ -10,14 +10,17 @@ import type { DriftedMember } from '../../sweep/ports.js';
 interface SeenMember {
   readonly discordUserId: DiscordUserId;
   readonly isPresent: boolean;
-  /** Has not passed Discord's membership screening. */
+  /** True: the member has not passed Discord's membership screening. */
   readonly isPending: boolean;
   readonly roleIds: readonly RoleId[];
 }
 
 export interface DriftRequest {
   readonly clientId: ClientId;
-  /** Members to read instead of the mirror, for a run that may not write the mirror. */
+  /**
+   * Members whose state to take from here instead of the mirror, for a run that may not write the
+   * mirror.
+   */
   readonly seen: readonly SeenMember[];
   /**
    * Members observed to differ from the stored state. They are included even if they were parked
@@ -70,7 +73,7 @@ const LINKS_AT_ONCE = 20_000;
 /**
  * Finds the members out of step on one page. With a million links, little of the data is cached, so
  * each table is read in its own order: the mirror by account, then users and memberships by user.
- * Both are looked up by key, because the planner can only guess how many links a range has and
+ * All rows are looked up by key, because the planner can only guess how many links a range has and
  * would read the whole mirror for each page.
  */
 async function readPage(

@@ -44,8 +44,8 @@ const isBeingWritten = (clientId: ClientId) => sql`
   exists (select from audit_record o where o.client_id = ${clientId} and o.closed_at is null)`;
 
 /**
- * Number of records to check. Record ids contain the process's time, so if its clock is behind, the
- * newest record does not have the highest id.
+ * Number of records with the highest ids to check. Record ids contain the process's time, so if its
+ * clock is behind, the newest record does not have the highest id.
  */
 const NEWEST = 20;
 
@@ -69,8 +69,8 @@ interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
 
 interface LinkedMembers {
   /**
-   * The database's time before the listing, as text to keep its microseconds. A mirror read after
-   * it is newer than the listing.
+   * The database's time before the listing, as text to keep its microseconds. A member read after
+   * this time is newer in the mirror than in the listing.
    */
   readonly askedAt: string;
   readonly linked: IdSet;

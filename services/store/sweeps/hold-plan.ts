@@ -74,8 +74,8 @@ export async function holdPlan(
 const WHY = 'holds a role that no group grants';
 
 /**
- * Locks the held sweep that already holds removals of these roles, or else a held sweep of this
- * kind. Returns its id, or null if there is none.
+ * Locks a held sweep that already holds removals of these roles. If there is none, locks the held
+ * sweep of this kind. Returns the sweep's id; null if neither exists.
  */
 async function lockEarlierSweep(
   db: Db,

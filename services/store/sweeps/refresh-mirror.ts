@@ -21,10 +21,10 @@ interface Refreshed {
 }
 
 /**
- * Writes a page of the member list to the mirror of linked members, in one statement. Unchanged
- * members cost no write unless a job waits for them. Keeps a mirror that is newer than the list.
- * Also keeps the mirror of a member with an open record, because closing the record compares the
- * member with that earlier mirror.
+ * Writes a page of the member list to the mirror of linked members, in one statement. Writes only
+ * members who changed or for whom a job waits. Keeps a mirror that is newer than the list. Also
+ * keeps the mirror of a member with an open record, because closing the record compares the member
+ * with that earlier mirror.
  */
 export async function refreshMirror(
   db: Db,
@@ -115,7 +115,8 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
 
 /**
  * Saves that linked members missing from a complete list have left the guild. Discord removed all
- * their roles, so they need no run. Returns those with an ending link, which a run has to delete.
+ * their roles, so they need no run. Returns the members with an ending link, because a run has to
+ * delete that link.
  */
 export async function noteLeft(
   db: Db,
@@ -152,9 +153,9 @@ export async function noteLeft(
 }
 
 /**
- * Saves an absence as proven if one response reported the member absent and a complete list,
- * already saved in the mirror, does not contain the member. Returns the members with an ending
- * link.
+ * For members with an ending link: saves an absence as proven if one response reported the member
+ * absent and a complete list, already saved in the mirror, does not contain the member. Returns
+ * these members.
  */
 async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly DiscordUserId[]> {
   const { clientId, askedAt } = listing;

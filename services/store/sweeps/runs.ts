@@ -65,7 +65,10 @@ export async function releaseSweep(
   await ours(db, id, owner).set(released).where('attempts', '=', attempts).execute();
 }
 
-/** Postpones the run and shows `reason`. Returns false if another process has taken it over. */
+/**
+ * Postpones the run and stores `reason` for display. Returns false if this process no longer owns
+ * the run.
+ */
 export async function postponeSweep(
   db: Db,
   { id, owner }: { readonly id: string; readonly owner: string },
@@ -95,11 +98,11 @@ export async function holdSweep(db: Db, id: string, owner: string): Promise<bool
 
 export interface Finished {
   /**
-   * The sweep that holds its removals: this one, or an earlier one that still waits for approval.
-   * Null: no removals are held.
+   * The id of the sweep that holds this run's removals: this sweep, or an earlier sweep that still
+   * waits for approval. Null: no removals are held.
    */
   readonly heldIn: string | null;
-  /** The member list looked incomplete, and the list before it did not. */
+  /** True: the member list looked incomplete, and the list before it did not. */
   readonly isNewDoubt: boolean;
 }
 
@@ -170,8 +173,8 @@ async function readParkedBefore(
 }
 
 /**
- * Writes what the sweep found: holders, marks and held removals. Locks members before plans, as
- * runs do.
+ * Writes what the sweep found: holders, marks and held removals. Locks jobs before plans, as runs
+ * do.
  */
 async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: JudgePlan) {
   await saveHolders(db, run.clientId, ending);
@@ -182,8 +185,8 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
   // Runs after marking, because marking skips members with a waiting job, and this deletes such
   // jobs.
   if (ending.answered) await answerWaiting(db, run.clientId, ending.answered);
-  // Locked after jobs and before plans, as in a run. If facts are marked concurrently, whichever of
-  // the two is judged later counts the removals of the other.
+  // Locks the guard after jobs and before plans, as in a run. If new facts cause removals at the
+  // same time, the removals judged second are counted together with those judged first.
   const limits = await lockGuard(db, run.clientId);
   await forgetVanished(db, run.clientId);
   await closeDrained(db, run.clientId);
@@ -194,8 +197,8 @@ async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: Jud
 }
 
 /**
- * Marks members, except those already waiting for a run: a second mark would end their pause and
- * hide their own causes.
+ * Marks members, except those already waiting for a run: a second mark would make postponed jobs
+ * due at once and hide their own causes.
  */
 async function mark(
   db: Db,
@@ -268,7 +271,10 @@ async function saveDoubt(
   return doubt !== null && rows[0]?.was_in_doubt === false;
 }
 
-/** Saves why Discord's role counts could not be read. Kept until they can be read again. */
+/**
+ * Saves why Discord's role counts could not be read. The reason is kept until the counts can be
+ * read again.
+ */
 async function saveCountsFault(
   db: Db,
   { clientId }: SweepRun,
@@ -297,9 +303,9 @@ function namingCause(run: NamingRun): Cause {
 }
 
 /**
- * If the sweep has its own nickname strategy, adds its cause to members already waiting for a run;
- * without the cause, the run would use the client's strategy. Does not mark these members again, so
- * they keep their place in the queue. Returns them.
+ * If the sweep has its own nickname strategy, adds the sweep's cause to jobs that already wait for
+ * a run; without this cause, the run would use the client's strategy. Does not mark the members of
+ * these jobs again, so the jobs keep their place in the queue. Returns these members.
  */
 async function nameWaiting(
   db: Db,

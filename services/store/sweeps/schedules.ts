@@ -158,7 +158,7 @@ async function begin(db: Db, clientId: ClientId, kind: SweepKind): Promise<strin
 
 /**
  * Returns the first time after `after`; null if the schedule is disabled or never occurs. It must
- * be a pure function.
+ * be a pure function, because transactions that call it are retried after a conflict.
  */
 type NextRun = (timing: ScheduleTiming, after: Date) => Date | null;
 
@@ -265,8 +265,8 @@ async function addTimes(db: Db, nextRun: NextRun): Promise<void> {
 
 /**
  * Enables scheduled nickname sweeps when a client gets a nickname policy, and disables them when
- * the policy is removed. The update wakes a process that can parse cron patterns, which then sets
- * the next time.
+ * the policy is removed. The update notifies a process that can parse cron patterns, and that
+ * process sets the next time.
  */
 export async function switchNicknames(
   db: Db,

@@ -88,7 +88,7 @@ export async function theSweep(db: Db, id: string): Promise<Sweep> {
 
 /**
  * Claims the oldest sweep that is waiting, whose lease has expired, or that this process holds
- * without running it, because the claim's response was lost or the run broke off.
+ * without running it, because the claim's response was lost or the run was abandoned.
  */
 export async function claimSweep(
   db: Db,

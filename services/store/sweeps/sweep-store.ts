@@ -45,7 +45,6 @@ export function createSweepStore(deps: Deps) {
   const { database, listener } = deps;
   const db = () => database.sql();
   return {
-    /** For the API. */
     startSweep: createStartSweep(database),
     cancelSweep: async (id: string) => cancelSweep(db(), id),
     decideSweep: async (decision: Decision) => {
@@ -63,7 +62,7 @@ export function createSweepStore(deps: Deps) {
     schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),
     onSweep: (wake: () => void) => listener.on('sweep', wake),
-    /** `judgePlan` is the guard's judgement of a whole plan. */
+    /** `judgePlan` decides which of a sweep's removals wait for approval. */
     runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
     readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),
@@ -81,8 +80,8 @@ export function createSweepStore(deps: Deps) {
 }
 
 /**
- * Operations of the process that owns a sweep. If it no longer owns the sweep, they write nothing
- * and return null or false.
+ * Operations of the process that owns a sweep. If the process no longer owns the sweep, these
+ * operations write nothing and return null or false.
  */
 function runsOf(deps: Deps, judgePlan: JudgePlan) {
   const { database, owner, enqueueEvents } = deps;

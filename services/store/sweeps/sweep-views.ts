@@ -41,9 +41,9 @@ type SweepRow = RawRow<'sweep', (typeof SWEEP)[number] | 'changed' | 'failed'> &
 };
 
 /**
- * Query of sweeps. The results of marked members are counted in the rows that runs write: audit
- * records with this sweep among their causes, found by the index of the member's records, and
- * members parked or refused a nickname since.
+ * Query of sweeps. Counts the results of marked members from the rows that their runs wrote: audit
+ * records with this sweep among their causes, and members who were parked or refused a nickname
+ * since the sweep started. Finds the audit records by the index on client and member.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
   select ${columns<'sweep'>(SWEEP, 's')}, ${HELD_PLAN} as "heldPlan",

@@ -6,8 +6,9 @@ import type { SweepEnding, UnlinkedChunk } from '../../sweep/ports.js';
 
 /**
  * Replaces the stored unlinked holders in the id range of a chunk with those of the chunk, in one
- * statement. Unchanged rows cost no write, because a guild may have hundreds of thousands. Leaves
- * out accounts that were linked during the listing.
+ * statement. A chunk is one part of the holders found by a member list. Unchanged rows cost no
+ * write, because a guild may have hundreds of thousands. Leaves out accounts that were linked
+ * during the listing.
  */
 export async function saveUnlinkedHolders(
   db: Db,
@@ -56,8 +57,8 @@ export async function countUnlinkedHolders(
   },
 ): Promise<void> {
   const { clientId, askedAt, roleIds, members } = request;
-  // Locks the row before counting, so that a concurrent link is either excluded from the count or
-  // subtracts itself afterwards.
+  // Locks the row before counting, so that a concurrently linked account is either left out of the
+  // count or subtracted from it afterwards.
   await db
     .insertInto('guild_listing')
     .values({ clientId, unlinkedHolders: {} })
