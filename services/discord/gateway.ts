@@ -19,7 +19,7 @@ import { createWriteOutlook } from './limits/pacing.js';
 import type { ObservedCall, ObservedWait } from './rest/calls.js';
 import type { WriteOutlookOf } from '../reconcile/write/ports.js';
 
-/** The Discord calls that the path, the sweeps and the doctor use. */
+/** The Discord calls for reconcile runs, sweeps, linking and the setup checks in doctor/. */
 export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
   readonly isBotAccount: IsBotAccount;
@@ -45,27 +45,30 @@ export interface DiscordGatewayDeps {
   readonly budget: InvalidBudget;
   readonly logger: Logger;
   readonly clock: () => number;
-  /** Returns a number from 0 to 1. Spreads pauses whose length Discord does not state. */
+  /**
+   * Returns a number from 0 to 1. Randomizes the length of pauses for which Discord states no time.
+   */
   readonly random: () => number;
   /** Discord requires the form `DiscordBot (url, version)`. */
   readonly userAgent: { readonly url: string; readonly version: string };
   /**
-   * Time limit, applied separately to waiting for a turn and to the call itself. Default: 4,000.
+   * Time limit for waiting for the call's turn in its bucket, and again for the call itself.
+   * Default: 4,000.
    */
   readonly timeoutMs?: number;
   /**
-   * Calls per second of one bot over all routes. Default: 50, Discord's limit. A tenth is reserved for
-   * joins.
+   * Calls per second of one bot over all routes. Default: 50, Discord's limit. A tenth is reserved
+   * for adding people to the guild (joins).
    */
   readonly globalRequestsPerSecond?: number;
   /**
-   * Half the safety margin added to every wait that Discord states. Scale it down for a sandbox
-   * with scaled-down limits.
+   * Every wait that Discord states is extended by twice this margin. A sandbox with scaled-down
+   * limits needs a smaller value. Default: 50.
    */
   readonly offsetMs?: number;
   /**
-   * A bucket's last call is reserved for urgent calls if the exhausted bucket would stay closed for
-   * longer than this. Scale it like `offsetMs`.
+   * A bucket's last call is reserved for urgent calls if the bucket resets later than this. A
+   * sandbox with scaled-down limits needs a smaller value. Default: 4,000.
    */
   readonly reserveMs?: number;
   readonly onCall?: (call: ObservedCall) => void;

@@ -1,7 +1,7 @@
 /**
- * The interfaces the event modules depend on.
+ * The interfaces that the event modules depend on.
  * In: facts from the platform, and the outbox. Out: records on the broker.
- * Never: an offset committed before its facts are in the database.
+ * Never: an offset committed before the facts up to it are in the database.
  */
 import type { OpenSpan } from '../lib/trace.js';
 import type { FactOutcome, OutboxEvent, PlatformFact } from '../model.js';
@@ -15,9 +15,9 @@ export type ApplyFacts = (facts: readonly PlatformFact[]) => Promise<readonly Fa
 
 export interface Outbox {
   /**
-   * Passes at most `limit` events, oldest first, to `send`, and deletes them once it resolves.
-   * Resolves to the number sent. If `send` throws, nothing is deleted. Only one process drains at a
-   * time; any other gets 0.
+   * Passes at most `limit` events, oldest first, to `send`, and deletes them once `send` resolves.
+   * Resolves to the number of sent events. If `send` throws, nothing is deleted. Only one process
+   * drains at a time; in every other process `drain` resolves to 0.
    */
   drain(limit: number, send: (events: readonly OutboxEvent[]) => Promise<void>): Promise<number>;
   /** Calls `wake` whenever events may be waiting. Resolves to an unsubscribe function. */
@@ -42,8 +42,8 @@ export interface EventObserver {
   /** Receives the partitions now assigned to this process, by topic. */
   assigned(partitions: Readonly<Record<string, readonly number[]>>): void;
   /**
-   * Opens a span for a record whose fact is about to be applied. The fact's cause continues its
-   * trace. Null: tracing is off.
+   * Opens a span for a record whose fact is about to be applied, so that the fact's cause continues
+   * the trace of the record. Null: tracing is off.
    */
   readonly traceRecord: ((record: KafkaRecord) => OpenSpan) | null;
 }

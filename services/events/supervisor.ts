@@ -1,9 +1,9 @@
 /**
  * Keeps a connection open.
- * In: a function that opens it. Out: a connection that is open or being retried with growing
- * pauses; its health shows which.
- * Never: a new connection before the last one has closed or its time to close has run out, nor one
- * after `stop`.
+ * In: a function that opens it. Out: an open connection, or attempts to open one with growing
+ * pauses; `health` shows which.
+ * Never: a new connection after `stop`, or while the previous one is still closing (for up to
+ * `stopWithinMs`).
  */
 import { backoffMs } from '../lib/backoff.js';
 import type { Readiness } from '../lib/lifecycle.js';
@@ -32,7 +32,7 @@ export interface SupervisorDeps {
 export interface SupervisorTiming {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** A connection that stayed open this long resets the growing pauses. */
+  /** After a connection stayed open this long, the pauses start again at `baseMs`. */
   readonly stableMs: number;
   readonly checkEveryMs: number;
   /** How long stopping waits for the connection to close. */
@@ -75,8 +75,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   };
 
   /**
-   * Opens the connection and waits for its end. Resolves to the cause once the connection is
-   * closed; null after `stop`.
+   * Opens the connection, waits until it ends, and closes it. Resolves to the cause, or to null
+   * after `stop`.
    */
   const openOnce = async (): Promise<unknown> => {
     try {
@@ -126,8 +126,8 @@ async function isBefore(opening: Promise<unknown>, signal: AbortSignal): Promise
 }
 
 /**
- * Resolves to why the connection ended: its crash or a failed health check; null if the signal
- * aborted.
+ * Resolves to the reason why the connection ended: its crash or a failed health check. Null if the
+ * signal aborted.
  */
 async function endOf(
   opened: Supervised,

@@ -18,8 +18,8 @@ export interface KeyRing {
   readonly keyIds: readonly string[];
   encrypt(plain: string, context: string): string;
   /**
-   * Throws LostKeyError if the key is missing, if another key has its id, or if the text was
-   * changed or moved.
+   * Throws LostKeyError if the key is missing, if a different key has its id, or if the ciphertext
+   * was altered or belongs to another context.
    */
   decrypt(cipherText: string, context: string): string;
 }

@@ -1,6 +1,6 @@
 /**
  * Errors that callers handle by type. Any other error is a bug: the job is retried with growing
- * pauses, then parked.
+ * pauses, and after some attempts parked (see docs/reconciliation.md).
  */
 
 /**
@@ -44,10 +44,13 @@ export class RetryLaterError extends Error {
   }
 }
 
-/** The call was not sent, because it was too early. It had no effect. */
+/**
+ * The call was not sent, so it had no effect. It was too early, calls are blocked, or the process
+ * is stopping.
+ */
 export class UnsentError extends RetryLaterError {}
 
-/** The call's rate-limit bucket is used up. Calls of other buckets can be made. */
+/** The call's rate-limit bucket is closed. Calls in other buckets may still go through. */
 export class BucketSpentError extends UnsentError {}
 
 /**
@@ -77,7 +80,7 @@ export class PassingRefusalError extends UnavailableError {
   }
 }
 
-/** Another process has taken over this work. Drop it and write nothing. */
+/** Another process has taken over this work. Drop the work and write nothing. */
 export class LeaseLostError extends Error {
   constructor(message: string) {
     super(message);

@@ -2,7 +2,10 @@ import type { EncryptionKey } from './encryption.js';
 
 export const SCOPES = ['discord:read', 'discord:write', 'discord:admin'] as const;
 
-/** An API key's caller and permissions. The key itself is never stored, only its SHA-256. */
+/**
+ * The caller and the permissions of an API key. Only the SHA-256 of the key is stored, never the
+ * key.
+ */
 export interface ApiKey {
   readonly name: string;
   readonly scopes: readonly (typeof SCOPES)[number][];

@@ -23,8 +23,8 @@ export type Stage = 'starting' | 'serving' | 'stopping';
 export interface Life {
   /**
    * Starts all parts. Resolves when every part has started, or when the process was stopped during
-   * the start. Waits while a dependency is unreachable. Any other error is thrown after all started
-   * parts have stopped.
+   * the start. While a dependency is unreachable (UnavailableError), keeps trying. Any other error
+   * is thrown after all started parts have stopped.
    */
   start(): Promise<void>;
   /** A second call waits for the shutdown already in progress. */
@@ -37,7 +37,7 @@ export interface Life {
 }
 
 export interface LifeDeps {
-  /** Parts in start order. After a failed start, `start` is called again. */
+  /** Parts in start order. A part whose `start` throws UnavailableError is started again. */
   readonly starts: readonly Part[];
   /** Groups of parts in stop order; the parts of a group stop in parallel. */
   readonly stops: readonly (readonly Part[])[];

@@ -1,6 +1,6 @@
 /**
- * Resolves after all ready microtasks and continuations of settled promises have run, before timers
- * and I/O.
+ * Resolves before timers and I/O, but after all microtasks that are ready now and the continuations
+ * of settled promises.
  */
 export const endOfMoment = (): Promise<void> =>
   new Promise((resolve) => {

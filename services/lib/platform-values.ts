@@ -1,6 +1,6 @@
 /**
- * The longest id or name of the platform, for events and API alike. A character is a code point, as
- * in PostgreSQL.
+ * Most characters in an id or a name from the platform, for events and the API alike. A character
+ * is a code point, as in PostgreSQL.
  */
 export const MAX_CHARACTERS = 255;
 

@@ -16,7 +16,7 @@ export function identifyProcess(): ProcessIdentity {
     isGone(otherId) {
       const [otherPlace, pid] = otherId.split('.');
       if (place === null || otherPlace !== place || otherId === id) return false;
-      // The same PID with a different id: an earlier process had this PID.
+      // An id with our own PID belongs to an earlier process, which must have ended.
       return Number(pid) === process.pid || !isAlive(Number(pid));
     },
   };

@@ -3,7 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Data of the current request, for code further down the call chain. */
 export interface RequestScope {
   /**
-   * Aborts when the caller disconnects and the request may be dropped, so that reading can stop.
+   * Aborts when the caller has disconnected and the request may be dropped. Code that reads for the
+   * request should then stop.
    */
   readonly signal: AbortSignal;
   /**

@@ -38,8 +38,8 @@ interface Mode {
 }
 
 /**
- * Returns settings that are missing or not allowed in combination with others, one fault per line.
- * A malformed setting counts as present.
+ * Returns one fault for each setting that is missing, or not allowed together with others. A
+ * malformed setting counts as present.
  */
 export function faultsOfTogether(given: Environment, mode: Mode): readonly string[] {
   const shared = [...missingForSasl(given), ...faultsOfIssuer(given, mode)];
@@ -73,13 +73,12 @@ function missingForSasl(given: Environment): readonly string[] {
 }
 
 /**
- * Returns an origin in the form browsers send it, so that origins can be compared as strings. Null:
- * not exactly an origin.
+ * Returns the origin in the form that browsers send, so that origins can be compared as strings.
+ * Null if the text is not exactly an origin.
  */
 function originOf(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol)) return null;
-  // Wildcards are not supported.
   if (url.host.includes('*')) return null;
   // A path, query, user name or password shows that something else was meant.
   return url.href === `${url.origin}/` ? url.origin : null;

@@ -14,8 +14,8 @@ interface Deps {
 interface Timing {
   readonly limitMs: number;
   /**
-   * A second signal within this time is ignored: npm and the terminal may both forward one key
-   * press.
+   * A second signal within this time is ignored, because npm and the terminal may both forward the
+   * same key press.
    */
   readonly sameMs: number;
 }
@@ -69,8 +69,8 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
 const LOOK_EVERY_MS = 300;
 
 /**
- * Calls `callback` once when the parent process has died. Needed under npm, which sends signals to
- * a shell in between; the shell dies without forwarding them.
+ * Calls `callback` once when the parent process has died. Needed under npm: npm signals a shell,
+ * which dies without forwarding the signal to this process.
  */
 export function onOrphaned(callback: () => void): void {
   const parent = process.ppid;
@@ -86,8 +86,9 @@ export function onOrphaned(callback: () => void): void {
 const TURNED_UP_MS = 15 * 60_000;
 
 /**
- * `kill -USR2` sets the log level to debug for 15 minutes; a second signal restores it. Only an
- * administrator can send signals, and every process supports this one, whichever parts it runs.
+ * `kill -USR2` sets the log level to debug for 15 minutes; a second signal restores it. It is a
+ * signal because only an administrator can send one, and because every process can receive it,
+ * whichever parts the process runs.
  */
 export function turnUpOnSignal(
   logger: TunableLogger,

@@ -1,7 +1,7 @@
 /**
- * Returns a clock in milliseconds since 1970 that never jumps: a change of the system clock neither
- * ends a wait early nor stretches it to an hour. For waits within one process, not for times stored
- * for other processes.
+ * Returns a clock in milliseconds since 1970 that never jumps: setting the system clock neither
+ * ends a wait early nor makes it longer. For waits within one process, not for times that other
+ * processes read.
  */
 export function createSteadyClock(
   wallMs: () => number = Date.now,

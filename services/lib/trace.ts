@@ -4,8 +4,8 @@
  */
 export interface Trace {
   /**
-   * Opens a span that other spans can continue. `parent` is a traceparent; an invalid one starts a
-   * new trace.
+   * Opens a span, whose traceparent other spans can continue. `parent` is a traceparent; an invalid
+   * one starts a new trace.
    */
   readonly begin: (span: SpanStart) => OpenSpan;
   /** Runs the work inside a new span. */

@@ -17,8 +17,7 @@ export function gauge<Label extends string = never>(
 type Set<Label extends string> = (labels: Partial<Record<Label, string>>, value: number) => void;
 
 /**
- * Creates a gauge that is evaluated at each scrape. Label values that `ask` does not set are
- * absent.
+ * Creates a gauge that calls `ask` at each scrape. Label values that `ask` does not set are absent.
  */
 export function askedGauge<Label extends string = never>(
   registry: Registry,
@@ -31,7 +30,7 @@ export function askedGauge<Label extends string = never>(
     labelNames,
     registers: [registry],
     collect() {
-      // After reset(), a gauge without labels would report 0.
+      // A gauge without labels needs remove(): after reset() it would report 0.
       if (labelNames.length > 0) this.reset();
       else this.remove();
       ask((labels, value) => this.set(labels, value));

@@ -1,6 +1,7 @@
 /**
- * Counters of this process since its start. In: plain function calls from the parts. Out: one
- * registry of Prometheus metrics. Never: a person's id, a user-chosen name, or an unbounded label.
+ * Counters of this process since its start. In: calls from the process's parts. Out: one registry
+ * of Prometheus metrics. Never: a person's id, a user-chosen name, or a label with unlimited
+ * values.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 
@@ -47,8 +48,8 @@ export function createMetrics(nowMs: () => number): Metrics {
 }
 
 /**
- * Prometheus sees no increase in a counter that first appears with its first event, so the counters
- * used in alerts start at 0.
+ * Label values of counters used in alerts. These counters start at 0, because Prometheus sees no
+ * increase in a counter that first appears with its first event.
  */
 const SWEEP_KINDS = ['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'];
 const SWEEP_ENDS = ['DONE', 'HELD', 'FAILED'];
@@ -190,8 +191,8 @@ interface Partitions {
 }
 
 /**
- * Creates gauges for the partitions this process reads: their lag, and how long it has been
- * processing the current records.
+ * Creates gauges for the partitions that this process reads: the lag, and for how long the current
+ * records have been in progress.
  */
 function partitionGauges(registry: Registry, nowMs: () => number): Partitions {
   const known = new Map<string, Standing>();

@@ -1,6 +1,9 @@
 import type { ClientId } from '../model.js';
 
-/** Functions that the parts call to report events, so that they need not know about metrics. */
+/**
+ * Functions that the parts of the process call to report events, so that they need not know about
+ * metrics.
+ */
 export interface Observed {
   readonly reconcile: (run: ReconcileSeen) => void;
   readonly sweep: (sweep: { readonly kind: string; readonly state: string }) => void;
@@ -69,22 +72,23 @@ export interface ClientStanding {
   /** Why the client is not fully working; null if it is. */
   readonly trouble: ClientTroubleReason | null;
   /**
-   * Age of the oldest unsettled mark of a member known to have wrong roles; null if there is none.
+   * Age of the oldest waiting job (a member marked for reconciling that is not parked). Null if no
+   * job is waiting or the client is disabled.
    */
   readonly oldestWrongSeconds: number | null;
   /**
-   * Seconds since the last verification, or since creation if it never ran. Null when verification
-   * is off.
+   * Seconds since the last verification, or since the client was created if none has run. Null when
+   * verification is off or the client is disabled.
    */
   readonly verifiedSeconds: number | null;
   readonly heldRemovals: number;
   readonly heldPlans: number;
-  /** 0 if no plan is held. */
+  /** Age of the oldest sweep that waits for approval of its removals; 0 if none waits. */
   readonly oldestHeldPlanSeconds: number;
   readonly parked: number;
   /** Accounts without a link that hold a mapped role, counted once for each such role. */
   readonly unlinkedHolders: number;
-  /** How long calls to Discord have been paused for the client; 0 if they are not. */
+  /** How long calls to Discord have been paused for the client; 0 if they are not paused. */
   readonly sendingPauseSeconds: number;
 }
 

@@ -193,8 +193,8 @@ export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): str
 }
 
 /**
- * Logs one line when the collector becomes unreachable and one when it is back, however long that
- * takes.
+ * Logs one line when the collector becomes unreachable and one when it is reachable again, however
+ * long the outage lasts.
  */
 export function logOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isAway = false;

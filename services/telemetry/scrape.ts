@@ -17,13 +17,13 @@ interface ScrapeDeps {
   readonly monotonicMs: () => number;
 }
 
-/** How long a reading stays fresh, and how long to wait for a new one. */
+/** How long the database figures stay fresh, and how long a scrape waits for new ones. */
 const FRESH_MS = 5_000;
 const PATIENCE_MS = 2_000;
 
 /**
- * If the database is unreachable, a scrape returns the last reading, so that it is never late.
- * `standing_age_seconds` shows how old the reading is.
+ * If the database is unreachable, a scrape returns the last figures instead of waiting longer.
+ * `standing_age_seconds` shows how old the figures are.
  */
 export function createScrape(deps: ScrapeDeps): Scrape {
   const { registry, sources, version, monotonicMs } = deps;
@@ -43,7 +43,7 @@ export function createScrape(deps: ScrapeDeps): Scrape {
     readAt = monotonicMs();
     show(standing);
   };
-  /** Concurrent scrapes share one reading. */
+  /** Reads the database figures. Concurrent scrapes share one read. */
   const read = () => {
     reading ??= sources
       .standing()
@@ -197,7 +197,8 @@ function queueGauges(registry: Registry) {
 const SAMPLE_EVERY_MS = 20;
 
 /**
- * Names of Node's metrics that Prometheus' linter rejects. Their values are also available by type.
+ * Names of Node's metrics that Prometheus' linter rejects. The metrics without `_total` have the
+ * same values, by type.
  */
 const MISNAMED = [
   'nodejs_active_handles_total',

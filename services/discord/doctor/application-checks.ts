@@ -16,7 +16,7 @@ export function applicationChecks(
   const intent = intentCheck(application);
   if (application.applicationId !== applicationId) {
     const message = `The token belongs to application ${application.applicationId}, but the client is set up for application ${applicationId}.`;
-    // The redirects of a different application are irrelevant.
+    // Do not check the callback address against the redirects of a different application.
     return [failed(name, message, remedy), intent];
   }
   const message = `The token belongs to application ${applicationId} (${application.name}).`;
@@ -37,7 +37,10 @@ function intentCheck({ hasMembersIntent }: ApplicationReading): Check {
   );
 }
 
-/** Discord compares redirect addresses character by character. */
+/**
+ * Discord compares redirect addresses character by character, so an address that differs only by a
+ * trailing slash does not count.
+ */
 function callbackCheck({ redirectUris }: ApplicationReading, callbackUrl: string): Check {
   const name = 'callback address';
   if (redirectUris === null) {
@@ -60,8 +63,8 @@ function callbackCheck({ redirectUris }: ApplicationReading, callbackUrl: string
 const NAME = 'invite link';
 
 /**
- * Returns the invite's code, or null if the URL is neither a Discord invite nor one of a sandbox
- * Discord on this machine.
+ * Returns the invite's code, or null if the URL is not an invite. Accepts Discord's hosts and a
+ * sandbox Discord on this machine.
  */
 export function inviteCodeOf(inviteUrl: string): string | null {
   if (!URL.canParse(inviteUrl)) return null;

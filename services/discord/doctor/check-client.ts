@@ -38,10 +38,10 @@ export interface CheckRequest {
 }
 
 /**
- * Checks the client's setup with at most six calls to Discord.
- * In: a client and the features it uses. Out: one check per aspect, with its remedy. A failed call
+ * Checks the client's setup with at most six reads from Discord.
+ * In: a client and the features it uses. Out: one check per aspect, with its remedy. A failed read
  * becomes a check of its own, and only the checks that depend on it are left out.
- * Never: a second call with a rejected token.
+ * Never: a second read with a rejected token.
  */
 export async function checkClient(request: CheckRequest): Promise<readonly Check[]> {
   const { discord, guild, callbackUrl = null } = request;
@@ -64,7 +64,7 @@ export async function checkClient(request: CheckRequest): Promise<readonly Check
     token,
     ...applicationChecks(application, guild.applicationId, callbackUrl),
     guildCheck(found, guild),
-    // If the bot is not in the guild, Discord refuses every further call about it.
+    // If the bot is not in the guild, Discord refuses every further call about the guild.
     ...(isRefusedAs(found, 'UNKNOWN_GUILD') ? [] : await checkInGuild(request, found, botUserId)),
     ...invite,
     ...known,

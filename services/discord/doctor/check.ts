@@ -31,7 +31,7 @@ export const failed = (name: string, message: string, remedy: string): Check => 
   remedy,
 });
 
-/** The result of one read. A failed read must not stop the others. */
+/** The result of one read from Discord. A failed read is a value, so that the other reads go on. */
 export type CheckedRead<T> =
   | { readonly isAnswered: true; readonly value: T }
   | { readonly isAnswered: false; readonly error: unknown };

@@ -19,7 +19,7 @@ export function permissionChecks(
 ): readonly Check[] {
   const manageRoles = permissionCheck('Manage Roles', bot.may('ManageRoles'));
   return [
-    // Without a mapping the missing permission blocks nothing yet.
+    // Without mappings the bot does not need Manage Roles yet, so a warning is enough.
     manageRoles.result === 'FAILED' && !hasMappings
       ? { ...manageRoles, result: 'WARNING' }
       : manageRoles,
@@ -138,7 +138,9 @@ const POWERS: readonly (readonly [string, bigint])[] = [
   ['Timeout Members', ModerateMembers],
 ];
 
-/** Counts of linked people, and of those whose membership in a mapped group is unknown. */
+/**
+ * The number of linked people, and how many of them have an unknown membership in a mapped group.
+ */
 export interface UnknownMemberships {
   readonly linked: number;
   readonly unknown: number;

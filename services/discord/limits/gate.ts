@@ -1,7 +1,7 @@
 /**
- * Allows one call per bucket at a time. Other calls wait here, urgent ones first, otherwise in
- * order of arrival: in the REST client's own queue they could not be rejected. A closed bucket
- * rejects calls immediately, because the caller decides when to retry.
+ * Allows one call at a time per bucket (Discord's unit of rate limiting). Urgent waiting calls go
+ * first, then the oldest. Calls wait here, because in the REST client's own queue they could not be
+ * rejected. A closed bucket rejects calls immediately, because the caller decides when to retry.
  */
 export interface BucketGate {
   /** Resolves when the call's turn comes, the bucket closes, or `signal` aborts. */
@@ -21,8 +21,9 @@ export interface Turn {
   readonly bucket: string;
   readonly isUrgent: boolean;
   /**
-   * When the bucket has a call left for this turn; remaining calls may be reserved for urgent ones.
-   * Checked when the call arrives and again when its turn comes.
+   * Returns the time from which the bucket has a call left for this turn. Calls reserved for urgent
+   * turns do not count for other turns. Checked when the call arrives and again when its turn
+   * comes.
    */
   readonly freeFrom?: () => number;
 }
@@ -147,7 +148,8 @@ function waitForTurn(waiting: Bucket['waiting'], turn: Turn, signal: AbortSignal
 /**
  * Discord's limit of 50 calls a second per bot, across all routes and guilds:
  * https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
- * A tenth is reserved for joins, because a person is waiting for the page; a sweep can wait.
+ * A tenth is reserved for joins (adding a person to the guild), because that person is waiting for
+ * the page; a sweep can wait.
  */
 export interface GlobalBudget {
   /** Takes one call and returns null, or returns when the next call will be available. */

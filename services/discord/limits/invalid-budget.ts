@@ -4,9 +4,9 @@ import type { Logger } from '../../lib/logger.js';
  * Discord bans an IP address for a while after 10,000 invalid requests (401, 403, 429) in ten
  * minutes:
  * https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
- * This process stays far below, because other processes may share its address. All its bots share
- * one budget, of which one client may spend a fifth. The last fifth is reserved for clients that
- * have caused no invalid response.
+ * This process stays far below that number, because other processes may share its address. All its
+ * bots share one budget. One client may spend a fifth of it. The last fifth is reserved for clients
+ * that have caused no invalid response.
  */
 export interface InvalidBudget {
   /** Counts the response if Discord counts it as invalid. Returns whether it was counted. */
@@ -20,8 +20,8 @@ export interface InvalidAnswer {
   readonly status: number;
   readonly scope: string | null;
   /**
-   * The client the call was made for. Undefined if unknown: the response then counts only against
-   * the budgets shared by all clients.
+   * The client the call was made for. Undefined if unknown: the response then does not count
+   * against any single client.
    */
   readonly spender?: string;
 }
@@ -51,8 +51,8 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const fifth = Math.max(1, Math.floor(limit / 5));
   const all = new Tally(limit, windowMs);
   /**
-   * Counts all invalid responses against four fifths of the limit. When this share is spent, each
-   * client that caused an invalid response is blocked.
+   * Counts all invalid responses, up to four fifths of the limit. When this share is spent, every
+   * client that has caused an invalid response is blocked.
    */
   const shared = new Tally(Math.max(1, limit - fifth), windowMs);
   const own = new Map<string, Tally>();
@@ -80,7 +80,8 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
 
   return {
     note({ status, scope, spender }) {
-      // Discord does not count a 429 whose limit is shared with others.
+      // Discord does not count a 429 with scope `shared`: that limit belongs to the resource, not
+      // to the bot.
       const isInvalid = status === 401 || status === 403 || (status === 429 && scope !== 'shared');
       if (!isInvalid) return false;
       const now = clock();

@@ -4,26 +4,28 @@ import type { Answer, Limits } from '../rest/answer.js';
 import { type Call, MEMBER, MEMBER_ROLE } from '../rest/calls.js';
 import { EVERYDAY_MS } from './gate.js';
 
-/** Tracks the remaining calls of each of a bot's buckets, from response headers. */
+/** Tracks how many calls each bucket of a bot has left, from response headers. */
 export interface Ledger {
   /**
    * Records the response's limits and returns the response. If an exhausted bucket refills
-   * gradually, `resetAfterMs` becomes the time until its next free call.
+   * gradually, the returned `resetAfterMs` is the time until the bucket's next free call.
    */
   learn(use: BucketUse, answer: Answer): Answer;
   /**
-   * Counts a call in flight, which the headers do not include yet. Returns a function that ends it.
+   * Counts a call as in flight until the returned function is called. The headers of earlier
+   * responses do not include such a call.
    */
   begin(use: BucketUse): () => void;
   /**
-   * Returns when this many calls can be made; now or earlier means at once. Ignores calls in
-   * flight.
+   * Returns the time from which this many calls can be made; a time up to now means at once.
+   * Ignores calls in flight.
    */
   freeFrom(use: BucketUse, calls: number): number;
-  /** Returns when one more call can be made, in addition to those in flight. */
+  /** Returns the time from which one more call can be made, in addition to the calls in flight. */
   nextFrom(use: BucketUse): number;
   /** Returns the number of calls left; Infinity if unknown. */
   left(use: BucketUse): number;
+  /** Returns true if both calls use the same bucket. */
   areOne(a: BucketUse, b: BucketUse): boolean;
   /**
    * Forgets buckets that would stay closed for more than EVERYDAY_MS; the next call reveals their
@@ -127,11 +129,11 @@ export interface Allowance {
 }
 
 /**
- * Bounds on a bucket's refill time per call. Some buckets refill at the end of a window, others
- * gradually, one call at a time. The headers only give the time until the bucket is full, although
- * a gradual bucket has a free call long before. A gradual bucket takes a constant time per call, so
- * the bounds from all its responses agree. For a window, they contradict each other after two or
- * three responses and never agree again.
+ * Bounds on a bucket's refill time per call. Some buckets refill all at once at the end of a
+ * window, others gradually, one call at a time. The headers only give the time until the bucket is
+ * full; a gradual bucket has a free call long before that. A gradual bucket takes a constant time
+ * per call, so the bounds from all its responses agree. The bounds of a bucket with a window
+ * contradict each other after two or three responses and never agree again.
  */
 interface Refill {
   readonly leastMsPerCall: number;
@@ -140,20 +142,20 @@ interface Refill {
   readonly mostUsed: number;
 }
 
-/** A request for a number of calls at once. */
+/** How many calls a caller wants to make together. */
 interface Use {
   readonly calls: number;
   readonly isUrgent: boolean;
   /**
-   * Non-urgent calls may not take a bucket's last call if the bucket is gradual, or would stay
-   * closed for longer than this.
+   * Non-urgent calls may not take a bucket's last call if the bucket is gradual, or if it resets
+   * later than this.
    */
   readonly reserveMs: number;
 }
 
 /**
- * Returns the allowance after a response; null if nothing is known. `marginMs` is added to every
- * time.
+ * Returns the allowance after a response; null if no response has stated the limits yet. `marginMs`
+ * is added to every reset time.
  */
 export function allowanceAfter(
   before: Allowance | null,
@@ -169,7 +171,7 @@ export function allowanceAfter(
   if (remaining === null || resetAfterMs === null) return before;
   const limit = limits.limit ?? Math.max(before?.limit ?? 1, remaining);
   const isSame = before?.limit === limit;
-  // Discord refused although calls seemed to be left: no longer treat the bucket as gradual.
+  // A 429 shows that the calculated calls were not there, so no longer treat the bucket as gradual.
   const wasWrong = answer.status === 429 && before !== null;
   const known = isSame ? before.refill : NOTHING_KNOWN;
   return {
@@ -188,11 +190,12 @@ const NOTHING_KNOWN: Refill = {
 };
 const NOT_GRADUAL: Refill = { ...NOTHING_KNOWN, leastMsPerCall: Infinity };
 
-/** The headers and our own times are rounded to milliseconds. */
+/** Widens the bounds, because the headers and our own times are rounded to milliseconds. */
 const ROUNDING_MS = 2;
 
 function refillAfter(known: Refill, limit: number, { remaining, resetAfterMs }: Limits): Refill {
-  // A partly refilled call counts as used, so the true value is between `used - 1` and `used`.
+  // A partly refilled call counts as used, so the true number of used calls is between `used - 1`
+  // and `used`.
   const used = limit - (remaining ?? 0);
   const ms = resetAfterMs ?? 0;
   if (used < 1 || ms === 0) return known;
@@ -211,8 +214,9 @@ const MOST_JUDGED = 50;
 const ENOUGH_USED = 3;
 
 /**
- * Returns the lower bound of the refill time per call, so that waits are too long rather than too
- * short; null if the bucket is not known to be gradual.
+ * Returns the lower bound of the refill time per call; null if the bucket is not known to be
+ * gradual. Waits are counted back from the time the bucket is full, so the lower bound makes them
+ * too long rather than too short.
  */
 function msPerCall({ limit, refill }: Allowance): number | null {
   const { leastMsPerCall, mostMsPerCall, fewestUsed, mostUsed } = refill;
@@ -255,7 +259,7 @@ function keepsLast(
   { isUrgent, reserveMs }: Omit<Use, 'calls'>,
   now: number,
 ): boolean {
-  // A bucket with a limit of one would have no call left.
+  // With a limit of one, nothing would be left for non-urgent calls.
   if (isUrgent || allowance.limit < 2 || allowance.wholeAt <= now) return false;
   // In a gradual bucket, reserving a call costs no throughput and keeps one available at any time.
   return msPerCall(allowance) !== null || allowance.wholeAt - now > reserveMs;
@@ -278,8 +282,8 @@ function timeOf(allowance: Allowance, calls: number, now: number): number {
 }
 
 /**
- * A bucket as identified before the call. The headers may reveal that several of these share one
- * bucket.
+ * The bucket of a call, as far as it is known before the call. The headers may reveal that several
+ * methods or routes share one bucket.
  */
 export interface BucketUse {
   readonly method: string;

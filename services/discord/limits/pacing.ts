@@ -23,15 +23,15 @@ interface Deps {
 }
 
 /**
- * Longest delay of a client's runs. Discord's pause may end early, and the next run detects that
- * without a call.
+ * After a run was delayed, the client's next runs wait at most this long. Discord's pause may end
+ * early, and a new run notices that without a call.
  */
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * Allows no more runs than Discord currently allows writes: another run would read its member, open
- * its audit record and then have to wait. Urgent runs may use the last call, and one is tried even
- * if no call seems to be left.
+ * Lets no more reconcile runs begin than Discord currently allows writes: a further run would read
+ * its member, open its audit record and then have to wait. Urgent runs may use a bucket's last
+ * call. If no call seems to be left, one urgent run is still tried.
  */
 export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Pacing {
   const worked = new Set<ClientId>();
@@ -92,8 +92,8 @@ function createDelays(clock: () => number) {
   /** Set only if the delayed run was urgent. */
   const urgentFrom = new Map<ClientId, number>();
   /**
-   * How often each client was freed, now and (`freedBefore`) when each run began. A delay is
-   * ignored if its client was freed after the run began.
+   * How often each client's wait was ended early (`freed`). `freedBefore` has this number from when
+   * each run began: if the number has changed since, the run's delay is outdated and is ignored.
    */
   const timesFreed = new Map<ClientId, number>();
   const freedBefore = new WeakMap<object, number>();
@@ -133,14 +133,17 @@ function openFrom(outlook: WriteOutlook): number {
   return Math.min(singles, outlook.listsFrom(1));
 }
 
-/** The shortest wait. A past time would cause a busy loop while the client stays closed. */
+/**
+ * The least `moreInMs`. A time in the past would make the worker check a closed client in a busy
+ * loop.
+ */
 const SOONEST_MS = 10;
 
 const NOTHING_BOOKED: BookedWrites = { add: 0, remove: 0, lists: 0 };
 
 /**
- * The length of Discord's window for member edits. Nicknames that wait for an edit are due again
- * within it.
+ * The length of Discord's window for member edits. A nickname that waits for an edit is tried again
+ * within this time.
  */
 const EDITS_AWAITED_MS = 10_000;
 
@@ -245,7 +248,10 @@ export interface BotLimits {
   readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
   readonly pause: BotPause;
-  /** Returns when this many calls may be made in the bucket; now or earlier means at once. */
+  /**
+   * Returns the time from which this many calls may be made in the bucket; a time up to now means
+   * at once.
+   */
   readonly openFrom: (use: BucketUse, calls: number) => number;
 }
 

@@ -11,7 +11,8 @@ export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
  * invalid requests is spent.
  * In: pauses that begin and end, and the clients they affect. Out: a log line when a pause begins
  * and when it ends, and a callback for each affected client.
- * Never: a wait shorter than SHOWN_FROM_MS, which is ordinary rate limiting.
+ * Never: a pause that begins with a rate limit wait of SHOWN_FROM_MS or less; callers leave those
+ * waits out.
  */
 export interface SendingPauses {
   /** Begins the pause, or changes its end. */
@@ -22,8 +23,9 @@ export interface SendingPauses {
   leave(key: string, clientId: ClientId): void;
   end(key: string): void;
   /**
-   * Must be called after each successful call. At a client's first one, reports its current pause
-   * or null, because an earlier process may have left a stored pause.
+   * Must be called after each successful call. The first call for a client reports the client's
+   * current pause, or null, to the listeners: a pause that an earlier process stored would
+   * otherwise stay.
    */
   wentThrough(clientId: ClientId): void;
   /** Active pauses, longest first. */
@@ -38,11 +40,11 @@ export interface SendingPauses {
 interface BegunPause {
   readonly cause: string;
   readonly until: number;
-  /** The pause ends at `until`. Default: only a successful call ends it. */
+  /** True: the pause ends at `until`. Default: only a successful call ends it. */
   readonly endsByItself?: boolean;
 }
 
-/** Shorter waits are ordinary rate limiting and are neither shown nor logged. */
+/** Waits up to this long are ordinary rate limiting and are neither shown nor logged. */
 export const SHOWN_FROM_MS = 10_000;
 
 interface Entry {
@@ -108,8 +110,8 @@ export function createSendingPauses(deps: Deps): SendingPauses {
     },
     current() {
       endOver();
-      // An expired bot pause only waits for one successful call, which a disabled client never
-      // makes.
+      // Leave out expired bot pauses. Only a successful call ends such a pause, and a disabled
+      // client makes no calls, so it would be shown forever.
       return longestFirst(entries, ({ pause }) => pause.until > deps.clock());
     },
     pausedClients: () => clientsPausedAt(entries, deps.clock()),
@@ -163,7 +165,8 @@ const byEnd = (a: SendingPause, b: SendingPause) => b.until.getTime() - a.until.
 
 /**
  * The pause of a whole bot. When its time is up, one call is tried (the trial) while the other
- * calls wait: success ends the pause, another refusal prolongs it.
+ * calls wait. If the trial succeeds, the pause ends; if Discord asks to wait again, the pause is
+ * prolonged.
  */
 export interface BotPause {
   /** Registers a client that uses the bot. */
@@ -207,7 +210,10 @@ export function createBotPause({ clock, gate, pauses }: BotPauseDeps): BotPause 
   const key = `bot ${pauses.nextNumber()}`;
   let pause: { readonly cause: string; readonly until: number } | null = null;
   let trial: Trial | null = null;
-  /** Clients that use the bot. A removed client may still have calls in flight. */
+  /**
+   * Clients that use the bot. A removed client may still have a call in flight, which must not add
+   * the client to the pause again.
+   */
   const users = new Set<ClientId>();
 
   const beginTrial = (): Trial => {

@@ -6,19 +6,16 @@ import type { OAuthApplication, TokenGrant } from '../../model.js';
 import type { Answer } from '../rest/answer.js';
 import { parsePayload } from '../rest/payloads.js';
 
-/** One OAuth2 call, as error handling and the log need it. Contains no secrets. */
+/** Describes one OAuth2 call for error handling and the log. Contains no secrets. */
 export interface OAuthCall {
   /**
-   * The token and revocation endpoints return OAuth2 errors; the account endpoint returns Discord
-   * API errors.
+   * Decides how a refusal is read: the account endpoint returns Discord API errors, the other
+   * endpoints return OAuth2 errors.
    */
   readonly kind: 'code' | 'refresh' | 'revocation' | 'account';
   readonly url: string;
   readonly applicationId: string;
-  /**
-   * Whose budget of invalid requests is charged: the client, or the application if there is no
-   * client.
-   */
+  /** The client whose budget of invalid requests is charged. */
   readonly spender: string;
   /** The call in words, for errors. */
   readonly doing: string;
@@ -55,7 +52,7 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
 });
 
 /**
- * Accepts the refusal of an expired token, which cannot be revoked and need not be:
+ * Also accepts the refusal of an invalid token, which cannot be revoked and need not be:
  * https://datatracker.ietf.org/doc/html/rfc7009#section-2.2
  */
 export const revocation = (app: OAuthApplication): OAuthCall => ({
@@ -71,8 +68,8 @@ export const revocation = (app: OAuthApplication): OAuthCall => ({
 });
 
 /**
- * The code comes from the URL that a browser opens, so it can be any text. An impossible code is
- * rejected without a call.
+ * Returns false for text that cannot be a code, which is then rejected without a call. The code
+ * comes from a URL that a browser opens, so it can be any text.
  */
 export function isPlausibleCode(code: string): boolean {
   return /^[\x21-\x7e]{1,1024}$/.test(code);
@@ -98,7 +95,7 @@ const grantPayload = z.object({
   refresh_token: token.nullish(),
   token_type: z.literal('bearer'),
   expires_in: z.number().positive().max(TEN_YEARS_S),
-  // Without `identify`, the token's owner, for whom the link is made, would stay unknown.
+  // Without the scope `identify`, the connector could not read which account to link.
   scope: z
     .string()
     .transform((text) => text.split(' ').filter((scope) => scope !== ''))
@@ -157,8 +154,9 @@ export function authenticatedPartiesOf(
 }
 
 /**
- * oauth4webapi would also escape `-` and `_`. RFC 6749 allows it, but Discord's secrets often
- * contain them and its documentation sends them unescaped, so Discord might not decode them.
+ * Builds the Authorization header. oauth4webapi's own version also escapes `-` and `_`. RFC 6749
+ * allows that, but Discord's documentation does not escape secrets, which often contain these
+ * characters, so Discord might not decode them.
  */
 function basic(clientSecret: string): ClientAuth {
   return (_server, { client_id: clientId }, _body, headers) => {

@@ -61,8 +61,8 @@ interface Refusal {
 }
 
 /**
- * Returns null if the response is not Discord's verdict and so proves nothing about the grant or
- * the application.
+ * Returns null if the response is not a definite refusal by Discord. It then proves nothing about
+ * the grant or the application.
  */
 function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
   const { status, form, code } = answer;
@@ -107,9 +107,9 @@ const faultBody = z.object({
 
 /**
  * Returns the name of the parameter that Discord rejected. Discord uses the same `error` for an
- * expired code and for a wrong redirect address, and has changed it over the years. Only the
- * parameter's name tells them apart: it is quoted in the description or, in form errors, the key of
- * the error. https://github.com/discord/discord-api-docs/issues/4076
+ * expired code and for a wrong redirect address, and has changed the value over the years. Only the
+ * name of the parameter tells them apart. Discord quotes the name in the description, or uses it as
+ * a key of the form errors or of the body. https://github.com/discord/discord-api-docs/issues/4076
  */
 function parameterAtFault(body: unknown): string | undefined {
   const { data } = faultBody.safeParse(body);

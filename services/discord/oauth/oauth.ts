@@ -113,8 +113,8 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
 }
 
 /**
- * Returns the address of Discord's consent page, which always asks (`prompt=consent`): a link must
- * not be made without the person noticing.
+ * Returns the address of Discord's consent page. `prompt=consent` makes Discord ask every time: a
+ * link must not be made without the person noticing.
  */
 async function authorizeAddress(
   { authorizeUrl, applicationId }: OAuthApplication,
@@ -152,8 +152,9 @@ interface ConsentRequest {
 
 interface Wire {
   /**
-   * `run` makes one call with these options and returns what it reads from the response. If the
-   * call does not accept the response, `run` never sees it and `perform` throws.
+   * `run` sends one oauth4webapi request with the options it receives, and returns what it reads
+   * from the response. If `call.accepts` rejects the response, `run` never sees it and `perform`
+   * throws.
    */
   perform<T>(call: OAuthCall, run: (options: WireOptions) => Promise<T>): Promise<T>;
 }
@@ -164,7 +165,7 @@ type Send = (
 ) => Promise<Response>;
 
 interface WireOptions {
-  // The library has a separate type for each of its calls; `any` fits them all.
+  // The library has a separate `init` type for each of its requests; `any` fits them all.
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly [customFetch]: (url: string, init: any) => Promise<Response>;
   readonly [allowInsecureRequests]: boolean;
@@ -190,7 +191,7 @@ export interface ObservedOAuthCall {
  * length, and its errors contain the request and the response.
  */
 function createWire(deps: WireDeps): Wire {
-  /** The time, by host, before which no call may be sent. */
+  /** The time, by host, before which no call may be sent to the host. */
   const pauses = new Map<string, number>();
 
   const judge = (call: OAuthCall, answer: Answer) => {
@@ -250,7 +251,7 @@ function refuseEarly(
   throw new RetryLaterError(new Date(pausedUntil), `cannot ${doing}: Discord asked to wait`);
 }
 
-/** These pauses need no random spread, because people return one by one. */
+/** Pauses of OAuth2 calls need no random spread, because people come back one by one. */
 function pauseOf(answer: Answer, now: number): Pause | null {
   const { status, code } = answer;
   const mayName = status === 429 || (status < 500 && typeof code === 'number');

@@ -27,8 +27,8 @@ export interface Answer {
 }
 
 /**
- * The longest wait, after which one call is tried. A longer one that Discord states could be a
- * mistake and would stop the bot permanently.
+ * The longest pause. After it one call is tried. A longer wait that Discord states could be a
+ * mistake, and obeying it would stop the bot permanently.
  */
 const LONGEST_WAIT_MS = 3_600_000;
 
@@ -99,7 +99,7 @@ function readLimits(
   const scope = header('x-ratelimit-scope');
   const statedMs = [
     retryAfterMs(header('retry-after'), now),
-    // The body has the fraction of a second that the header rounds.
+    // The body still has the fraction of a second that the header rounds away.
     secondsToMs(refusal.retry_after ?? null),
   ].filter((ms) => ms !== null);
   const askedMs = statedMs.length > 0 ? Math.max(...statedMs) : null;
@@ -255,16 +255,16 @@ function limitPause({ form, limits }: Answer, random: number): Wait {
 }
 
 /**
- * Discord's API always sends an error code. A refusal without one comes from a proxy, so the member
- * is not to blame.
+ * Returns true if a 403 blocks the whole bot. Discord's API always sends an error code. A 403
+ * without one comes from a proxy, so the member is not to blame.
  */
 function isBlock({ code }: Answer): boolean {
   return code === null || pausedBy(code) === 'bot';
 }
 
 /**
- * Returns what an error code pauses, or null. Blocks, and limits on writes or on a resource, can
- * come with statuses other than 429.
+ * Returns what a refusal with this code pauses, or null. Such a refusal can have a status other
+ * than 429.
  */
 function pausedBy(code: Answer['code']): 'bucket' | 'bot' | null {
   return codeMeaning(code, null)?.pauses ?? null;

@@ -53,8 +53,8 @@ export interface GuildReading {
   readonly name: string;
   readonly ownerId: DiscordUserId;
   /**
-   * True if moderating requires two-factor authentication, which the application's owner then
-   * needs.
+   * True if the guild requires two-factor authentication for moderation. The application's owner
+   * then needs it.
    */
   readonly asksForMfa: boolean;
 }
@@ -65,7 +65,7 @@ export interface ApplicationReading {
   readonly flags: number;
   /** True if the application has the privileged intent that listing members requires. */
   readonly hasMembersIntent: boolean;
-  /** Null: Discord did not show them. */
+  /** Null: Discord did not show the addresses. */
   readonly redirectUris: readonly string[] | null;
   readonly botUserId: DiscordUserId | null;
 }
@@ -147,7 +147,7 @@ function rolesOf(roles: z.infer<typeof rolesPayload>): readonly RoleReading[] {
   }));
 }
 
-/** Small applications have the `Limited` flag instead. */
+/** Small applications have the flag with `Limited`, all others the flag without it. */
 const MEMBERS_INTENT =
   ApplicationFlags.GatewayGuildMembers | ApplicationFlags.GatewayGuildMembersLimited;
 

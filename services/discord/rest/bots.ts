@@ -50,11 +50,13 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     const { apiBase, botToken: token } = await credentials(clientId);
     const key = `${apiBase} ${token}`;
     const shared = bots.get(key);
-    // A rejected token gets another chance after the credentials were changed.
+    // Reopen a bot whose token was rejected: the credentials were reloaded, so the token gets
+    // another chance.
     if (shared?.isRefused()) shared.close();
     const bot = shared && !shared.isRefused() ? shared : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
-    // If the client already uses this bot, the client was changed or the doctor is checking it.
+    // The client already uses this bot, so its credentials were changed or forgotten (`forget`). In
+    // both cases the next call must be tried despite pauses.
     if (inUse.get(clientId) === bot) bot.tryNow();
     const isNewest = openings.get(clientId)?.revision === revision;
     if (isNewest) use(clientId, bot);
@@ -96,7 +98,8 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       // The bot stays in use until the next call: its limits and pauses must not be forgotten with
       // the credentials.
       openings.delete(clientId);
-      // End the pauses now: runs make no call while they expect a pause, so no call could end it.
+      // End the pauses here and not at the next call: reconcile runs make no call while a pause is
+      // expected, so the pauses would last.
       inUse.get(clientId)?.tryNow();
     },
     closeAll() {
@@ -144,7 +147,8 @@ export interface BotDeps {
 }
 
 /**
- * `limits`: those of an earlier bot with the same token, because Discord keeps counting its calls.
+ * `limits`: the rate limit state of an earlier bot with the same token, because Discord still
+ * counts that bot's calls.
  */
 export function createBot(
   { apiBase, token }: { readonly apiBase: string; readonly token: string },
@@ -156,15 +160,15 @@ export function createBot(
     userAgent: deps.userAgent,
     clock: deps.clock,
     onStatus: deps.onStatus,
-    // Runs before the REST client drops its token: a call in between would fail with an unhelpful
-    // error.
+    // Runs before the REST client drops its token. `isRefused` must be set by then, because a call
+    // without a token would fail with an unhelpful error.
     onRefused: () => {
       isRefused = true;
     },
   });
   const rest = new REST({
     ...addressOf(apiBase),
-    // No automatic retries: the job table decides on each one, with its lease and audit record.
+    // No automatic retries: the job table schedules each retry, with its lease and audit record.
     retries: 0,
     rejectOnRateLimit: () => true,
     timeout: deps.timeoutMs,

@@ -64,7 +64,7 @@ export function createCaller(deps: CallerDeps): DiscordCaller {
         deadline.restart();
         refuseEarly(deps, { bot, call, guild });
         trial = admit(bot, call, guild);
-        // This is the last check, because it counts the call, which must then be sent.
+        // Take the call from the budget last: every call taken counts, so it must then be sent.
         const spent = bot.globalBudget.take(call.isJoin ? 'join' : 'other');
         if (spent !== null)
           throw later(call, spent.until, "the bot's calls for this second are used up");
@@ -122,8 +122,8 @@ async function takeTurn(
 }
 
 /**
- * Checked when the call's turn comes, because the call before it may have been the last one
- * allowed.
+ * Throws if the token was rejected or the client's calls are blocked. Checked when the call's turn
+ * comes, because the previous call may have caused either.
  */
 function refuseEarly(
   { budget, pauses }: CallerDeps,
@@ -146,8 +146,8 @@ function refuseEarly(
 }
 
 /**
- * Returns null if the bot is not paused, or a trial if this is the one call to try. Throws if the
- * bot is paused.
+ * Returns null if the bot is not paused. After the time of a pause is up, returns a trial for the
+ * one call to try. Throws for all other calls of a paused bot.
  */
 function admit(bot: Bot, call: Call, { clientId }: GuildRef): Trial | null {
   const admission = bot.pause.admit(clientId);

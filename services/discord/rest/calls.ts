@@ -12,10 +12,10 @@ import type {
 } from '../../reconcile/ports.js';
 import type { Answer } from './answer.js';
 
-/** A page of 1,000 members who each hold 250 roles has about 6.5 MB. */
+/** Size limit of a list. A page of 1,000 members who each hold 250 roles has about 6.5 MB. */
 export const LIST_BYTES = 8 * 1024 * 1024;
 
-/** A member with 250 roles has about 6 KB. */
+/** Size limit of a single object. A member with 250 roles has about 6 KB. */
 export const SINGLE_BYTES = 64 * 1024;
 
 /** A call that was sent. `status` is null if no response came. */
@@ -29,7 +29,7 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
-/** Discord asked to wait, by a refusal or by reporting no calls left. */
+/** Discord asked to wait, by refusing a call or by reporting that no calls are left. */
 export interface ObservedWait {
   readonly method: string;
   readonly route: string;
@@ -132,7 +132,7 @@ export const joining = (request: JoinRequest): Call => {
     path: Routes.guildMember(ids.guildId, ids.discordUserId),
     doing: `add ${memberName(member)} to the guild`,
     ids,
-    // Unchanged fields are omitted, because each one needs its own permission.
+    // Roles and nickname are omitted if not set, because each one needs its own permission.
     body: {
       access_token: accessToken,
       ...(roleIds.length > 0 && { roles: roleIds }),
@@ -231,7 +231,10 @@ export function isSuccess({ status, form }: Answer): boolean {
   return status === 204 || (status >= 200 && status < 300 && form === 'json');
 }
 
-/** Checks status and code, because a member wrongly considered absent loses the link. */
+/**
+ * Checks both status and code. If a member wrongly counts as absent, an ending link can be deleted,
+ * and no later run would remove its roles.
+ */
 export function isAbsent({ status, code }: Answer): boolean {
   return status === 404 && (code === 10007 || code === 10013);
 }

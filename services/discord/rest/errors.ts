@@ -13,13 +13,13 @@ export interface Failure {
   /** The call in words with its ids: `add role 12 to member 7 in guild 3`. */
   readonly doing: string;
   readonly answer: Answer | null;
-  /** The error the REST client threw, if any. */
+  /** The error that the REST client threw; null if it did not throw. */
   readonly error: unknown;
   /** The pause that the response calls for, from `pauseAfter`. */
   readonly pause: Pause | null;
   /**
-   * Why our own signal aborted the call. The REST client throws the same AbortError for both
-   * causes.
+   * Why our own signal aborted the call; null if it did not. The REST client throws the same
+   * AbortError for both causes.
    */
   readonly aborted: 'stopped' | 'timedOut' | null;
   readonly now: number;
@@ -68,8 +68,8 @@ interface Refusal {
 }
 
 /**
- * Returns null if the refusal is not documented as permanent and so proves nothing about the member
- * or the role.
+ * Returns the refusal if Discord documents it as permanent. Null: the response proves nothing about
+ * the member or the role.
  */
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   // A 401 counts even if a proxy sent it: more calls would use up the invalid-request budget.
@@ -82,7 +82,10 @@ function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   return { code: meaning.lasting, why: meaning.why };
 }
 
-/** Returns null if the response is not a refusal by Discord's API. */
+/**
+ * Returns the reason of a refusal that may be temporary; null if the response is not a refusal by
+ * Discord's API.
+ */
 function passingRefusal({ status, form, code, body }: Answer): string | null {
   if (status < 400 || status >= 500 || form !== 'json') return null;
   if (code === null || isOverload(status, code)) return null;
@@ -127,8 +130,8 @@ export function systemCode(error: unknown): string | null {
 }
 
 /**
- * Copies the thrown error without its fields and without secrets: undici's errors carry sockets,
- * the REST client's errors carry the request, and a proxy may echo our headers in its message.
+ * Copies the thrown error without its fields and without secrets. undici's errors carry sockets,
+ * the REST client's errors carry the request, and a proxy may echo our headers into the message.
  */
 function causeOf({ error, secrets }: Failure): ErrorOptions {
   if (!(error instanceof Error)) return {};

@@ -36,9 +36,9 @@ export function roleRefusals(
 }
 
 /**
- * Returns why the bot cannot rename a role's holders; roles that do not prevent it have no entry.
- * Covers roles that the bot cannot assign. @everyone has an entry if the bot lacks the permission
- * to rename.
+ * Returns, for each role whose holders the bot cannot rename, the reason. The other roles have no
+ * entry. Roles that the bot cannot assign are included. @everyone has an entry if the bot lacks the
+ * permission to rename.
  */
 export function renameRefusals(
   roles: readonly RankedRole[],
@@ -75,8 +75,8 @@ function rankOf(roles: readonly RankedRole[], bot: BotStanding) {
 }
 
 /**
- * Sorts the highest role first. Positions are not unique: of two equal ones, the older role, with
- * the lower id, is higher.
+ * Sorts the highest role first. Positions are not unique. Of two roles with the same position, the
+ * older role, which has the lower id, is higher.
  */
 function byRank(a: RankedRole, b: RankedRole): number {
   if (a.position !== b.position) return b.position - a.position;

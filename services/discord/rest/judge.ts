@@ -75,7 +75,9 @@ export function judgeFailure(
   return isRefusal && (isInDoubt || isTokenInDoubt) ? new DoubtfulRefusalError(judged) : judged;
 }
 
-/** A short wait is not worth an extra call to verify it. */
+/**
+ * Returns true if a second call must confirm the pause. A short wait is not worth an extra call.
+ */
 function isDoubted(pause: Pause, call: Call, now: number): boolean {
   const isLong = pause.until - now > SHOWN_FROM_MS;
   return pause.isDoubtful && isLong && !call.isOfBot;
@@ -106,8 +108,8 @@ function bucketPauseKey({ call, guild }: Pick<SentAttempt, 'call' | 'guild'>): s
 
 /**
  * Closes the bucket if the response, whatever its status, reports no calls left. Otherwise ends the
- * bucket's pause, because the call got through: the doctor can reopen a bucket before its pause
- * expires.
+ * bucket's pause: a setup check can reopen a bucket early, and then a call gets through before the
+ * pause expires.
  */
 export function closeWhenSpent(
   deps: JudgeDeps,
@@ -166,10 +168,10 @@ class DoubtfulRefusalError extends Error {
 }
 
 /**
- * One response must not stop a bot: its token counts as rejected, or the sender as blocked, only if
- * reading the bot's own user is refused too.
- * In: a `perform`. Out: a `perform` that reads `/users/@me` once after a doubtful refusal. Never:
- * DoubtfulRefusalError.
+ * A single response must not stop a bot. The token counts as rejected, or the sender as blocked,
+ * only if Discord also refuses to return the bot's own user.
+ * In: a `perform`. Out: a `perform` that reads `/users/@me` once after a doubtful refusal.
+ * Never: DoubtfulRefusalError.
  */
 export function createSenderDoubt(perform: Perform): Perform {
   /** Resolves to null if Discord returns the bot's own user, else to the error. */
@@ -191,8 +193,8 @@ export function createSenderDoubt(perform: Perform): Perform {
 }
 
 /**
- * The result of reading the bot's user determines the error; its message stays that of the refused
- * call.
+ * Returns the error to throw after reading the bot's own user. The result of that read decides the
+ * error's type; the message starts with that of the refused call.
  */
 function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): Error {
   const { message } = refusal;
@@ -213,8 +215,9 @@ function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): 
 /**
  * Only reading the guild can prove that the bot is no longer in it. Other routes return 10004 or
  * 50001 for other reasons, and trusting them would stop a whole community because of one member.
- * In: a `perform`. Out: a `perform` that reads the guild once if another route returns one of these
- * codes. Never: UNKNOWN_GUILD without that proof.
+ * In: a `perform`. Out: a `perform` that reads the guild once if another route returns 10004 or
+ * 50001.
+ * Never: UNKNOWN_GUILD without that proof.
  */
 export function createGuildPresence(perform: Perform): Perform {
   const isLost = askOnce((guild) =>
@@ -239,8 +242,8 @@ export function createGuildPresence(perform: Perform): Perform {
 }
 
 /**
- * Makes one call per guild at a time and shares its result, because many members can be refused at
- * once.
+ * Makes one call per guild at a time and shares its result, because Discord can refuse the calls
+ * for many members at once.
  */
 function askOnce<T>(ask: (guild: GuildRef) => Promise<T>): (guild: GuildRef) => Promise<T> {
   const asking = new Map<string, Promise<T>>();
@@ -261,7 +264,10 @@ function doubtsGuild(error: unknown): error is TerminalError {
   );
 }
 
-/** Returns the refusal with the correct code. Keeps its message, which has Discord's response. */
+/**
+ * Returns the refusal with the correct code. Keeps the original message, which describes Discord's
+ * response.
+ */
 function guildVerdict(refusal: TerminalError, isLost: boolean): TerminalError {
   const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
   if (refusal.code === code) return refusal;

@@ -57,8 +57,8 @@ export function createMemberCalls(perform: Perform): Omit<DiscordMembers, 'readR
 }
 
 /**
- * Rejects a response about another member, e.g. from a proxy's cache: that member's roles would
- * overwrite the roles of this one.
+ * Rejects a response about another member, e.g. from a proxy's cache. That member's roles would be
+ * taken for those of the requested member.
  */
 function memberOf(
   { discordUserId }: MemberTarget,
@@ -73,9 +73,10 @@ function memberOf(
 /** Calls that cover many members of a guild. */
 export interface MemberList {
   /**
-   * Returns the members after `after`, by ascending id; fewer than `limit` (1 to 1000) mean the end
-   * of the list. Throws UnavailableError for an implausible page, because members missing from it
-   * would count as gone, and TerminalError `MISSING_INTENT` if the bot may not list members.
+   * Returns the members after `after`, by ascending id. Fewer than `limit` (1 to 1000) members mean
+   * the end of the list. Throws UnavailableError for an implausible page, because members missing
+   * from the page would count as gone. Throws TerminalError `MISSING_INTENT` if the bot may not
+   * list members.
    */
   readonly listMembers: (
     guild: GuildRef,
@@ -118,7 +119,8 @@ export function createMemberList(perform: Perform): MemberList {
 }
 
 /**
- * Reading the guild succeeded, so Discord denies only the list:
+ * MISSING_ACCESS means that reading the guild succeeded (see `createGuildPresence`), so Discord
+ * denies only the member list:
  * https://docs.discord.com/developers/resources/guild#list-guild-members
  */
 function missingIntent(error: unknown): never {

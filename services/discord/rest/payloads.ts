@@ -5,8 +5,8 @@ import type { PresentMember } from '../../model.js';
 import type { Answer } from './answer.js';
 
 /**
- * The schemas contain only the fields in use. A response that lacks one is an error, so that it
- * cannot be read as "no roles".
+ * The schemas contain only the fields in use. A response without a required field is an error, so
+ * that missing roles are not read as "no roles".
  */
 const snowflake = z.string().regex(/^\d{1,20}$/);
 

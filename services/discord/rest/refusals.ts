@@ -8,14 +8,14 @@ export type RefusalOwner =
   | 'GUILD'
   | 'BOT'
   | 'SENDER'
-  /** No owner: the same call may succeed a moment later. */
+  /** Nothing in particular: the same call may succeed later. */
   | 'NOBODY';
 
 export interface KnownCode {
   readonly owner: RefusalOwner;
   /**
-   * The refusal, if documented as permanent: nothing is retried until its cause could have changed.
-   * Null: temporary.
+   * Set if Discord documents the refusal as permanent: nothing is retried until the cause could
+   * have changed. Null: the refusal is temporary.
    */
   readonly lasting: DiscordRefusal | null;
   /** What to pause for a while: the bucket or the whole bot. Null: nothing. */

@@ -30,8 +30,8 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
     return botUserId;
   };
 
-  // Sequential: if the first call is refused, the others would only use up the budget of invalid
-  // requests.
+  // The reads are sequential: if Discord refuses the first, the others would only use up the budget
+  // of invalid requests.
   return async (guild) => {
     const { guildId } = guild;
     const { ownerId } = await readGuild(guild);
@@ -63,9 +63,10 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
 }
 
 /**
- * Discord's list may be outdated. A list that is empty, or lacks an expected role or one it had
- * before, is read a second time, and the second response counts. Otherwise one wrong response would
- * park members for a role that exists below the bot.
+ * A role list from Discord may be outdated. The list is read a second time if it is empty, or if it
+ * lacks an expected role or a role of the previous list. The second response counts. Without this,
+ * one wrong response would park members (no retry until the cause changes, or for a day) although
+ * the role exists below the bot.
  */
 function createDoubting<Item>(idOf: (item: Item) => RoleId) {
   const last = new Map<ClientId, readonly RoleId[]>();

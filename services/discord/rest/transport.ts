@@ -12,10 +12,7 @@ import { refusesBot } from './errors.js';
 export interface Exchange {
   /** False: nothing was sent. */
   readonly isSent: boolean;
-  /**
-   * When the bucket opens, if the call was not sent because it would have been too early; else
-   * null.
-   */
+  /** When the bucket opens, if a closed bucket kept the call from being sent; else null. */
   readonly closedUntil: number | null;
   readonly answer: Answer | null;
   readonly error: unknown;
@@ -30,11 +27,14 @@ interface Transport {
 
 interface CallLimits {
   readonly spender: ClientId;
-  /** Only for a call about the bot itself does a 401 prove that the bot's token was rejected. */
+  /**
+   * The call is about the bot itself. Only then does a 401 prove that Discord rejected the bot's
+   * token.
+   */
   readonly isOfBot: boolean;
   /**
-   * When the call may be made. Checked last, because the call may have waited in the REST client's
-   * own queue.
+   * Returns the time from which the call may be made. Checked last, because the call may have
+   * waited in the REST client's own queue.
    */
   readonly openFrom: () => number;
   /** Size limit of the body. The rest of a longer body is not read. */
@@ -75,7 +75,7 @@ export function createTransport(deps: TransportDeps): Transport {
         },
       };
       const { response, raw } = await sendRequest(url, init, exchange).catch((error: unknown) => {
-        // The body is missing, but the status is enough.
+        // Reading the body failed, but the 401 alone shows that the token was rejected.
         if (isRefused) deps.onRefused();
         throw error;
       });
@@ -143,7 +143,8 @@ interface Trace {
 
 function begin(trace: Trace, clock: () => number): void {
   const until = trace.limits.openFrom();
-  // Read the clock after `openFrom`, which may return the current time for an open bucket.
+  // Read the clock after calling `openFrom`. For an open bucket `openFrom` may return the current
+  // time, which an earlier clock reading would not have reached.
   trace.isSent = until <= clock();
   if (trace.isSent) return;
   trace.closedUntil = until;
@@ -159,7 +160,7 @@ function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean)
     headers: untimed(response.headers),
     ok: response.ok,
     // At a 401 the REST client would drop the bot's token, although Discord may have rejected a
-    // person's token, or a proxy may have responded.
+    // person's token, or a proxy may have responded. So it gets a 403 instead.
     status: status === 401 && !isBotRefused ? 403 : status,
     statusText: response.statusText,
     arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
@@ -170,8 +171,8 @@ function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean)
 
 /**
  * Removes the headers that say how long to wait. The REST client measures waits by the machine's
- * clock, so setting the clock back would prolong them. It only learns the bucket names; gate and
- * ledger know the waits by our own clock.
+ * clock, so setting that clock back would prolong them. It still learns the bucket names. Our gate
+ * and ledger apply the waits, by our own clock.
  */
 function untimed(headers: ResponseLike['headers']): ResponseLike['headers'] {
   const left = new Headers([...headers]);

@@ -2,8 +2,8 @@
  * Consumes the platform's events.
  * In: records of the platform's topics. Out: facts in the store, and broken records in the
  * dead-letter topics.
- * Never: an offset committed before all its records are in one of the two; a record dropped because
- * of the connector's own failure.
+ * Never: an offset committed before every record up to it is stored, dead-lettered or skipped; a
+ * record lost because the connector failed.
  */
 import type { Part, Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';

@@ -5,7 +5,10 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
 
-/** Returns the record unchanged, with additional headers for reason, source offset and time. */
+/**
+ * Returns the record unchanged, with additional headers for the reason and for its topic,
+ * partition, offset and timestamp.
+ */
 export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
   const { key, value, headers, timestampMs } = record;
   return { key, value, headers: { ...headers, ...account(record, reason) }, timestampMs };
@@ -15,8 +18,8 @@ const MAX_KEY_BYTES = 1_024;
 
 /**
  * Returns a dead letter without the value and the original headers, for a record that is too large
- * for the dead-letter topic. The added headers may be what exceeds the limit. They still name the
- * original's topic, partition and offset.
+ * for the dead-letter topic. It may exceed the limit only because of the headers that `deadLetter`
+ * adds. The added headers stay, so they still name the original's topic, partition and offset.
  */
 export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
   const { key, value, timestampMs } = broken.record;

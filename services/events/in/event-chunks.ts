@@ -30,8 +30,8 @@ const MAX_RECORDS = 500;
 const MAX_ROWS = 20_000;
 
 /**
- * Splits records into chunks. Parses lazily, so that only the current chunk is in memory in parsed
- * form.
+ * Splits records into chunks. Parses lazily, so that only one chunk at a time is in memory in
+ * parsed form.
  */
 export function* eventChunks(
   records: readonly KafkaRecord[],
@@ -66,7 +66,10 @@ export interface AppliedChunk {
   readonly refused: readonly BrokenRecord[];
 }
 
-/** The metric label of each known event type. All other types share one label. */
+/**
+ * The metric label of each known event type. Broken records are counted as `unreadable`, skipped
+ * records as `foreign`.
+ */
 const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
   membershipChanged: 'platform.group.membership.changed.v1',
   membershipSnapshot: 'platform.group.membership.snapshot.v1',
@@ -102,8 +105,8 @@ export function countEvents(
 }
 
 /**
- * Returns the metric label of an outcome. A fact outranked by the deletion of its user or group
- * gets its own label, because its order was not the cause.
+ * Returns the metric label of an outcome. A fact that is stale because its user or group was
+ * deleted has its own label: the order of the facts was not the reason.
  */
 function resultOf(outcome: FactOutcome | undefined): string {
   if (outcome === undefined) return 'applied';

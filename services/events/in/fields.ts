@@ -13,7 +13,7 @@ export class BrokenEvent extends Error {}
 
 export interface FieldScope {
   readonly fields: Fields;
-  /** Prefix of the field names in a reason: `data.`, `ce_` or empty. */
+  /** Prefix of the field names in messages, such as `data.` or `ce_`; may be empty. */
   readonly at: string;
 }
 
@@ -59,7 +59,10 @@ export function checkEventText(value: unknown, path: () => string, max = MAX_CHA
   throw new BrokenEvent(`${path()} ${rule}, got ${shown(value)}`);
 }
 
-/** Returns the sequence: a whole number from 0 to 2^53-1, or its decimal digits. Null if absent. */
+/**
+ * Returns the event's sequence, sent as a whole number from 0 to 2^53-1 or as its decimal digits.
+ * Null if absent.
+ */
 export function readSequence(place: FieldScope): number | null {
   const value = place.fields['sequence'] ?? null;
   if (value === null) return null;
@@ -124,8 +127,8 @@ export function timeUsOf(text: string): number | null {
 }
 
 /**
- * Shifts the year by 400, the period of the calendar, because Date.UTC maps the years 0 to 99 to
- * 1900 to 1999.
+ * Shifts the year by 400 and back, because Date.UTC maps the years 0 to 99 to 1900 to 1999. The
+ * calendar repeats every 400 years.
  */
 function msSince1970(
   year: number,
@@ -160,14 +163,18 @@ function isLeapYear(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 }
 
-/** Returns true before midnight UTC: leap seconds are inserted only at 23:59:60 UTC. */
+/**
+ * Returns true one second before midnight UTC, the only time at which leap seconds are inserted
+ * (23:59:60).
+ */
 function endsADay(ms: number): boolean {
   return (((ms + 1000) % MS_OF_A_DAY) + MS_OF_A_DAY) % MS_OF_A_DAY === 0;
 }
 
 /**
- * Finds the known name that a slightly wrong one means: different case, separators, number or
- * tense, or one word misspelt by at most two letters. A different verb or noun is not a match.
+ * Finds the known name that a slightly wrong name means; null if there is none. Case, separators,
+ * plural and tense may differ, or one word may be misspelt by at most two letters. A different verb
+ * or noun is not a match.
  */
 export function nearestName(given: string, names: Iterable<string>): string | null {
   if (given.length > MOST_CHARACTERS) return null;
@@ -182,7 +189,7 @@ export function nearestName(given: string, names: Iterable<string>): string | nu
   return nearest;
 }
 
-/** Longest name to compare. The longest known name has 40 characters. */
+/** Longest name to compare. The longest known name has 37 characters. */
 const MOST_CHARACTERS = 80;
 const MOST_LETTERS = 2;
 

@@ -1,10 +1,11 @@
 import type { RecordHeaders } from '../kafka/kafka-port.js';
 
 /**
- * kafkajs crashes on a batch that it cannot unpack. After a restart it crashes on the same batch
- * again, which stops every partition it reads. So such a batch is replaced by empty records, one
- * for each record it declares, with a header that makes `parseEvent` treat them as dead letters.
- * The partition continues, and each lost record is reported with its offset.
+ * Marks a record whose content is lost. kafkajs crashes on a batch that it cannot unpack, and
+ * crashes on the same batch again after a restart. That stops every partition the consumer reads.
+ * So the batch is replaced by empty records with this header, one for each record that the batch
+ * declares. `parseEvent` treats them as dead letters: the partition continues, and each lost record
+ * is reported with its offset.
  */
 const LOST_HEADER = 'discord-connector-unreadable-batch';
 
@@ -17,8 +18,8 @@ const REASONS = {
 export type Loss = keyof typeof REASONS;
 
 /**
- * Returns why the record has no content; null for every other record. The text comes from the table
- * above, never from the header.
+ * Returns why the record's content is lost; null if it is not lost. The text comes from REASONS,
+ * never from the header.
  */
 export function reasonOfLoss(headers: RecordHeaders): string | null {
   if (!Object.hasOwn(headers, LOST_HEADER)) return null;
@@ -39,8 +40,8 @@ const AT = { length: 8, magic: 16, lastOffsetDelta: 23, count: 57 } as const;
 const BYTES_BEFORE_LENGTH = 12;
 
 /**
- * Returns as many empty records as the batch declares, the last one at the batch's last offset;
- * null if the header is unreadable.
+ * Returns as many empty records as the batch declares, the last one with the batch's last offset.
+ * Null if the batch header is unreadable.
  */
 export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
   const header = headerBefore(packed);
@@ -54,8 +55,8 @@ export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
 }
 
 /**
- * Returns the batch header, which precedes the packed data in kafkajs' buffer; null if those bytes
- * are not its header.
+ * Returns the batch header, which precedes the packed data in kafkajs' buffer. Null if the bytes
+ * there are not the header of this batch.
  */
 function headerBefore(packed: Buffer): Buffer | null {
   const start = packed.byteOffset - HEADER_BYTES;

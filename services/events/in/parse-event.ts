@@ -28,10 +28,10 @@ export type ParsedEvent =
  */
 const AHEAD_US = 5 * 60 * 1_000_000;
 
-/** Maximum length of a source, a URI reference, which is longer than an id. */
+/** Maximum length of `source`, which is a URI reference and so longer than an id. */
 const MAX_SOURCE = 1024;
 
-/** Parses one record. If it is broken, the reason names the field. */
+/** Parses one record. For a broken record, the reason names the field. */
 export function parseEvent(record: KafkaRecord): ParsedEvent {
   const lost = reasonOfLoss(record.headers);
   if (lost !== null) return { kind: 'broken', reason: lost };
@@ -54,8 +54,9 @@ export function parseEvent(record: KafkaRecord): ParsedEvent {
 }
 
 /**
- * Judges an event of a type that has no reader. An unknown version or a misspelling of a known type
- * is broken, so that it is not lost silently. Any other type is foreign.
+ * Decides what to do with an event of a type that has no reader. An unknown version or a
+ * misspelling of a known type makes the record broken, so that it becomes a dead letter and is not
+ * lost silently. A record of any other type is foreign and skipped.
  */
 function unread(type: string): ParsedEvent {
   for (const known of factReaders.keys()) {

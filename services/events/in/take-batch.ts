@@ -146,9 +146,9 @@ function byOffset(a: BrokenRecord, b: BrokenRecord): number {
 const UNREADABLE = 'UNREADABLE_FACT';
 
 /**
- * Applies all facts in order. If the store rejects the content of some, splits the transaction in
- * half until each rejected fact is alone. The first half goes first, which keeps the partition's
- * order.
+ * Applies all facts in order. If the store rejects the content of some facts, applies each half in
+ * its own transaction, and so on, until each rejected fact is alone. The first half goes first,
+ * which keeps the order of the partition.
  */
 export async function applyChunk(
   facts: readonly FactRecord[],
@@ -175,8 +175,8 @@ export async function applyChunk(
 }
 
 /**
- * Returns the facts with causes that continue the trace of their record. Call `end` once they are
- * applied.
+ * Returns copies of the facts whose causes continue the trace of their record. Call `end` once the
+ * facts are applied.
  */
 function traceFacts(
   facts: readonly FactRecord[],
@@ -203,8 +203,8 @@ interface PersistDeps {
   readonly heartbeatMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
   /**
-   * Receives the reason for unreadiness while the current work fails, and null once it succeeds or
-   * is given up.
+   * Receives the reason why the process is not ready while the work fails, and null once the work
+   * has succeeded or was given up.
    */
   readonly report: (trouble: string | null) => void;
 }
@@ -212,7 +212,10 @@ interface PersistDeps {
 interface PersistentWork<T> {
   /** Name of the work in log lines and reasons. */
   readonly what: string;
-  /** Code of a `TerminalError` that a retry cannot fix. The caller gets that error. */
+  /**
+   * Code of a `TerminalError` that a retry cannot fix. The work is then not retried, and the caller
+   * gets the error.
+   */
   readonly unless: string;
   readonly work: () => Promise<T>;
 }
@@ -221,8 +224,8 @@ type Persist = <T>(batch: RecordBatch, work: PersistentWork<T>) => Promise<T>;
 
 /**
  * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the
- * partition with heartbeats. Gives up only on an `unless` error, on `BatchInterrupted`, or when a
- * heartbeat fails between retries because the partition is lost.
+ * partition with heartbeats. Stops retrying after an `unless` error, or between retries if the
+ * process is stopping or the partition is lost.
  */
 export function createPersist(deps: PersistDeps): Persist {
   return async (batch, { what, unless, work }) => {
@@ -253,8 +256,8 @@ function hasCode(error: unknown, code: string): error is TerminalError {
 }
 
 /**
- * Sends heartbeats during the work. A failed one does not stop the work, which can still be
- * committed if the group accepts it.
+ * Sends heartbeats during the work. A failed heartbeat does not stop the work, whose result can
+ * still be committed if the consumer group accepts it.
  */
 async function whileBeating<T>(
   batch: RecordBatch,
@@ -272,8 +275,8 @@ async function whileBeating<T>(
 }
 
 /**
- * Sends heartbeats during a pause. Here a failed one ends the retries, because the partition is
- * lost.
+ * Sends heartbeats during a pause. A failed heartbeat throws here, which ends the retries, because
+ * the partition is lost.
  */
 async function pauseBeating(
   batch: RecordBatch,

@@ -24,8 +24,8 @@ export interface OutgoingRecord {
   readonly value: Buffer | string | null;
   readonly headers: Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
   /**
-   * Creation time of the record's content, in ms; below 1 if unknown. Used only if the broker
-   * rejects the timestamp of this process's clock.
+   * Creation time of the record's content, in ms since 1970; below 1 if unknown. Used only if the
+   * broker rejects the timestamp that this process's clock gives.
    */
   readonly timestampMs?: number;
 }
@@ -40,7 +40,7 @@ export interface RecordBatch {
   commit(offset: string): Promise<void>;
   /**
    * Keeps the partition assigned to this process; frequent calls are cheap. Throws if the partition
-   * is lost: do not catch that error.
+   * is lost. Do not retry the work after that error.
    */
   heartbeat(): Promise<void>;
   /** Returns true if this process has lost the partition, or the consumption is stopping. */
@@ -51,8 +51,8 @@ export interface ConsumeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   /**
-   * Receives the batches of a partition one at a time. Records it leaves uncommitted are
-   * redelivered.
+   * Receives the batches of a partition one at a time. Records that `onBatch` leaves uncommitted
+   * are redelivered.
    */
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
   /** Receives the assigned partitions after a rebalance of the consumer group. */
@@ -60,7 +60,7 @@ export interface ConsumeOptions {
 }
 
 export interface Consumption {
-  /** Resolves when the consumption has failed for good; it does not restart itself. */
+  /** Resolves when the consumption has ended with an error. It does not restart itself. */
   readonly crashed: Promise<Error>;
   health(): Readiness;
   /** Waits for the current batch, then leaves the group. */

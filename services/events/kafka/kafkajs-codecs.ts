@@ -6,8 +6,8 @@ import kafkajs from 'kafkajs';
 import { lostRecords } from '../in/lost-batch.js';
 
 /**
- * Size limit of one unpacked batch. A fetch requests up to 1 MiB per partition, which is also a
- * broker's default limit for a batch. JSON compresses to a tenth, very repetitive JSON to a
+ * Size limit of one unpacked batch. A packed batch has at most 1 MiB by default: brokers accept no
+ * larger one, and a fetch requests no more. JSON compresses to a tenth, very repetitive JSON to a
  * fiftieth.
  */
 const UNPACKED_LIMIT = 64 * 1024 * 1024;
@@ -17,9 +17,9 @@ type Packed = keyof typeof kafkajs.CompressionCodecs;
 type Pack = (its: { readonly buffer: Buffer }) => Promise<Buffer>;
 
 /**
- * Registers bounded decompressors. kafkajs supports only gzip, without a size limit; any other
- * compression would crash the consumer at the same record again and again. The connector never
- * writes compressed records. Safe to call more than once per process.
+ * Registers decompressors with a size limit. By itself kafkajs supports only gzip, without a limit;
+ * any other compression would crash the consumer at the same record again and again. The connector
+ * never writes compressed records. Safe to call more than once per process.
  */
 export function registerCodecs(limit = UNPACKED_LIMIT): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -87,8 +87,8 @@ class ByteSink {
   }
 
   /**
-   * Appends `length` bytes that start `distance` bytes back; they may overlap the bytes being
-   * appended.
+   * Appends a copy of the `length` bytes that start `distance` bytes before the end. The range may
+   * reach into the bytes being appended.
    */
   repeat(distance: number, length: number): void {
     if (distance < 1 || distance > this.#length) {
@@ -96,7 +96,7 @@ class ByteSink {
     }
     this.#makeRoom(length);
     const start = this.#length - distance;
-    // each copy takes everything since the start, so the copied length doubles
+    // Each pass copies everything since `start`, so the copied length doubles.
     for (let done = 0; done < length;) {
       const copied = Math.min(distance + done, length - done);
       this.#held.copy(this.#held, this.#length + done, start, start + copied);
@@ -177,7 +177,8 @@ function unpackLz4Block(block: Buffer, sink: ByteSink): void {
 }
 
 /**
- * Magic bytes of the frame that Java clients put around blocks; librdkafka sends one bare block.
+ * Magic bytes of the frame that Java clients put around Snappy blocks. librdkafka sends one block
+ * without a frame.
  */
 const XERIAL_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1');
 const XERIAL_HEADER_BYTES = 16;

@@ -43,7 +43,8 @@ const DEFAULT_SESSION: SessionSettings = {
 
 /**
  * Size of one fetch. kafkajs holds a fetch both as bytes and as messages: with its default of 10
- * MiB the process grows permanently by some 30 MiB. A larger record is still delivered, alone.
+ * MiB the process grows permanently by some 30 MiB. A record larger than this is still delivered,
+ * alone.
  */
 const FETCH_BYTES = 1_048_576;
 
@@ -59,7 +60,7 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
     maxWaitTimeInMs: session.fetchWaitMs,
     maxBytes: FETCH_BYTES,
     maxBytesPerPartition: FETCH_BYTES / 4,
-    // the supervisor rebuilds the consumer after every kind of crash
+    // The supervisor rebuilds the consumer after every crash, so kafkajs must not restart it.
     retry: { ...retry, restartOnFailure: async () => false },
   });
   const health = healthOf(consumer, clock);
@@ -80,10 +81,11 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
       eachBatchAutoResolve: false,
       eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
     });
-    // a failed join does not reject run(); it is reported as a crash before run() resolves
+    // A failed join does not reject run(). kafkajs reports it as a crash before run() resolves.
     throwIfAny(early);
   } catch (error) {
-    await consumer.disconnect().catch(() => undefined); // throw the first error, which is the most specific
+    // Ignore an error of disconnect(): the first error is the most specific.
+    await consumer.disconnect().catch(() => undefined);
     throw consumeError(options, error);
   }
   return {
@@ -132,12 +134,12 @@ function committing(payload: EachBatchPayload): RecordBatch['commit'] {
   return async (offset) => {
     payload.resolveOffset(offset);
     try {
-      // do not commit the given offset itself: kafkajs also counts the transaction markers after
-      // the last record
+      // Commit kafkajs' own offsets, not the given one: they also cover the transaction markers
+      // after the last record.
       await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     } catch (error) {
-      // otherwise kafkajs would fetch from after this offset, and commit it only with the next
-      // record
+      // Undo the resolveOffset above. Otherwise kafkajs would fetch after this offset, and commit
+      // it only with the next record.
       payload.resolveOffset(doneWith);
       throw error;
     }
@@ -168,8 +170,8 @@ function toHeaders(sent: IHeaders | undefined): RecordHeaders {
 }
 
 /**
- * Filters out properties that every object inherits: kafkajs adds them to a header named like one,
- * e.g. `constructor`.
+ * Returns false for a value that kafkajs adds by mistake: if a header has the name of a property
+ * that every object inherits, e.g. `constructor`, kafkajs adds the inherited value.
  */
 function isSent(value: unknown): value is Buffer | string | undefined {
   const isNone = value === undefined || value === null;
@@ -177,8 +179,8 @@ function isSent(value: unknown): value is Buffer | string | undefined {
 }
 
 /**
- * Converts a header value. A header without one (null, despite the types) becomes empty, because
- * kafkajs cannot send null.
+ * Converts a header value. A null value, which kafkajs delivers despite its types, becomes empty,
+ * because kafkajs cannot send null.
  */
 function toBuffer(value: Buffer | string | undefined | null): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');

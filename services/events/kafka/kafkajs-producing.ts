@@ -11,8 +11,8 @@ interface Producing {
 }
 
 /**
- * Most bytes per request: below the broker's usual batch limit of 1 MB, because records that are
- * accepted one by one may be too large together.
+ * Most bytes per request. Stays below the broker's usual batch limit of 1 MB, because several
+ * records that are accepted one by one may be too large in one batch.
  */
 const PORTION_BYTES = 512 * 1024;
 const ALL_REPLICAS = -1;
@@ -54,8 +54,8 @@ export function createProducing(kafka: Client): Producing {
 }
 
 /**
- * Returns a function that connects once. The next call retries a failed connect; concurrent calls
- * share one attempt.
+ * Returns a function that connects once. Concurrent calls share one attempt. If it fails, the next
+ * call tries again.
  */
 function connectOnce(producer: Producer): () => Promise<void> {
   let connecting: Promise<void> | null = null;
@@ -70,7 +70,7 @@ function connectOnce(producer: Producer): () => Promise<void> {
 
 /**
  * Creates the topic, for brokers that do not create topics themselves. If that fails, e.g. for lack
- * of permission, the caller throws its own error and retries.
+ * of permission, the error is ignored: the caller throws its own error and retries.
  */
 async function createTopic(kafka: Client, topic: string): Promise<void> {
   const admin = kafka.admin();
@@ -94,10 +94,10 @@ function toMessage(record: OutgoingRecord): Message {
 }
 
 /**
- * Sends records, and resends them if the broker rejects their timestamps. kafkajs sets them from
- * this process's clock, and brokers reject timestamps more than an hour ahead of their own clock.
- * The second attempt uses the creation time of the content; the third, in case the database's clock
- * is wrong too, uses no timestamp.
+ * Sends records, and resends them if the broker rejects their timestamps. kafkajs sets the
+ * timestamps from this process's clock, and brokers reject timestamps more than an hour ahead of
+ * their own clock. The second attempt uses the creation time of the content. The third uses no
+ * timestamp, in case the database's clock is wrong too.
  */
 async function sendStamped(
   records: readonly OutgoingRecord[],
@@ -143,8 +143,8 @@ function produceError(topic: string, error: unknown): Error {
 }
 
 /**
- * Returns the broker's error name, e.g. `UNKNOWN_TOPIC_OR_PARTITION`, also from a kafkajs error
- * that wraps it; null if there is none.
+ * Returns the broker's error name, e.g. `UNKNOWN_TOPIC_OR_PARTITION`, even if a kafkajs error wraps
+ * it. Null if the error has no such name.
  */
 function protocolType(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
@@ -153,8 +153,8 @@ function protocolType(error: unknown): string | null {
 }
 
 /**
- * Splits the records, in order, into portions of at most `maxBytes`. A larger record is a portion
- * of its own.
+ * Splits the records, in order, into portions of at most `maxBytes`. A record larger than that is a
+ * portion of its own.
  */
 export function bySize(
   records: readonly OutgoingRecord[],

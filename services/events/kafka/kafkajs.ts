@@ -31,8 +31,8 @@ interface KafkaJsDeps {
 }
 
 /**
- * Few retries, because the callers handle long outages: unlike kafkajs, they can be stopped and
- * report what they are waiting for.
+ * Few retries, because the callers handle long outages: unlike kafkajs, the callers can be stopped,
+ * and report what they are waiting for.
  */
 const SHORT_RETRY = { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 };
 
@@ -41,7 +41,7 @@ export function createKafkaJs(deps: KafkaJsDeps): KafkaPort {
   guardIdleConnections();
   registerCodecs();
   // kafkajs remembers committed offsets per client. Each consumer gets a new client, so that it
-  // does not start from the offsets of one that crashed.
+  // does not start from the offsets of a crashed consumer.
   const newClient = () =>
     new Kafka({
       brokers: [...deps.brokers],
@@ -101,9 +101,9 @@ const GUARDED = Symbol.for('discord-connector.kafkajs-idle-guard');
 
 /**
  * Stops a busy timer in kafkajs 2.2.4. After each check of its pending requests, kafkajs schedules
- * the next one, with a negative delay unless it is throttled. Node turns that into 1 ms (and warns
- * once), so every idle connection uses 6 % of a core. While nothing is pending no check is needed:
- * a request that has to wait schedules its own when it is queued.
+ * the next check with a negative delay, unless it is throttled. Node turns the delay into 1 ms (and
+ * warns once), so every idle connection uses 6 % of a core. While nothing is pending, no check is
+ * needed: a request that has to wait schedules one when it is queued.
  * https://github.com/tulios/kafkajs/issues/1751, fixed by the unmerged 1755 and 1768. Safe to call
  * more than once per process.
  */

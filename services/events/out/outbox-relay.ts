@@ -2,8 +2,8 @@
  * Sends the events of the outbox to the broker.
  * In: events as their transaction wrote them. Out: CloudEvents in order, with the row's id as event
  * id.
- * Never: an event deleted before the broker has it. So an event may be sent twice, with the same
- * id.
+ * Never: an event deleted before the broker has it. If the deletion fails, the event is sent again
+ * with the same id.
  */
 import { backoffMs } from '../../lib/backoff.js';
 import type { Part } from '../../lib/lifecycle.js';
@@ -26,7 +26,7 @@ export interface OutboxRelayDeps {
 }
 
 export interface OutboxRelayTiming {
-  /** Polling interval, in case a notification is lost. */
+  /** How often to check the outbox without a notification, in case one is lost. */
   readonly pollMs: number;
   readonly batchSize: number;
   readonly baseMs: number;
@@ -64,7 +64,8 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
         const waitMs = backoffMs(failures++, backoff);
         trouble = `cannot send the outbox: ${messageOf(error)}`;
         logger.warn({ err: error, topic, waitMs }, 'outbox send failed');
-        // notifications do not shorten this pause, because every transaction sends one
+        // Notifications do not end this pause early. Every transaction sends one, so there would be
+        // no backoff.
         await pause(waitMs, stopping.signal);
       }
     }
