@@ -27,7 +27,7 @@ export const codeExchange = (app: OAuthApplication, redirectUri: string): OAuthC
   kind: 'code',
   url: app.tokenUrl,
   applicationId: app.applicationId,
-  spender: spenderOf(app),
+  spender: app.clientId,
   doing: `exchange a code for application ${app.applicationId}`,
   redirectUri,
   accepts: isObject,
@@ -37,7 +37,7 @@ export const refreshing = (app: OAuthApplication): OAuthCall => ({
   kind: 'refresh',
   url: app.tokenUrl,
   applicationId: app.applicationId,
-  spender: spenderOf(app),
+  spender: app.clientId,
   doing: `refresh a token of application ${app.applicationId}`,
   accepts: isObject,
 });
@@ -46,7 +46,7 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
   kind: 'account',
   url: `${app.apiBase}/users/@me`,
   applicationId: app.applicationId,
-  spender: spenderOf(app),
+  spender: app.clientId,
   doing: `read the account that authorized application ${app.applicationId}`,
   accepts: isObject,
 });
@@ -59,7 +59,7 @@ export const revocation = (app: OAuthApplication): OAuthCall => ({
   kind: 'revocation',
   url: app.revokeUrl,
   applicationId: app.applicationId,
-  spender: spenderOf(app),
+  spender: app.clientId,
   doing: `revoke a token of application ${app.applicationId}`,
   accepts: ({ status, form, code }) => {
     if (status === 400) return code === 'invalid_token' || code === DEAD;
@@ -79,10 +79,6 @@ const DEAD = 'invalid_grant';
 
 function isObject({ status, form }: Answer): boolean {
   return status === 200 && form === 'json';
-}
-
-function spenderOf({ clientId, applicationId }: OAuthApplication): string {
-  return clientId ?? `application ${applicationId}`;
 }
 
 /** Printable ASCII only, because a token is later sent in a header. */
