@@ -23,7 +23,7 @@ export interface Config {
     readonly host: string;
     readonly publicUrl: string | null;
   };
-  /** Null: the embedded PostgreSQL of the sandbox. */
+  /** Null: the sandbox's embedded PostgreSQL is used. */
   readonly databaseUrl: string | null;
   readonly databasePoolSize: number;
   readonly kafka: KafkaConfig | null;
@@ -42,7 +42,7 @@ export interface Config {
   };
   readonly persistedQueries: {
     readonly isOnly: boolean;
-    /** A folder or a file; null: `schema/operations`. */
+    /** The folder or file with the queries; null: `schema/operations`. */
     readonly path: string | null;
   };
   /** Origins that a link flow may redirect back to, in the form browsers send them. */
@@ -54,7 +54,10 @@ export interface Config {
   readonly tracesEndpoint: string | null;
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
-  /** True under `npm start`, where a shell runs between npm and this process. */
+  /**
+   * True under `npm start`, where a shell runs between npm and this process. The shell does not
+   * forward npm's signals, so the connector stops when its parent process dies.
+   */
   readonly isUnderNpm: boolean;
   /** Null: no sandbox. `port` 0: any free port. */
   readonly sandbox: { readonly port: number; readonly host: string } | null;

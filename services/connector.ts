@@ -2,7 +2,7 @@
  * Builds every part of the connector, starts them in the order of the data flow, and stops them in
  * an order that lets them finish their work.
  * In: a configuration. Out: a running connector.
- * Never: a decision about a member; the path makes those.
+ * Never: a decision about a member; the reconcile path makes those.
  */
 import { randomUUID } from 'node:crypto';
 

@@ -18,6 +18,11 @@
  * - **plan**: the changes for one member, and why. **guard**: decides whether a plan may be
  *   applied. **apply**: make the changes at Discord. **outcome**: the result. **audit record**:
  *   plan, cause and outcome; opened before the first change, closed after the last.
+ * - **mark**: records that a member must be reconciled, with the **cause**. A member's marks form
+ *   its **job**. **burst**: the marks of one message, mutation, batch or sweep. **run**: one
+ *   attempt to reconcile a member; it **settles** the job or postpones it. In sweep/, a run is one
+ *   execution of a sweep. **parked**: settled, but the rest waits for a change outside the
+ *   connector. **path**: the code from a job's claim to its settlement.
  */
 import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 
@@ -250,7 +255,7 @@ export type SweepKind =
 
 /**
  * `HELD`: too many removals; they need an admin's approval. `APPROVED`: an admin approved them, and
- * the path makes them until the sweep is `DONE`. `REJECTED`: an admin rejected them.
+ * runs make them until the sweep is `DONE`. `REJECTED`: an admin rejected them.
  */
 export type SweepState =
   'WAITING' | 'RUNNING' | 'HELD' | 'APPROVED' | 'REJECTED' | 'DONE' | 'FAILED' | 'CANCELLED';

@@ -162,7 +162,7 @@ function createPauseSaver({
         if (failures === 0) logger.warn({ err: error, clientId }, 'saving a Discord pause failed');
         failures += 1;
         if (!(error instanceof DatabaseUnavailableError) || signal.aborted) continue;
-        // Do not overwrite a newer state.
+        // Do not overwrite a newer pause.
         if (!unsaved.has(clientId)) unsaved.set(clientId, pause);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }

@@ -7,8 +7,8 @@ import type { Store } from '../store/store.js';
 export function createExplainRole({ store }: { readonly store: Pick<Store, 'read' | 'memory'> }) {
   return async (request: { id: LinkId; roleId: RoleId }) => {
     const { id, roleId } = request;
-    // Read the history first: a run that finishes between the two reads then counts as done, not as
-    // a change without a job.
+    // Read the history first. If a run finishes between the two reads, its change then counts as
+    // done. In the other order the change would look due although no job exists.
     const history = await store.read.roleHistory({ linkId: id, roleId });
     const facts = history && (await store.memory.readMember(history.member));
     const link = facts?.links.find((one) => one.linkId === id);

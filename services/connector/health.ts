@@ -7,13 +7,14 @@ import type { Life, Part } from '../lib/lifecycle.js';
 const VITAL = new Set(['store', 'reconcile']);
 
 /**
- * Parts that never make the process unready, because a replacement would have to wait for Discord
- * too.
+ * Parts that never make the process unready, because a replacement process would have to wait for
+ * Discord too.
  */
 const ADVISORY = new Set(['clock', 'discord']);
 
 /**
- * Builds the health report. An unreachable broker makes a process unready only if it has no API.
+ * Builds the health report. An unreachable broker makes a process unready only if the process has
+ * no API.
  */
 export function healthOf(
   config: Pick<Config, 'parts'>,

@@ -3,8 +3,8 @@ import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 
 /**
- * Longest wait for Discord. If it is not known by then that the account is a bot, the account is
- * linked, and the path detects a bot later.
+ * Longest wait for Discord to report whether the account is a bot. Without an answer the account is
+ * linked, and a reconcile run detects a bot later.
  */
 const PATIENCE_MS = 2_000;
 

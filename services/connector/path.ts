@@ -22,14 +22,17 @@ import { createBreaker } from '../reconcile/write/write-breaker.js';
 import type { Store } from '../store/store.js';
 import type { Telemetry } from './telemetry.js';
 
-/** Durations of the path, in milliseconds. */
+/** Durations of the reconcile path, in milliseconds. */
 export interface PathTiming {
   /**
-   * Lease of a bot. Longer than the longest call plus the time to renew it. When a process dies,
-   * others can take its bots after this time.
+   * How long a bot is leased: longer than the longest call plus the time to renew the lease. When a
+   * process dies, others can take its bots after this time.
    */
   readonly leaseMs: number;
-  /** The longest wait for a rate-limit slot, and the longest call; each may take this long. */
+  /**
+   * The time limit of a call, and of the wait for a rate-limit slot before it. The two together may
+   * take twice this long.
+   */
   readonly callMs: number;
   /** Polling interval, in case a NOTIFY is lost. */
   readonly pollMs: number;
@@ -58,7 +61,10 @@ interface PathWorld {
   readonly windowMs?: number;
 }
 
-/** Builds the path, in the order in which a job passes through it. */
+/**
+ * Builds the reconcile path: everything that a job passes through from its claim to its settlement,
+ * in that order.
+ */
 export function reconcilePath(
   logger: Logger,
   { store, gateway, oauth, telemetry, clock = Date.now, windowMs = 0 }: PathWorld,
@@ -182,8 +188,8 @@ interface ObservedPath {
 }
 
 /**
- * Measures and traces each run by wrapping the store the path writes to. The path does not know
- * about it.
+ * Measures and traces each run by wrapping the store that the run writes to. The path itself
+ * contains no telemetry.
  */
 function observePath(
   memory: Memory,

@@ -26,7 +26,8 @@ interface Deps {
 
 /**
  * Checks new secrets at Discord before they replace working ones. Throws InputError if Discord
- * rejects them. If Discord does not respond, the client check reports them later.
+ * rejects them. If Discord does not respond, the secrets are accepted, and the client check reports
+ * wrong ones later.
  */
 export function createTrySecrets(deps: Deps): TrySecrets {
   return async (place, { botToken, clientSecret }) => {

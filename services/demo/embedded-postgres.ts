@@ -22,8 +22,8 @@ export interface EmbeddedPostgresOptions {
   /** Server settings, as `-c name=value`. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * `trust` accepts every local account without a password, for tests. Fixed when the folder is
-   * first used.
+   * `trust` accepts every local account without a password, for tests. The choice is fixed when the
+   * folder is first used.
    */
   readonly auth?: Auth;
   readonly logger: Logger;
@@ -37,11 +37,10 @@ export interface EmbeddedPostgres extends Omit<Part, 'start'> {
 }
 
 /**
- * Runs a real PostgreSQL without installation, for newcomers and tests; not for production, because
- * the bundled OpenSSL is past its end of life.
+ * Runs a real PostgreSQL without installation, for newcomers and tests. It is not for production,
+ * because the bundled OpenSSL is past its end of life.
  * In: a folder. Out: an address on 127.0.0.1.
- * Never: two servers on one folder, or a server that outlives its killed process beyond the next
- * start.
+ * Never: two servers on one folder, or a killed process's server that survives the next start.
  */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   let server: RunningServer | undefined;

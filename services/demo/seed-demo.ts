@@ -49,8 +49,8 @@ const MEMBERSHIPS = {
 const LINKED = ['alice', 'bob', 'carol', 'erin'] as const;
 
 /**
- * Creates the demonstration: a client, groups, people, mappings and links. Each step may be
- * repeated after a crash.
+ * Creates the demonstration: a client, groups, people, mappings and links. It is not repeated:
+ * after a crash in between, the next start finds the client and skips the rest.
  */
 export async function seedDemo(ports: SeedPorts): Promise<void> {
   const { id: clientId } = await ports.createClient();

@@ -1,6 +1,9 @@
 import type { Cause, ClientId, Lane, MemberKey } from '../model.js';
 
-/** A claimed job: a member to reconcile, with the causes marked since its last settled run. */
+/**
+ * A claimed job: a member to reconcile, with the causes of all marks since the member's last
+ * settled run. A mark records that a member must be reconciled, and why.
+ */
 export interface Job extends MemberKey {
   /** Settling the job covers all marks up to this version. */
   readonly version: number;
@@ -8,17 +11,18 @@ export interface Job extends MemberKey {
   /** Failed runs since the last settled one; determines the backoff. */
   readonly attempts: number;
   readonly causes: readonly Cause[];
-  /** The number of causes, at the end of `causes`, that were marked after the claim. */
+  /** How many causes, at the end of `causes`, come from marks made after the claim. */
   readonly lateCauses: number;
 }
 
 /**
- * The job's state when the member's facts are read. The facts include every mark since the claim.
+ * The job as stored when the run reads the member's facts. It includes the marks made since the
+ * claim, because the facts already reflect them.
  */
 export interface Marks {
   readonly version: number;
   readonly lane: Lane;
-  /** Causes marked after the claim. */
+  /** Causes of the marks made after the claim. */
   readonly causes: readonly Cause[];
 }
 
@@ -31,7 +35,8 @@ export interface JobTable {
   renewLeases(): Promise<Renewal>;
   /**
    * Releases bots to other processes. None of their members may have a run in progress here. Skips
-   * a bot whose lease was renewed since, so that a delayed statement cannot release a bot in use.
+   * a bot whose lease was renewed after `bots` was read, so that a delayed statement cannot release
+   * a bot in use.
    */
   letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**

@@ -5,13 +5,13 @@ import type { DiscordMembers } from './ports.js';
 
 /** Longer than Discord's window for member reads, which is a second. */
 const PATIENCE_MS = 2_000;
-/** A retry time in the past must not cause a busy loop. */
+/** Shortest wait before a retry, so that a retry time in the past does not cause a busy loop. */
 const SHORTEST_MS = 10;
 
 /**
- * Makes member reads wait inside the run for their rate limit, up to PATIENCE_MS. Ending the run
- * instead would repeat its first read: up to twice the reads when many members wait. Longer waits
- * and errors from Discord still end the run.
+ * Makes member reads wait inside the run for their rate limit, up to PATIENCE_MS. If the run ended
+ * instead, its next run would have to repeat the first read, and with many waiting members that
+ * would take up to twice the reads. Longer waits and errors from Discord still end the run.
  */
 export function withPatientReads(
   discord: DiscordMembers,

@@ -56,7 +56,7 @@ interface ClientFacts extends GuildRef {
   /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;
-  /** A stop or pause of the client is still recorded. */
+  /** True: a stop or pause of the client is still recorded. */
   readonly hasTrouble: boolean;
 }
 
@@ -65,8 +65,8 @@ export interface LinkFacts {
   readonly platformUserId: PlatformUserId;
   readonly status: LinkStatus;
   /**
-   * True for an ending link that an admin ended by name. Its removals join no held plan; only the
-   * limits of the guard can hold them.
+   * True for an ending link that an admin ended individually. Its removals join no held plan; only
+   * the limits of the guard can hold them.
    */
   readonly isEndAskedFor: boolean;
 }
@@ -119,8 +119,8 @@ export interface MemberFacts {
   /** Whether the reading that `mirrorAgeMs` refers to is newer than the oldest unsettled mark. */
   readonly isReadSinceMark: boolean;
   /**
-   * A reading in the last minute lacked foreign roles that the mirror had, so the reading may be
-   * wrong.
+   * True: a reading in the last minute lacked foreign roles that the mirror had, so the reading may
+   * be wrong.
    */
   readonly hasLostRoles: boolean;
   /**
@@ -132,7 +132,7 @@ export interface MemberFacts {
   readonly openRecord: OpenRecord | null;
   /**
    * The OAuth grant from the sign-in, which allows adding the person to the guild. `isJoinWanted`:
-   * do so at once.
+   * add them at once.
    */
   readonly grant: { readonly grantId: string; readonly isJoinWanted: boolean } | null;
   /**
@@ -159,8 +159,8 @@ export interface MemberFacts {
 }
 
 /**
- * The store's operations for a run. Every method throws `LeaseLostError` if this process no longer
- * holds the job.
+ * The store's operations for a run. `openRecord`, `settle` and `postpone` throw `LeaseLostError` if
+ * this process no longer holds the job.
  */
 export interface Memory {
   readMember(member: MemberKey): Promise<MemberFacts | null>;
@@ -239,9 +239,10 @@ type Joining =
   { readonly kind: 'joined'; readonly member: PresentMember } | { readonly kind: 'alreadyMember' };
 
 /**
- * The calls to Discord. Each throws `RetryLaterError` (429, or the limit of invalid requests is
- * reached), `UnavailableError` (a 5xx without a retry time), or `TerminalError` with a
- * `DiscordRefusal` as its code. Each sends its request at most once.
+ * The calls to Discord. Each sends its request at most once. It throws `RetryLaterError` if the
+ * retry time is known (a 429, a closed rate limit, too many invalid requests), `UnavailableError`
+ * if it is not (no usable response, or a refusal that may be temporary), or `TerminalError` with a
+ * `DiscordRefusal` as its code.
  */
 export interface DiscordMembers {
   readMember(member: MemberTarget): Promise<MemberReading>;

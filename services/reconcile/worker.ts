@@ -27,8 +27,9 @@ interface Deps {
   readonly runsPerClient: number;
   readonly pollMs: number;
   /**
-   * How long new changes of a member wait after its last run, so that they share the next one. Kept
-   * in memory, because only one process works a bot at a time; not kept across a takeover.
+   * How long new changes of a member wait after the member's last run, so that they share the next
+   * run. The wait is kept in memory, because only one process at a time runs the jobs of a bot. A
+   * process that takes over the bot does not know it.
    */
   readonly windowMs: number;
 }
@@ -149,8 +150,8 @@ class Loop {
     });
     for (const job of claimed) this.#start(job);
     await this.#listCrowds(claimed);
-    // Urgent jobs filled the client. More of them may be due, and some room is reserved for urgent
-    // jobs, so look again at once.
+    // The claimed urgent jobs use all free runs of their client. More urgent jobs may be due, and
+    // some runs are reserved for them, so look again at once.
     const isFull = ({ clientId }: Job) =>
       claimed.filter((job) => job.clientId === clientId).length >=
       runsPerClient - (places.taken.get(clientId) ?? 0);
@@ -204,8 +205,8 @@ class Loop {
   }
 
   /**
-   * Removes expired rests. Returns the time until the next one expires, in ms, but at least
-   * REST_GRAIN_MS.
+   * Removes the members from `#resting` whose rest is over. Returns the time until the next rest
+   * ends, in ms, but at least REST_GRAIN_MS.
    */
   #endRests(): number {
     const now = performance.now();

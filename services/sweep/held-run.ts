@@ -8,8 +8,9 @@ const MOST_TRIES = 4;
 const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
 /**
- * Minimum interval between lease renewals while reading the connector's own tables, at a dozen
- * pages per second. Each page's write checks the lease anyway.
+ * Minimum interval between lease renewals while a sweep reads the connector's own tables. It reads
+ * about a dozen pages per second and need not renew before each: each page's write checks the lease
+ * anyway.
  */
 const OURS_FOR_MS = 500;
 /** Longest pause between pages. A page that took longer was delayed by something else. */

@@ -4,7 +4,10 @@ import type { RoleId } from '../model.js';
 export interface ListingEvidence {
   /** Number of listed members, linked or not. */
   readonly listed: number;
-  /** Number of linked members last observed in the guild, and how many of them are not listed. */
+  /**
+   * Number of linked members last observed in the guild (`present`), and how many of them the list
+   * lacks (`missing`).
+   */
   readonly present: number;
   readonly missing: number;
   /**
@@ -16,7 +19,10 @@ export interface ListingEvidence {
   readonly roleNames: ReadonlyMap<RoleId, string>;
 }
 
-/** Some shortfall is normal, because members leave while the list is read. */
+/**
+ * The share of members that may be missing from a list. Some shortfall is normal, because members
+ * leave while the list is read.
+ */
 const TOLERATED = 0.02;
 /** In a small guild, two departures exceed the percentage. */
 const TOLERATED_AT_LEAST = 2;

@@ -72,8 +72,8 @@ function merged(
 }
 
 /**
- * Returns the misnamed members to mark. A member who cannot be renamed is marked once, and the path
- * records the reason.
+ * Returns the misnamed members to mark. A member who cannot be renamed is marked once; the run then
+ * stores the reason.
  */
 function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
   return misnamed.filter(({ isReported }) => !isReported).map(({ discordUserId }) => discordUserId);
@@ -88,7 +88,7 @@ interface Misnamed {
   /** The nickname to set; null if it cannot be set. */
   readonly nickname: string | null;
   readonly blocked: string | null;
-  /** The member's stored reason already names the obstacle. */
+  /** True: the member's stored reason already names the obstacle. */
   readonly isReported: boolean;
 }
 
@@ -96,7 +96,7 @@ interface NameSearch {
   readonly checked: number;
   readonly misnamed: readonly Misnamed[];
   /**
-   * Members whose data is insufficient for a nickname, unless their stored reason already says so.
+   * Members whose data is insufficient for a nickname and whose stored reason does not say so yet.
    */
   readonly unnamed: readonly DiscordUserId[];
   readonly isObserved: boolean;
@@ -118,9 +118,9 @@ export async function strategyOf(
 }
 
 /**
- * Finds misnamed linked members from stored data, or from `seen` if given. If there are any, re-reads
- * the guild's roles, which decide whom the bot can rename. A dry run skips that, because it saves
- * the roles.
+ * Finds misnamed linked members from stored data, or from `seen` if given. If there are any, reads
+ * the guild's roles again, because they decide whom the bot can rename. A dry run skips this read,
+ * because it would save the roles.
  */
 async function findMisnamed(
   deps: Deps,

@@ -14,10 +14,11 @@ export interface PlannedMember extends DriftedMember {
   readonly blocked?: string | null;
 }
 
-/** How the reads around a sweep affect the forecast of its calls. */
+/** The reads before and after a sweep that affect the forecast of its calls. */
 export interface SweepReads {
   /**
-   * How long the members' latest reading can confirm a role list, in ms. 0: the mirror is too old.
+   * How long, in ms, the members' latest reading can still confirm a role list. 0: the mirror is
+   * too old for that.
    */
   readonly confirmsForMs: number;
   /** Members who are read one by one, even without changes. */
@@ -26,7 +27,10 @@ export interface SweepReads {
 
 export const NO_READS: SweepReads = { confirmsForMs: 0, looks: [] };
 
-/** Returns what the path would do for members out of step. Equal changes give equal hashes. */
+/**
+ * Returns the changes that runs would make for the members out of step. Equal changes give equal
+ * hashes.
+ */
 export function planSweep(
   drifted: readonly PlannedMember[],
   callsMade: number,

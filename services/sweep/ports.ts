@@ -1,6 +1,6 @@
 /**
  * The interfaces the sweeps depend on.
- * In: due schedules and waiting runs. Out: an updated mirror, and members marked for the path.
+ * In: due schedules and waiting runs. Out: an updated mirror, and members marked for reconciling.
  * Never: a change at Discord, or any change based on a list that is not credible.
  */
 import type {
@@ -38,7 +38,10 @@ export interface SweepRun {
    * schedule.
    */
   readonly traceparent: string | null;
-  /** Started to replace single reads of many waiting members. */
+  /**
+   * True: started because listing the guild takes fewer calls than reading many waiting members one
+   * by one.
+   */
   readonly isForCrowd: boolean;
   /** Number of the current attempt, from 1. Each interruption adds one. */
   readonly attempts: number;
@@ -83,7 +86,9 @@ export interface SweepPlan {
 export interface SweepEnding {
   readonly state: 'DONE' | 'FAILED';
   readonly plan: SweepPlan | null;
-  /** Members out of step. The guard judges their removals as a whole. */
+  /**
+   * Members whose roles differ from the desired ones. The guard judges their removals as a whole.
+   */
   readonly driftedMembers: readonly DriftedMember[];
   readonly checked: number;
   readonly drifted: number;
@@ -92,15 +97,16 @@ export interface SweepEnding {
   readonly failed: number;
   readonly reason: string | null;
   readonly marks: readonly DiscordUserId[];
-  /** Members the path should read from Discord, whatever the mirror says. */
+  /** Members to read from Discord in their next run, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
   /**
-   * Number of unlinked holders of each role, derived from Discord's counts. `asExpected`:
-   * unchanged. Null: not counted.
+   * Number of unlinked holders of each role, derived from Discord's counts. `asExpected`: the
+   * stored numbers are still right. Null: not counted.
    */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
   /**
-   * Set if a complete list was saved. The unlinked holders of these roles are then counted from it.
+   * Set if a complete list was saved. The unlinked holders of these roles are then counted from the
+   * list.
    */
   readonly listed?: {
     readonly askedAt: string;
@@ -110,7 +116,9 @@ export interface SweepEnding {
   };
   /** Why Discord's role counts could not be read; null: they were read. Absent: not requested. */
   readonly countsFault?: string | null;
-  /** Jobs that were waiting before the list was requested and that it settles without a run. */
+  /**
+   * Jobs that were waiting when the list was requested, and that the list settles without a run.
+   */
   readonly answered?: AnsweredJobs;
 }
 
@@ -145,7 +153,7 @@ export interface Expectation {
    * the mirror does not.
    */
   readonly isBeingWritten: boolean;
-  /** The database's time, as text to keep its microseconds. */
+  /** When this was read, by the database's clock. It is text, to keep the microseconds. */
   readonly asOf: string;
 }
 
@@ -180,7 +188,7 @@ export interface SweepMemory {
     ): Promise<{
       /** Id of the sweep that holds the removals for approval; null: none are held. */
       readonly heldIn: string | null;
-      /** The member list looked incomplete, and the last one did not. */
+      /** True: the member list looked incomplete, and the previous list did not. */
       readonly isNewDoubt: boolean;
     } | null>;
     /**
@@ -272,9 +280,9 @@ export interface Guild {
 /** A client's nickname rules, and the roles whose holders its bot cannot rename. */
 export interface NameRules {
   readonly policy: { readonly strategy: NicknameStrategy; readonly template: string | null };
-  /** Under authority OBSERVE nobody is renamed, whatever the policy. */
+  /** True: the client is under authority OBSERVE, so no member is renamed, whatever the policy. */
   readonly isObserved: boolean;
-  /** Members keep their names until they have passed Discord's membership screening. */
+  /** True: members keep their names until they have passed Discord's membership screening. */
   readonly waitsForScreening: boolean;
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;

@@ -1,7 +1,6 @@
 /**
  * Runs one sweep.
- * In: a run claimed by this process. Out: its result, including the members that the path should
- * reconcile.
+ * In: a run claimed by this process. Out: its result, including the members to reconcile.
  * Never: a change at Discord, or any change based on a list that is empty, partial or failed.
  */
 import { type ClientId, CONFIRMING_MS } from '../model.js';
@@ -98,9 +97,9 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 }
 
 /**
- * Compares Discord's role counts with the expected ones: one call, no member list. A role changed
- * by hand changes its number of holders. A concurrent write of the connector can cancel that out,
- * so the comparison fails if there is one.
+ * Compares Discord's role counts with the expected ones, which takes one call and no member list.
+ * If someone changes a member's roles by hand, a count changes. A simultaneous write by the
+ * connector can hide that, so the comparison fails if there was one.
  */
 async function isAsExpected(
   { memory, readCounts }: Deps,
@@ -150,7 +149,8 @@ async function readSingly(
     reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
     marks: idsOf(drifted),
     looks: oldest,
-    // The number of unlinked holders, if the mirror is correct. A later difference shows a change.
+    // The number of unlinked holders, provided that the mirror is correct. If later counts differ,
+    // someone has changed a role.
     holders: counts && differences(counts, linkedHolders),
   };
 }
@@ -239,8 +239,8 @@ async function takeOver(
       absent: waiting.unlisted,
     },
   };
-  // SYNC_ACCOUNTS corrects names, which is done once they are in the mirror. The same list also
-  // reveals roles out of step.
+  // SYNC_ACCOUNTS corrects stored names, and writing them into the mirror has done that. So renamed
+  // members count as changed. The same list also reveals members whose roles differ.
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
     : ending;
@@ -250,7 +250,7 @@ function idsOf(members: readonly DriftedMember[]): readonly string[] {
   return members.map(({ discordUserId }) => discordUserId);
 }
 
-/** For the forecast: every member was just read with the list. */
+/** The forecast's assumption that every member was just read with the list. */
 const LISTED: SweepReads = { confirmsForMs: CONFIRMING_MS, looks: [] };
 
 /** Returns the drifted members and the plan for them. */

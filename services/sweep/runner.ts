@@ -14,9 +14,15 @@ import { NOTHING_FOUND, runSweep } from './run-sweep.js';
 
 /** Polling interval, in case a NOTIFY is lost or a process dies during a sweep. */
 const POLL_MS = 15_000;
-/** Delay before retrying after an error; multiplied by the attempt for an interrupted sweep. */
+/**
+ * Delay before retrying after an error. For an interrupted sweep it is multiplied by the number of
+ * attempts.
+ */
 const RETRY_MS = 1_000;
-/** Sweeps run at once, so that one long member list does not delay every other guild. */
+/**
+ * How many sweeps run at the same time, so that one long member list does not delay all other
+ * guilds.
+ */
 const AT_ONCE = 4;
 /** Prevents a sweep that crashes its process from crashing every process in turn. */
 const MOST_ATTEMPTS = 3;
@@ -42,7 +48,7 @@ export interface RunnerDeps {
   readonly logger: Logger;
 }
 
-/** Runs waiting sweeps, up to four at once. */
+/** Runs waiting sweeps, up to four at the same time. */
 export function createRunner(deps: RunnerDeps): Part {
   const running = new Map<Promise<void>, string>();
   const stopping = new AbortController();
@@ -136,8 +142,8 @@ async function carryOut(deps: RunnerDeps, run: SweepRun, stopping: AbortSignal):
     } else {
       logger.error({ err: error, ...names }, 'sweep interrupted');
       await deps.pause(RETRY_MS * run.attempts, stopping);
-      // An unreleased run can be claimed again. A database error must not count as an attempt, so
-      // release the run after one.
+      // An unreleased run is claimed again, and that counts as another attempt. A database error
+      // must not count, so release the run after one.
       if (error instanceof DatabaseUnavailableError)
         await memory.runs.release(run).catch(() => undefined);
     }
@@ -206,8 +212,8 @@ const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([
 ]);
 
 /**
- * Stops or pauses the client if the error affects all of it: no calls to its guild until an admin
- * has fixed the cause, or for a while.
+ * Stops or pauses the client if the error affects all of it. A stopped client makes no calls to its
+ * guild until an admin has fixed the cause; a paused client makes none for a while.
  */
 async function troubleOf(
   { saveTrouble, logger }: RunnerDeps,

@@ -2,7 +2,7 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId, SweepKind } from '../model.js';
 
-/** A due sweep starts at most this late. */
+/** How often to look for due sweeps. A due sweep starts at most this late. */
 const POLL_MS = 15_000;
 /** Delay before retrying after a database error. */
 const RETRY_MS = 1_000;

@@ -240,7 +240,10 @@ const toHolder = (member: ListedMember) => ({
   isBot: member.isBot ?? false,
 });
 
-/** Reads Discord's holder count of each role. Null: not available, so a list is needed. */
+/**
+ * Reads Discord's holder count of each role. Null: the counts are not available, so a list is
+ * needed.
+ */
 export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
 
 /**
@@ -273,8 +276,9 @@ export function countLeniently(
 }
 
 /**
- * Whether the sweep can continue with the member list after this error. Not if Discord rejected the
- * token or does not know the guild: listing would fail too, and the sweep fails with that reason.
+ * Whether the sweep can continue with the member list after this error. It cannot if Discord
+ * rejected the token or does not know the guild, because listing would fail too. The sweep then
+ * fails with that reason.
  */
 function isOfCounting(error: unknown): error is Error {
   if (error instanceof UnavailableError) return true;

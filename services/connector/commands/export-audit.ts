@@ -12,8 +12,8 @@ const USAGE =
 const TOLD_EVERY = 10_000;
 
 /**
- * Exports audit records as JSON Lines, oldest first. `written` and `after` count only records that
- * have been written out, so an interrupted export can continue with `--after`.
+ * Exports audit records as JSON Lines, oldest first. The logged `written` and `after` cover only
+ * records that have been written out, so an interrupted export can continue with `--after`.
  */
 export async function exportAudit(
   {

@@ -125,7 +125,10 @@ async function refuseForeignFolder(cluster: string): Promise<void> {
   throw new Error(`${cluster} is not empty and holds no PostgreSQL data: move it away`);
 }
 
-/** The caller holds the folder's lock, so no process uses an incomplete cluster. */
+/**
+ * Deletes clusters that an interrupted start left incomplete. The caller holds the folder's lock,
+ * so no other process is creating one.
+ */
 async function removeHalfMade(dataDir: string): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const names = await readdir(dataDir);
@@ -139,11 +142,11 @@ async function giveTo(folder: string, uid: number | undefined): Promise<void> {
   if (uid === undefined || (await stat(folder)).uid === uid) return;
   const names = await readdir(folder, { recursive: true });
   await Promise.all(names.map((name) => lchown(join(folder, name), uid, uid)));
-  // Last, because the folder's owner marks that all its files are done.
+  // Change the folder last: its owner shows that all its files are done.
   await lchown(folder, uid, uid);
 }
 
-/** Runs SQL in the cluster without a server: no port, no password. */
+/** Runs SQL in the cluster in single-user mode, which opens no port and needs no password. */
 async function runSql(
   footing: Footing,
   cluster: string,

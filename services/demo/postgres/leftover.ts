@@ -5,7 +5,10 @@ import type { Logger } from '../../lib/logger.js';
 import { isCode } from './binaries.js';
 import { commandLineOf, isAlive, waitForEnd } from './processes.js';
 
-/** Above every system's highest process id, so PostgreSQL treats the file as a dead server's. */
+/**
+ * No system has a process id this high. In postmaster.pid it makes PostgreSQL treat the old server
+ * as dead.
+ */
 const NEVER_A_PROCESS = 999_999_999;
 
 /**
@@ -39,7 +42,7 @@ export async function endLeftoverServer(options: {
 }
 
 async function end(pid: number): Promise<boolean> {
-  // If the system has signalled its parent's death to the server, it is already stopping.
+  // The system may have signalled the parent's death to the server, which is then already stopping.
   if (await waitForEnd(pid, 500)) return true;
   process.kill(pid, 'SIGINT');
   if (await waitForEnd(pid, 10_000)) return true;

@@ -36,8 +36,9 @@ export async function birthOf(pid: number): Promise<string> {
 }
 
 /**
- * Returns the fields after the program's name, which is in brackets and may contain spaces and
- * brackets. Empty if the system is not Linux or the process does not exist.
+ * Returns the fields of `/proc/PID/stat` that follow the program's name. The name is in brackets
+ * and may contain spaces and brackets. Empty if the system is not Linux or the process does not
+ * exist.
  */
 function statOf(pid: number): readonly string[] {
   try {

@@ -109,8 +109,8 @@ function log(logger: Logger, line: string): void {
 }
 
 /**
- * Tries a fast shutdown, which ends sessions and writes a checkpoint, then an immediate one, which
- * leaves the rest to recovery at the next start, and then kills the server.
+ * Tries a fast shutdown, which ends sessions and writes a checkpoint. If that takes too long, tries
+ * an immediate shutdown, after which the next start has to recover. Finally kills the server.
  */
 async function stopServer(child: ChildProcess, ended: Promise<void>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {

@@ -87,8 +87,8 @@ function parked({ history }: RoleStanding): string {
 }
 
 /**
- * Returns a sentence about the last change, if that led to the current state and `first` does not
- * name it already.
+ * Returns a sentence about the role's last recorded change. Null if Discord now shows the opposite
+ * of that change, or if `first` already names its cause.
  */
 function lastChange(standing: RoleStanding, first: string): string | null {
   const { lastChange: change, isHeld } = standing;
@@ -107,7 +107,7 @@ function forgotten({ isMapped, history }: RoleStanding): string | null {
   return `No record shows when this last changed: records from before ${utcTime(history.forgottenBefore)} have been deleted.`;
 }
 
-/** Returns the instructions that remove the block. */
+/** Returns instructions for removing the block. */
 export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { history } = standing;
   const { joinRefusal, job, decision } = history;
@@ -193,7 +193,10 @@ function inOneClause(clauses: readonly string[]): string {
   return clauses.join(', and ');
 }
 
-/** Returns clauses for mappings whose authority writes nothing to Discord. */
+/**
+ * Returns clauses for mappings under authority DISCORD or OBSERVE, where groups do not decide the
+ * role.
+ */
 function unwritten(standing: RoleStanding): readonly string[] {
   const { mappings } = standing;
   const has = (authority: string) => mappings.some((mapping) => mapping.authority === authority);
@@ -203,7 +206,10 @@ function unwritten(standing: RoleStanding): readonly string[] {
   ];
 }
 
-/** Returns a clause about the open request to the platform. An ending link makes no requests. */
+/**
+ * Returns a clause about the open request to the platform, if there is one. While a link is ending,
+ * no requests are made.
+ */
 function saidOfRequest(standing: RoleStanding): string {
   const asking = standing.mappings.find(({ remote }) => remote?.baseline?.request);
   const request = asking?.remote?.baseline?.request;
@@ -240,8 +246,8 @@ function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]):
 }
 
 /**
- * Returns a clause about retired mappings if the role has no active one, or if the retired one
- * would grant it.
+ * Returns a clause about retired mappings. It names all of them if the role has no active mapping,
+ * and otherwise only those that would grant the role.
  */
 function retired(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isAlone = mappings.every((mapping) => mapping.isRetired);
@@ -280,15 +286,15 @@ function groupOf({ history }: RoleStanding, groupId: GroupId) {
 }
 
 /**
- * The end of 1 January 1970. A fact of that day is ordered like others but shown without a date,
- * because its sender had no real one.
+ * The end of 1 January 1970. A fact dated on that day is ordered like any other but shown without a
+ * date, because its sender had no real date.
  */
 const FIRST_DAY_ENDS = new Date('1970-01-02T00:00:00Z');
 
 /**
- * Returns when the membership was reported, and by what. The source is known only for the last
- * change of the role, so it is named only if that change agrees with the membership and no later
- * fact has arrived.
+ * Returns when the membership was reported, and from which source (event, request, sweep or
+ * repair). The source is known only for the last change of the role, so it is named only if that
+ * change agrees with the membership and no later fact has arrived.
  */
 function evidence(standing: RoleStanding, mapping: MappingFacts): string {
   const { lastChange: change } = standing;
@@ -317,7 +323,7 @@ function utcTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Whether Discord's state differs, or may differ, from the desired one. */
+/** Whether the role still has to be granted or removed. Also true if the member was never read. */
 export function isChangeDue(standing: RoleStanding): boolean {
   const { desired, isHeld, isTakenOver, refusal } = standing;
   if (desired === 'UNKNOWN' || isTakenOver) return false;

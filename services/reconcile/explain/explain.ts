@@ -5,7 +5,10 @@ import type { LinkFacts, MappingFacts, MemberFacts } from '../ports.js';
 import { isChangeDue, remedyOf, sentenceOf } from './explain-words.js';
 import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
 
-/** Explains why a person has a role or not. Null: the guild has never had such a role. */
+/**
+ * Explains why a person has a role or not. Null: no such role is known in the guild or on the
+ * member.
+ */
 export function explainRole(input: {
   readonly roleId: RoleId;
   readonly facts: MemberFacts;
@@ -66,7 +69,10 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
 
 const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
 
-/** Hides the facts of the account's new user from the explanation for the old one. */
+/**
+ * Hides the memberships if the link is ending, because they are those of the user to whom the
+ * account is linked now.
+ */
 function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   if (link.status === 'ACTIVE') return facts;
   const mappings = facts.mappings.map((mapping) => ({
@@ -76,7 +82,10 @@ function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   return { ...facts, links: [link], mappings };
 }
 
-/** Whether the member has the role; null: never read. Discord omits @everyone from role lists. */
+/**
+ * Whether the member has the role; null: the member was never read. Discord omits @everyone from
+ * role lists.
+ */
 function isHeld(
   { mirror }: MemberFacts,
   roleId: RoleId,

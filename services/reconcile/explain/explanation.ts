@@ -22,7 +22,7 @@ export interface RoleExplanation {
   /** False: no mapping names the role, so it is foreign. */
   readonly isMapped: boolean;
   readonly desired: DesiredWord;
-  /** Whether Discord last showed the role on the member; null: never read. */
+  /** Whether Discord last showed the role on the member; null: the member was never read. */
   readonly isHeld: boolean | null;
   readonly seenAt: Date | null;
   readonly mappings: readonly {
@@ -39,7 +39,7 @@ export interface RoleExplanation {
   readonly sentence: string;
 }
 
-/** `UNKNOWN`: the role is left as it is, because nothing decides it. */
+/** `UNKNOWN`: the connector leaves the role as it is, because no group decides it. */
 export type DesiredWord = 'YES' | 'NO' | 'UNKNOWN';
 
 export interface RoleChange {
@@ -71,7 +71,9 @@ export interface RoleHistory {
   readonly roleName: string | null;
   readonly reason: string | null;
   readonly joinRefusal: JoinRefusal | null;
-  /** The state of the role's removal: it waits for approval, or a person has decided. */
+  /**
+   * Whether the role's removal waits for approval or a person has decided about it; null: neither.
+   */
   readonly decision: {
     readonly verdict: RemovalVerdict;
     /** Null: the sweep has been deleted. */
@@ -92,7 +94,7 @@ export interface RoleHistory {
     readonly isDeleted: boolean;
     /** The time of the current membership fact; null: there is none. */
     readonly saidAt: Date | null;
-    /** The fact came with the complete list of the person's groups. */
+    /** True: the fact came with the complete list of the person's groups. */
     readonly isSnapshot: boolean;
   }[];
 }
@@ -105,10 +107,10 @@ export interface RoleStanding extends Pick<
   readonly refusal: RoleRefusal | null;
   readonly mappings: readonly MappingFacts[];
   readonly isEnding: boolean;
-  /** The link is ending, and the account is already linked to another user. */
+  /** True: the link is ending, and the account is already linked to another user. */
   readonly isTakenOver: boolean;
   readonly isAbsent: boolean;
-  /** Nothing is granted until the member passes Discord's membership screening. */
+  /** True: nothing is granted until the member passes Discord's membership screening. */
   readonly isScreened: boolean;
   readonly history: RoleHistory;
 }

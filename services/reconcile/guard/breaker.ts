@@ -1,8 +1,9 @@
 /**
  * The state of a circuit breaker, which trips when a guild refuses too many calls.
- * In: whether each answer was a refusal. Out: the next state. Healthy until more than a fifth of at
- * least ten answers are refusals; tripped until its client is paused; then on probation until ten
- * new answers decide.
+ * In: whether each answer was a refusal. Out: the next state.
+ * The breaker is healthy until at least ten answers have arrived and more than a fifth of them are
+ * refusals. It is then tripped until its client has been paused. After that it is on probation
+ * until ten new answers show whether it is healthy or trips again.
  */
 export interface Health {
   readonly state: 'HEALTHY' | 'TRIPPED' | 'PROBATION';

@@ -11,14 +11,14 @@ import type {
 } from '../write/records.js';
 
 /**
- * The rule: the removals of one message, mutation, batch or sweep are judged as a whole, together
- * with removals that are due and those of the last hour. All of them wait for approval if they
- * exceed the limit of a role or of the guild: `minimum`, or `percent` of the holders, whichever is
- * more. They also wait if they exceed half the holders of a role with five or more.
+ * The rule: the removals of one burst (a message, mutation, batch or sweep) are judged as a whole,
+ * together with removals that are due and those of the last hour. All of them wait for approval if
+ * they exceed the limit of a role or of the guild: `minimum`, or `percent` of the holders,
+ * whichever is more. They also wait if they exceed half the holders of a role with five or more.
  *
- * `judgePlan` applies the rule when a burst's members are marked, before any removal is written.
- * `guardRemovals` applies it again when one member's run begins, because marking cannot foresee
- * the removals of members that were never read.
+ * `judgePlan` applies the rule when a burst's members are marked for a run, before any removal is
+ * written. `guardRemovals` applies it again when the run of one member begins, because the first
+ * judgment cannot foresee the removals of members that were never read.
  */
 export function guardRemovals(input: {
   readonly removals: readonly RoleId[];
@@ -27,8 +27,8 @@ export function guardRemovals(input: {
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly cause: RemovalCause;
   /**
-   * An admin requested the run of this one member: its removals join no held plan, and only the
-   * limits can hold them.
+   * True: an admin requested the run of this one member. Its removals then join no held plan, and
+   * only the limits can hold them.
    */
   readonly isAskedFor: boolean;
 }): GuardVerdict {
@@ -82,7 +82,7 @@ function exceedingRoles(
 /**
  * Returns the removals of a burst that wait for approval. Removals of a role for which a plan with
  * the same kind of cause is already held join that plan. If the others exceed a limit, all of them
- * wait, not just the excess: half an accident is still an accident.
+ * wait, not just the excess, because the first few belong to the same accident.
  */
 export function judgePlan(input: {
   readonly removals: readonly PlannedRemovals[];
@@ -107,8 +107,8 @@ export function judgePlan(input: {
 /**
  * Whether the removals join a held plan. Once a stream of single events exceeds the limit, its
  * later events are held too, so the stream removes at most the limit. Only bursts join a held
- * burst: a single person's removal or deletion is not part of that accident and is judged by the
- * limit alone.
+ * burst: the removal or deletion of a single person does not belong to the burst, so only the
+ * limits can hold it.
  */
 function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
   const { roleId, cause, count } = removals;
@@ -125,7 +125,9 @@ function isStreamJoined({ roleId, cause }: PlannedRemovals, tally: GuardTally): 
   return waiting.some((each) => each.cause === cause && each.isStream);
 }
 
-/** Returns the tally without other removals, done or due, to judge a burst alone. */
+/**
+ * Returns the tally as if no other removals had been made or were due, to judge a burst by itself.
+ */
 function withoutOthers(tally: GuardTally): GuardTally {
   const alone = <Tally extends RoleTally>(each: Tally): Tally => ({
     ...each,
@@ -192,8 +194,8 @@ function totalOf({ removedLastHour, due }: RoleTally, more: number): number {
 }
 
 /**
- * Whether the removals exceed the limit. Members who lost the role this hour still count as
- * holders.
+ * Whether the removals exceed the limit. Members who lost the role within the last hour still count
+ * as holders.
  */
 function exceeds(tally: RoleTally, more: number, limits: GuardLimits): boolean {
   return totalOf(tally, more) > limitOf(tally, limits);
@@ -212,7 +214,7 @@ function reasonOf(what: string, tally: RoleTally, more: number, limits: GuardLim
   return `removal guard: too many removals ${what}: ${tally.removedLastHour} in the last hour${due} and ${more} more exceed the limit of ${limit}: ${RULE}`;
 }
 
-/** The end of every reason about a limit: what the held removals wait for. */
+/** The last words of every reason text about a limit. */
 const RULE = 'these removals wait together until a person approves them';
 
 function roleIn({ roles }: GuardTally, roleId: RoleId): string {

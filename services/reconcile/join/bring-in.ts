@@ -1,9 +1,8 @@
 /**
- * Adds a person to the guild with the consent they gave at sign-in. The join call carries their
- * roles, unless new members wait for screening, which a role may end.
+ * Adds a person to the guild with the consent they gave at sign-in. The join call also grants their
+ * roles, unless new members must wait for screening: a granted role may end screening early.
  * In: the facts of a member with a grant. Out: the member as Discord added them, or the refusal.
- * Never: a call without an open record if there are roles to grant, or with a token that was not
- * stored first.
+ * Never: a call without an open record, or with a refreshed token that was not stored first.
  */
 import {
   LeaseLostError,
@@ -26,7 +25,10 @@ import { planRequests, withRequests } from '../plan/plan-requests.js';
 import type { OpenedRecord, OpenRecord } from '../write/records.js';
 import type { GrantMemory } from './ports.js';
 
-/** A token this close to its expiry may have expired when the call arrives. */
+/**
+ * A token closer than this to its expiry is refreshed first, because it may have expired when the
+ * call arrives.
+ */
 const MARGIN_MS = 60_000;
 
 interface Deps {
@@ -66,7 +68,7 @@ export type BroughtIn =
       readonly arrived: PresentMember | null;
       readonly openRecord: OpenRecord | null;
     }
-  /** A rate limit delayed the join call before it was sent, under this new record. */
+  /** A rate limit stopped the join call before it was sent. `record` was opened for the call. */
   | { readonly kind: 'UNSENT'; readonly error: UnsentError; readonly record: OpenedRecord };
 
 export type BringIn = (arrival: Arrival) => Promise<BroughtIn>;
@@ -103,8 +105,8 @@ function planArrival({ facts, causes, target }: Arrival): MemberPlan {
   });
   const { discordUserId } = target;
   const names = planMemberNickname(facts, { discordUserId, causes }, null);
-  // A new member has no earlier reading under authority DISCORD, so those roles are granted as
-  // well.
+  // Under authority DISCORD only a member's first reading grants roles. A new member has had none,
+  // so these roles are granted as well.
   const requests = planRequests(facts, ARRIVING);
   return { ...withRequests(roles, requests), ...names };
 }
@@ -121,8 +123,9 @@ const ARRIVING: MemberReading = {
 
 /**
  * Adds the person. Discord refuses the whole call if the bot may not grant one of the roles or set
- * the nickname, so the call is repeated with less, and the rest is written after they have joined.
- * `member` is null if they were already in the guild.
+ * the nickname. The call is then repeated without the roles, and next without the nickname;
+ * whatever was left out is written after the person has joined. `member` is null if they were
+ * already in the guild.
  */
 async function join(
   { discord }: Deps,
@@ -179,7 +182,8 @@ function mayBeOfGift(error: unknown): boolean {
 const OF_GIFTS = ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'BAD_NICKNAME', 'REFUSED'];
 
 /**
- * Returns a valid access token, refreshed if it is about to expire; null: there is none any more.
+ * Returns a valid access token, refreshed if it is about to expire. Null: the grant was deleted or
+ * can no longer be refreshed.
  */
 async function usableToken(
   { grants, refreshGrant, clock }: Deps,
@@ -207,7 +211,10 @@ function refused(
   return { kind: 'NOT_JOINED', refusal, arrived: null, openRecord };
 }
 
-/** Returns the record that is open after the call. None of its changes has been made yet. */
+/**
+ * Returns the record that is open after the call: the earlier one, or the one opened for this call.
+ * No reading preceded the new one, so all its grants count as ensured.
+ */
 function recordAfter(
   { openRecord }: MemberFacts,
   plan: MemberPlan,
@@ -232,7 +239,10 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly JoinRefusal[];
 
-/** Returns why Discord refused the person; null: it refused the client, or did not answer. */
+/**
+ * Returns why Discord refused the person; null: the error concerns the client, or Discord did not
+ * answer.
+ */
 function refusalOf(error: unknown): JoinRefusal | null {
   if (!(error instanceof TerminalError)) return null;
   return isJoinRefusal(error.code) ? error.code : null;

@@ -27,7 +27,7 @@ export interface DueRevocation {
 export interface RevocableGrant {
   readonly application: OAuthApplication;
   readonly accessToken: string;
-  /** Outlives the access token, so revoke this one if it exists. */
+  /** If it exists, revoke it rather than the access token, because it lives longer. */
   readonly refreshToken: string | null;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Revokes tokens at Discord that are no longer needed: those the client does not keep, and those of
  * unlinked people and failed sign-ins.
- * In: due revocations. Out: one call each.
+ * In: due revocations. Out: one call to Discord for each.
  * Never: a token revoked while another client of the same application still uses this person's
  * grant, or while the person signs in again.
  */
@@ -24,7 +24,10 @@ const MOST_REFUSALS = 15;
 const SIGN_IN_WAIT_MS = 10_000;
 const MOST_SIGN_IN_WAITS = 12;
 
-/** Shortest wait between rounds: the database decides what is due, and its clock may be behind. */
+/**
+ * Shortest wait between rounds. The database's clock decides what is due, and it may be behind this
+ * process's clock.
+ */
 const SHORTEST_MS = 100;
 
 /** Wait after a failed round. */

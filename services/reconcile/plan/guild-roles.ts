@@ -2,8 +2,8 @@ import type { ClientId, GuildRoleReading, RoleId, RoleRefusal } from '../../mode
 import type { DiscordMembers, GuildRef, Memory, MemberFacts } from '../ports.js';
 
 /**
- * Shortest time between two readings of a guild's roles that refusals or obstacles cause. A later
- * sweep or run observes what changes at Discord in between.
+ * Shortest time between two readings of a guild's roles that are caused by refused or blocked
+ * changes. Role changes at Discord in between are observed by a later sweep or run.
  */
 const READ_AGAIN_MS = 60_000;
 /** READ_AGAIN_MS for runs requested by an admin, who has probably just changed something. */
@@ -12,8 +12,8 @@ const READ_AGAIN_ASKED_MS = 5_000;
 export interface GuildRoles {
   /**
    * Reads the roles again, unless they were just read, to check whether known refusals still apply.
-   * Resolves to roles newer than the facts, which were read at `facts.readAtMs`; null: there are
-   * none.
+   * Resolves to roles newer than the facts, which were read at `facts.readAtMs`. Null: no newer
+   * roles are known.
    */
   refresh(
     guild: GuildRef,
@@ -28,8 +28,8 @@ export interface GuildRoles {
    */
   explainRefusal(guild: GuildRef, roleIds: readonly RoleId[]): Promise<boolean>;
   /**
-   * Reads the roles if they are doubtful and it is not too early, before another write fails for
-   * the same reason. Resolves to null if it read nothing.
+   * Reads the roles if they are doubtful and READ_AGAIN_MS has passed, before another write fails
+   * for the same reason. Resolves to null if it read nothing.
    */
   catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
@@ -108,7 +108,8 @@ class LatestRoles implements GuildRoles {
 
   async explainRefusal(guild: GuildRef, roleIds: readonly RoleId[]): Promise<boolean> {
     const last = this.#read.get(guild.clientId)?.reading.roles ?? [];
-    // The last reading already shows a refusal, so it is newer than the facts of this run.
+    // If the last reading already says that the bot cannot change one of these roles, the facts of
+    // this run are older than that reading. READ_AGAIN_MS then does not apply.
     const isOutdated = last.some(
       ({ roleId, refusal }) => roleIds.includes(roleId) && refusal !== null,
     );

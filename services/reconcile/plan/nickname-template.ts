@@ -17,7 +17,7 @@ export const VARIABLES: readonly Variable[] = [
   ...ATTRIBUTE_NAMES.filter((name) => name !== 'character'),
 ];
 
-/** Values after `tidyName`. An absent or empty one leaves a gap in the template. */
+/** Values after `tidyName`. An absent or empty value leaves a gap in the template. */
 export type Values = Readonly<Partial<Record<Variable, string>>>;
 
 type Part =

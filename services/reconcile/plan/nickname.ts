@@ -75,7 +75,7 @@ function readValues(
   return { values, unsent };
 }
 
-/** The first variables of `VARIABLES`, character and username, are names of the person. */
+/** How many of the first `VARIABLES` are names of the person: character and username. */
 const NAMES = 2;
 
 /** Discord's limit for nicknames, in UTF-16 units. */

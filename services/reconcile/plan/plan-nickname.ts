@@ -18,7 +18,7 @@ export interface NicknamePolicy {
   readonly template: string | null;
 }
 
-/** Discord shows the first of these that is set. */
+/** A member's names. Discord shows the first one that is set. */
 export interface ShownNames {
   readonly nickname: string | null;
   readonly displayName: string | null;
@@ -31,12 +31,13 @@ export interface NicknamePlan {
   /** Why the nickname is not set although it should be; null: no obstacle. */
   readonly nicknameBlocked: string | null;
   /**
-   * The obstacle is a role or permission in the guild, which may have changed since it was read.
+   * True: the obstacle is a role or permission in the guild, which may have changed since it was
+   * read.
    */
   readonly isBlockedByRank: boolean;
   /**
-   * The data from the platform does not name the person. `nicknameBlocked` says what is missing.
-   * This is not a failure.
+   * True: the data from the platform does not name the person. `nicknameBlocked` says what is
+   * missing. This is not a failure.
    */
   readonly isWithheld: boolean;
 }
@@ -49,9 +50,10 @@ export const LEAVE_NICKNAME: NicknamePlan = {
 };
 
 /**
- * Compares the desired nickname with the name that Discord shows: Discord may return no nickname if
- * it equals the account's own name, and it would be written again and again. Does not retry
- * `refusedBefore`, a nickname that Discord refused within the last day.
+ * Compares the desired nickname with the name that Discord shows, not only with the nickname.
+ * Discord may return no nickname if it equals the account's own name, and the connector would then
+ * write the nickname again and again. Does not retry `refusedBefore`, a nickname that Discord
+ * refused within the last day.
  */
 export function planNickname(input: {
   readonly policy: NicknamePolicy;
@@ -151,8 +153,8 @@ export function planNicknameOf(
 }
 
 /**
- * Plans the nickname of a member for a run; `shown` is null if they are not in the guild yet. If
- * sweeps among the causes set a strategy, the last one applies.
+ * Plans the nickname of a member for a run. `shown` is null if the member is not in the guild yet.
+ * If sweeps among the causes name a nickname strategy, the last one replaces the client's own.
  */
 export function planMemberNickname(
   facts: MemberFacts,
@@ -178,8 +180,8 @@ export function planMemberNickname(
 
 /**
  * Plans the reset of the nickname when the last link ends. Resets only a nickname that the
- * connector set, not one that the member or a moderator chose since. An interrupted run may have
- * set the nickname that its open record planned.
+ * connector set, not one that the member or a moderator chose since. The nickname planned by an
+ * open record counts as set by the connector, because an interrupted run may have set it.
  */
 function planReset(
   facts: MemberFacts,

@@ -104,7 +104,10 @@ function byId(one: RoleId, other: RoleId): number {
 
 /** What one reading of a role means under authority DISCORD. */
 interface RemoteVerdict {
-  /** Grant the role. Only the first reading does this: it merges both sides and removes nothing. */
+  /**
+   * True: grant the role. Only a member's first reading grants, because it merges the roles at
+   * Discord with the groups of the platform and removes nothing.
+   */
   readonly gives: boolean;
   /** The change to request from the platform now. */
   readonly asks: RequestedChange | null;
@@ -124,7 +127,8 @@ export function remoteVerdict(reading: {
 }): RemoteVerdict {
   const { remote, membership, hasRole } = reading;
   const { baseline, factOrder, isGroupDeleted } = remote;
-  // Forget the baseline, so that the first reading after a restore merges both sides.
+  // Forget the baseline. If the group is restored, the next reading is then the first again, and
+  // merges Discord's roles with the platform's groups.
   if (isGroupDeleted) return { gives: false, asks: null, next: null };
   if (membership === 'unknown' || factOrder === null)
     return { gives: false, asks: null, next: baseline };
@@ -146,8 +150,8 @@ function agreed(hasRole: boolean): RemoteVerdict {
 }
 
 /**
- * Opens a request. It replaces an open request for the opposite change, which is obsolete: Discord
- * has changed since, or the platform has done it.
+ * Opens a request. It replaces an open request for the opposite change, which is obsolete: the role
+ * has changed at Discord since, or the platform has made the requested change.
  */
 function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   const request = { change, state: 'OPEN', askedOrder } as const;
@@ -171,13 +175,13 @@ export function isQuiet(
 interface SettledReading {
   readonly facts: Pick<MemberFacts, 'client' | 'links' | 'decisions'>;
   readonly plan: Pick<MemberPlan, 'requests'>;
-  /** The roles Discord showed last. */
+  /** The member's roles as Discord last showed them. */
   readonly seen: readonly RoleId[];
 }
 
 /**
- * Adds the run's readings under authority DISCORD to its settlement, which applies the guard, makes
- * the requests and stores the new state. A parked member requests nothing.
+ * Adds the run's readings under authority DISCORD to its settlement. Settling them applies the
+ * guard, makes the requests and stores the new state. For a parked member nothing is requested.
  */
 export function withReadings(
   settlement: Omit<Settlement, 'requests'>,
@@ -190,7 +194,7 @@ export function withReadings(
   return {
     ...settlement,
     ...(waiting.length > 0 && heldBy(settlement, waiting)),
-    // Keep decisions that wait for approval, and approved ones that could not be requested yet.
+    // Keep decisions that wait for approval, and approved removals that could not be requested yet.
     settledDecisions: settledDecisions.filter(
       (roleId) => !waiting.includes(roleId) && !asked.includes(roleId),
     ),

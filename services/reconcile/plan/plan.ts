@@ -92,7 +92,8 @@ export function planRoles(input: {
       continue;
     }
     const refusal = refusals.get(roleId) ?? null;
-    // A deleted role is gone from its members, even if they still show its id.
+    // Members no longer have a deleted role, even if Discord still shows its id. So its removal
+    // does not count as blocked.
     const isUnlisted = verdict === 'no' && refusal === 'UNKNOWN_ROLE';
     const isTried = isUnlisted && isHeld && input.isAnyEnding === true;
     if (refusal !== null && !isTried) {
@@ -108,9 +109,11 @@ export function planRoles(input: {
 }
 
 /**
- * Returns the roles mapped to the groups that the causes name; null if a cause is not about a
- * single group. Ignores facts about a name, which affect no role, and sweeps, which have just
- * compared the mirror with Discord, unless the sweep requires a new reading.
+ * Returns the roles mapped to the groups that the causes name, without groups whose roles are
+ * already written. Two kinds of causes are ignored: facts about a name, which affect no role, and
+ * sweeps, which have just compared the mirror with Discord. A sweep that requires a new reading
+ * (`looksAnew`) is not ignored. Null: there are no causes, or one that is not ignored names no
+ * group.
  */
 export function rolesOfCauses(
   causes: readonly Cause[],
@@ -129,8 +132,8 @@ export function rolesOfCauses(
 
 /**
  * Whether a member should have a mapped role. `unknown`: the role stays as it is, because no
- * mapping grants it and at least one is undecided. `isTakenBack`: if the verdict is "no", the only
- * reason is that an admin retired the mapping with TAKE_BACK.
+ * mapping grants it and at least one is undecided. `isTakenBack` matters only if the verdict is
+ * "no": the only reason is then that an admin retired the mapping with TAKE_BACK.
  */
 export interface DesiredRole {
   readonly verdict: 'yes' | 'no' | 'unknown';
@@ -193,8 +196,9 @@ export function isScreened(
 }
 
 /**
- * Returns the plan without the grants that wait for screening. Removals stay, and so do roles that
- * the member already has.
+ * Returns the plan without the grants and the nickname that wait for screening; `afterScreening`
+ * lists these. Removals and a reset of the nickname stay in the plan. Roles that the member already
+ * has do not wait.
  */
 export function withholdGrants(
   facts: Pick<MemberFacts, 'client'>,
@@ -236,7 +240,7 @@ function isAnything({ roleIds, nickname }: AfterScreening): boolean {
 
 /**
  * Returns the grants that wait for screening when a run ends: those withheld by the plan, and those
- * left out when a response showed the member pending. Null: none.
+ * left out when a response showed the member pending. Null: no grant waits.
  */
 export function stillWaiting(
   facts: Pick<MemberFacts, 'client'>,

@@ -22,7 +22,8 @@ import {
 import type { RequestedChange, RequestPlan } from './remote.js';
 
 /**
- * What the next run would do, computed from the mirror. Does not call Discord and changes nothing.
+ * What the next run would do, computed from the mirror without calling Discord or changing
+ * anything.
  */
 interface Preview extends Omit<
   MemberPlan,
@@ -82,8 +83,8 @@ export function createPreview(deps: {
 }
 
 /**
- * Plans roles and requests. Roles under authority DISCORD are never unknown: they stay because
- * Discord decides.
+ * Plans roles and requests. Roles under authority DISCORD are not listed as unknown: the member
+ * keeps them because Discord decides, not because a group is unknown.
  */
 function planOf(known: MemberFacts) {
   const facts = isOfBot(known) ? { ...known, mappings: [] } : known;

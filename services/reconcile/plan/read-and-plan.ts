@@ -46,8 +46,8 @@ export interface Ready {
 }
 
 /**
- * Reads the member, unless the mirror is enough, and plans the run. If a role or a rank blocks a
- * change, reads the roles again first.
+ * Reads the member, unless the mirror is enough, and plans the run. If the stored roles say that
+ * the bot cannot make a change, reads the guild's roles again and plans anew.
  */
 export async function readAndPlan(
   deps: Deps,
@@ -119,8 +119,8 @@ async function readMember(
   target: MemberTarget,
 ): Promise<MemberReading> {
   const member = await discord.readMember(target);
-  // Confirm a loss of the roles: after a wrong reading the link would end and the account keep
-  // them.
+  // If mapped roles seem to be gone, read the member again. If the first reading is wrong, the link
+  // would end although the account still has the roles.
   return isAnyEnding(facts) && hasLostMapped(facts, member) ? discord.readMember(target) : member;
 }
 
@@ -132,10 +132,11 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
 }
 
 /**
- * Whether the run needs no reading. The mirror is enough for up to two role changes and a nickname
- * if every cause names a group or the mirror was just read: single writes change nothing else.
- * Under authority DISCORD, and while grants wait for screening, which may be over, only a sweep's
- * list is enough. A request for a removal always needs a new reading.
+ * Whether the run can do without reading the member. Every cause must name a group or the mirror
+ * must be fresh, and the plan may change at most two roles, because single writes leave all other
+ * roles alone. A plan that requests a removal always needs a reading. A plan that grants or
+ * requests something under authority DISCORD needs one too, and so does one whose grants wait for
+ * screening, which may be over. For these two, the list of a sweep counts as a reading.
  */
 function isMirrorEnough(job: Job, { facts, plan }: Ready): boolean {
   if (rolesOfCauses(job.causes, facts.mappings) === null && !isJustRead(job, facts)) return false;

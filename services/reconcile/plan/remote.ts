@@ -29,11 +29,16 @@ export type RequestState = 'OPEN' | 'DISPUTED';
 export interface RemoteRequest {
   readonly change: RequestedChange;
   readonly state: RequestState;
-  /** The order of the membership fact that was current when the request was made. */
+  /**
+   * The order (see FactOrder) of the membership fact that was current when the request was made.
+   */
   readonly askedOrder: string;
 }
 
-/** Discord's state at the last reading that could be compared with the platform's. */
+/**
+ * What the last comparison of Discord with the platform found: whether the member had the role, and
+ * the open request that followed, if any.
+ */
 export interface Baseline {
   readonly hasRole: boolean;
   readonly request: RemoteRequest | null;
@@ -41,9 +46,12 @@ export interface Baseline {
 
 /** The state of a mapping under authority DISCORD, for the active link. */
 export interface RemoteFacts {
-  /** Null: the next reading is the first, and merges both sides. */
+  /**
+   * Null: the next reading counts as the first, and merges Discord's roles with the platform's
+   * groups.
+   */
   readonly baseline: Baseline | null;
-  /** The order of the current membership fact; null: there is none. */
+  /** The order (see FactOrder) of the current membership fact; null: there is none. */
   readonly factOrder: string | null;
   /** True: members can be neither added to the group nor removed from it. */
   readonly isGroupDeleted: boolean;
@@ -55,7 +63,7 @@ export interface RemoteReading {
   readonly groupId: GroupId;
   readonly roleId: RoleId;
   readonly asks: RequestedChange | null;
-  /** The state to remember; null: none. */
+  /** The state to remember; null: nothing, so that the next reading counts as the first. */
   readonly next: Baseline | null;
 }
 

@@ -17,12 +17,13 @@ import type { ParkedCause, Unfinished } from '../write/records.js';
 import { UnhealthyGuildError } from '../write/write-breaker.js';
 import { NOTHING_SETTLED } from './settlement.js';
 
-/** After this many failures of our own code the member is parked, so that an admin sees it. */
+/** After this many failures of our own code the member is parked, so that an admin notices. */
 const MOST_ATTEMPTS = 10;
 
 /**
- * Longest postponement of a rate-limited job. The job does not wait for the whole limit, which may
- * end early or be forgotten when its process ends. The worker decides whether the client may run.
+ * Longest postponement of a rate-limited job. The job does not wait until the limit resets, because
+ * the limit may end early, or be forgotten when the process that counts it ends. The worker decides
+ * whether the client may run.
  */
 const MOST_WAIT_MS = 5_000;
 
@@ -83,7 +84,7 @@ export function createInterruptions(deps: Deps): Interruptions {
 
 /**
  * Returns the time when a run of the client may start; null: at once. A used-up limit of reads or
- * joins delays only this job.
+ * joins delays only this job, not the client.
  */
 function clientOpenFrom(error: RetryLaterError): Date | null {
   if (error instanceof WritesSpentError) return error.openFrom;
@@ -169,8 +170,8 @@ function reasonOf({ error, inWords }: Interruption): string {
 }
 
 /**
- * Builds the parking from the reason. The text before the first colon names the member; the rest is
- * shared by all members refused for this reason.
+ * Builds the cause of the parking from the reason. The reason's text before the first colon names
+ * the member and is left out. The rest is the same for all members refused for this reason.
  */
 function parkedBy(interrupted: Interruption, code: string) {
   const reason = reasonOf(interrupted);

@@ -7,8 +7,8 @@ import type { OpenedRecord, OpenRecord, RecordClosing, Settlement } from '../wri
 import type { WritesDone } from '../write/writes.js';
 
 /**
- * Returns the changes of this run and of an interrupted run before it under the same record; null:
- * no record to close.
+ * Returns the changes of this run and of an interrupted run before it under the same record. Null:
+ * there is no record to close.
  */
 export function closingOf(run: {
   readonly facts: MemberFacts;
@@ -59,10 +59,10 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 }
 
 /**
- * Returns the part of a record's plan that Discord shows now: as changes, or as ensured if the
- * reading before the record already showed it. `changed`: changes of the current run, which is
- * based on a later reading. `mirror` is from before the record, because it is not updated while a
- * record is open.
+ * Returns the part of a record's plan that Discord shows now. A change that the reading before the
+ * record already showed counts as ensured. `changed`: the changes of the current run. Its own,
+ * later reading did not show them before the writes, so they always count as changes. `mirror` is
+ * from before the record, because it is not updated while a record is open.
  */
 export function landedChanges(
   record: OpenRecord,
@@ -135,8 +135,9 @@ export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing |
 }
 
 /**
- * The nickname after a join. Discord accepts or refuses the whole call, so a new member without the
- * nickname was added by a call without it.
+ * The result for the nickname after a join. Discord accepts or refuses a join call as a whole. If
+ * the new member lacks the nickname, the call that added them did not contain it, because Discord
+ * had refused an earlier call with it.
  */
 export function arrivalNickname(
   { nickname }: MemberPlan,
@@ -146,7 +147,7 @@ export function arrivalNickname(
   return isSameNickname(nickname, shownName(member)) ? 'SET' : 'REFUSED';
 }
 
-/** Returns the nickname Discord shows now if it differs from the one before; null otherwise. */
+/** Returns the nickname that Discord shows now; null if it is the same as before the run. */
 function changedNickname(
   plan: MemberPlan,
   applied: WritesDone | null,

@@ -15,7 +15,7 @@ import {
 } from './record-closing.js';
 import { IS_BOT, NOT_LET_IN, roleCauses, roleNamer } from './settlement-words.js';
 
-/** The result of a run: settled, or interrupted with the state Discord had shown until then. */
+/** The result of a run: settled, or interrupted by an error, with what the run had done by then. */
 export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | {
@@ -44,7 +44,7 @@ export const NOTHING_SETTLED: Settlement = {
   endedLinkIds: [],
 };
 
-/** Settles a run whose account has no link left, so it must not be changed. */
+/** Settles the run of an account without a link, which must not be changed. */
 export function settledUnlinked(): RunResult {
   return { kind: 'settled', settlement: NOTHING_SETTLED };
 }
@@ -83,7 +83,10 @@ export function settled(run: {
   readonly record: OpenedRecord;
   readonly applied: WritesDone | null;
   readonly reading: MemberReading;
-  /** True: Discord answered in this run, so the client works. The mirror does not show that. */
+  /**
+   * True: Discord answered in this run, so the client works. A run that used only the mirror cannot
+   * know that.
+   */
   readonly hasAsked: boolean;
   readonly isReading: boolean;
   /** False: the cause of a refused write is not known yet. */
@@ -239,9 +242,9 @@ export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boo
 }
 
 /**
- * When an ending link may be deleted. While it exists its roles can still be removed; once it is
- * gone, no run reads the account again. So neither the guild's role list nor a single answer that
- * the account has left is enough.
+ * The code below decides when an ending link may be deleted. While the link exists, its roles can
+ * still be removed. Once it is deleted, no run reads the account again. So a single answer that the
+ * account has left is not enough, and neither is a role's absence from the guild's role list.
  */
 
 const WAITS_FOR_ABSENCE =
@@ -249,7 +252,7 @@ const WAITS_FOR_ABSENCE =
 
 /**
  * Returns the ending links if the account is proven absent, by two answers a minute apart or by a
- * complete member list: it has no roles left.
+ * complete member list. An absent account has no roles left to remove.
  */
 function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
   return facts.isAbsenceProven ? endingLinks(facts) : [];

@@ -20,8 +20,8 @@ import {
 import type { Pacing, WriteReservation } from './ports.js';
 
 /**
- * Delays that end a run when exceeded: one for singles and one for lists, after which no other way
- * of writing is left.
+ * How many delayed calls a run survives: one of single writes and one of lists. After both, it has
+ * no other way of writing.
  */
 const MOST_DELAYS = 2;
 
@@ -129,8 +129,8 @@ class Run {
   }
 
   /**
-   * Makes the call. If it is delayed, before or after it was sent, blocks this way of writing; the
-   * other one may still be open.
+   * Makes the call. If a rate limit delays it, before or after it was sent, blocks this way of
+   * writing (single writes or lists). The other way may still be possible.
    */
   async #orDelay(write: Edit | Single): Promise<void> {
     const { add, remove } = this.#progress.pending;
@@ -205,8 +205,8 @@ class Run {
   }
 
   /**
-   * Returns the role list to write, reading the member as often as that needs. Null: no list may be
-   * written, or the member has left.
+   * Returns the role list to write, and reads the member first where that is necessary. Null: no
+   * list may be written, or the member has left.
    */
   async #agreedList(): Promise<readonly RoleId[] | null> {
     for (;;) {
@@ -226,8 +226,8 @@ class Run {
   }
 
   /**
-   * Reads the member again. Resolves to false if no list may be written, because they left or are
-   * pending.
+   * Reads the member again. Resolves to false if no list may be written, because the member has
+   * left or must pass screening first.
    */
   async #read(): Promise<boolean> {
     const { roleIds } = this.#progress.member;
@@ -244,7 +244,7 @@ class Run {
 
 /**
  * Throws WritesSpentError if rate limits allow none of a member's writes now. Called before the
- * member is read for them.
+ * member is read, because the read would be for nothing.
  */
 export function refuseSpent(
   deps: Pick<Deps, 'pacing' | 'clock'>,
@@ -322,8 +322,8 @@ const OF_ONE_WRITE: readonly DiscordRefusal[] = [
 const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
 
 /**
- * Whether the refusal, permanent or temporary, concerns only this write, so that others may
- * succeed.
+ * Whether the refusal, permanent or temporary, concerns only this write, so that the run's other
+ * writes may succeed.
  */
 function isOfThisWrite(error: unknown): boolean {
   return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);

@@ -164,8 +164,8 @@ interface Planned {
 }
 
 /**
- * Continues the record of an interrupted run if its plan still fits; otherwise closes it as
- * evidence and opens a new one.
+ * Continues the record of an interrupted run if its plan still fits. Otherwise closes that record
+ * with the changes that Discord shows, and opens a new one.
  */
 export async function recordPlan(
   memory: Pick<Memory, 'openRecord'>,
@@ -247,9 +247,9 @@ function alreadyShown(
 }
 
 /**
- * Whether an admin named this member, with `reconcileDiscordUser` or by ending the link. That is no
- * accident, so its removals join no held plan; they still count towards the limits and can be held
- * by them.
+ * Whether an admin named this member, with `reconcileDiscordUser` or by ending the link. The
+ * removals are then no accident, so they join no held plan. They still count towards the limits,
+ * which can hold them.
  */
 function isAskedFor(
   { causes }: Pick<Job, 'causes'>,

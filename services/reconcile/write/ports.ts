@@ -1,4 +1,6 @@
-/** Discord's rate limits as runs see them: how many may begin, and which writes are possible. */
+/**
+ * Discord's rate limits as runs see them: how many runs may begin, and which writes are possible.
+ */
 import type { ClientId } from '../../model.js';
 import type { Job } from '../job.js';
 import type { MemberTarget } from '../ports.js';
@@ -31,7 +33,10 @@ export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) 
 
 /** The runs that may begin, by client. A client in none of these lists is unrestricted. */
 export interface Places {
-  /** Runs in progress plus runs that must not begin yet, by client. */
+  /**
+   * How many of the `runsPerClient` runs are not free, by client: in progress, or kept back because
+   * of a rate limit.
+   */
   readonly taken: ReadonlyMap<ClientId, number>;
   /** Clients that may only start urgent runs. */
   readonly urgentOnly: readonly ClientId[];

@@ -54,11 +54,12 @@ export interface GuardLimits {
 }
 
 export interface RoleTally {
-  /** Members with removals in the last hour, each counted once, without those being judged now. */
+  /** Members with removals in the last hour, each counted once, without the removals judged now. */
   readonly removedLastHour: number;
   /**
-   * Removals that were allowed when their members were marked and have not started. 0 in the run of
-   * a single member, whose removal was judged together with these.
+   * Removals that were allowed when their members were marked and have not started. Always 0 when
+   * the run of a single member is judged, because its removal was already judged together with
+   * these.
    */
   readonly due: number;
   /** Current holders, without members who were granted the role within the hour. */
@@ -83,9 +84,9 @@ export interface RoleState {
    * exceeded the limit.
    */
   readonly waiting: readonly { readonly cause: RemovalCause; readonly isStream: boolean }[];
-  /** The member's removal waits for approval. */
+  /** True: the removal from the member being judged waits for approval. */
   readonly isHeld: boolean;
-  /** The member's removal was already allowed, when the member was marked. */
+  /** True: the removal from the member being judged was allowed when the member was marked. */
   readonly isForeseen: boolean;
 }
 
@@ -95,7 +96,7 @@ export interface RoleState {
 export interface GuardTally {
   readonly roles: ReadonlyMap<RoleId, RoleTally & RoleState>;
   readonly guild: RoleTally;
-  /** No membership at all is stored, so a missing one does not mean "no". */
+  /** True: no membership at all is stored, so a missing membership does not mean "no". */
   readonly hasNoMemberships: boolean;
 }
 
@@ -134,8 +135,8 @@ export interface OpenRecordRequest {
    */
   readonly uncounted: readonly RoleId[];
   /**
-   * The part of `uncounted` that follows from `holders: TAKE_BACK`. Never held, but later tallies
-   * of the role count these removals.
+   * The part of `uncounted` that follows from `holders: TAKE_BACK`. The guard never holds these
+   * removals, but later tallies of the role count them.
    */
   readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
@@ -144,7 +145,10 @@ export interface OpenRecordRequest {
    * before the first change.
    */
   readonly observed: MemberReading | null;
-  /** An open record whose plan no longer fits: closed as evidence in the same transaction. */
+  /**
+   * The open record of an interrupted run, if its plan no longer fits; null: there is none. It is
+   * closed in the same transaction, with the changes that Discord shows.
+   */
   readonly supersedes: RecordClosing | null;
 }
 
@@ -178,7 +182,8 @@ export interface ParkedCause {
 }
 
 /**
- * How a run ended. Written in one transaction with the mirror, the record, the event and the job.
+ * How a run ended. It is written in one transaction with the mirror, the record, the event and the
+ * job.
  */
 export interface Settlement {
   readonly outcome: Outcome;
@@ -203,24 +208,27 @@ export interface Settlement {
    * in the guild.
    */
   readonly joining: { readonly grantId: string; readonly refusal: JoinRefusal | null } | null;
-  /** True: only an outside change can fix the rest. Retried on a mark, or after a day. */
+  /**
+   * True: changes are left that the connector cannot make until something outside it changes. The
+   * member is retried on a mark, or after a day.
+   */
   readonly isParked: boolean;
   /**
-   * True: grants wait for membership screening. The link is PENDING, and the member is read within
-   * a day, or earlier by a sweep.
+   * True: grants wait for membership screening. The link is shown as PENDING, and the member is
+   * read again within a day, or earlier by a sweep.
    */
   readonly isWaiting: boolean;
   /** True: the cause of the parking is not known yet, so the member is retried in a minute. */
   readonly isUnexplained?: boolean;
   /** Why the run parked the member; absent or empty if it did not. */
   readonly parking?: readonly ParkedCause[];
-  /** True: a second reading must confirm the absence before a link ends. It follows in a minute. */
+  /** True: a second reading, a minute later, must confirm the absence before a link ends. */
   readonly asksAgain: boolean;
   /** True: `observed` is what Discord returned. False: it is the mirror plus the run's writes. */
   readonly isReading: boolean;
   /**
-   * True: Discord answers for this client again, so its trouble is cleared, and a later pause
-   * starts with the shortest.
+   * True: Discord answers for this client again. Its stop or pause is then cleared, and the next
+   * pause starts again at the shortest length.
    */
   readonly clearsTrouble: boolean;
   /** Other members to retry, because they were refused while the guild was unhealthy. */
@@ -259,7 +267,9 @@ export const NOTHING_DONE: Unfinished = {
 };
 
 export interface Postponement extends Unfinished {
-  /** Time from now until the next run, by the database's clock; the process's may differ. */
+  /**
+   * Time from now until the next run, by the database's clock, which may differ from the process's.
+   */
   readonly waitMs: number;
   /** True: adds one to `attempts`. False for a rate limit. */
   readonly isFailure: boolean;

@@ -18,9 +18,9 @@ export type ListVerdict =
 /** A member's roles according to one reading or the mirror. */
 export interface RoleSource {
   readonly roleIds: readonly RoleId[];
-  /** When Discord answered, in ms; null: the mirror, at an unknown time. */
+  /** When Discord answered, in ms; null: the roles come from the mirror and the time is unknown. */
   readonly readAtMs: number | null;
-  /** True: the stored state, not an answer to this run. */
+  /** True: the roles come from the mirror. False: Discord returned them in this run. */
   readonly isMirror: boolean;
 }
 
@@ -32,14 +32,14 @@ export interface RoleSource {
 export const FRESH_MS = 1_000;
 
 /**
- * Whether the client and the member allow lists at all. While foreign roles are missing from a
- * reading, a list could restore a role that someone else has just removed.
+ * Whether the client and the member allow lists at all. If foreign roles have just disappeared from
+ * a reading, a list could restore a role that someone else has removed.
  */
 export function mayWriteLists(facts: MemberFacts, member: MemberReading): boolean {
   return facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, member);
 }
 
-/** If two readings disagree, a third would not settle it. */
+/** If two readings disagree, a third would not settle which one is right. */
 const MOST_READINGS = 2;
 
 export function judgeWholeList(input: {
@@ -57,7 +57,8 @@ export function judgeWholeList(input: {
   const keeps = (source: RoleSource) => source.roleIds.filter((roleId) => !changing.has(roleId));
   const kept = keeps(newest);
   const earlier = sources.slice(0, -1).map(keeps);
-  // The newest source lacks a role without a known removal: doubt the reading and keep the role.
+  // The newest source lacks a role that nobody is known to have removed. That reading may be wrong,
+  // so write single roles, which keep the role.
   if (!earlier.every((before) => includesAll(kept, before))) return { kind: 'SINGLES' };
   if (newest.isMirror || !isYounger(newest, FRESH_MS, now)) return { kind: 'READ' };
   const confirming = sources.slice(0, -1).filter((source) => isYounger(source, CONFIRMING_MS, now));

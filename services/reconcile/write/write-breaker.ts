@@ -59,7 +59,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
 
   const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
     const known = all.get(clientId);
-    // The client has a new revision, so earlier refusals no longer count.
+    // Once the client has a new revision, earlier refusals no longer count.
     if (known?.revision === revision) return known;
     const watched: Watched = {
       revision,
@@ -165,8 +165,8 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
 }
 
 /**
- * Throws if the breaker is tripped, or was since the run began, in place of a call or of the last
- * refusal.
+ * Throws UnhealthyGuildError if the breaker is tripped, or has tripped since the run began. Called
+ * before each call, and after a refusal, which becomes the `cause`.
  */
 function refuseUnhealthy(
   watched: Watched,
