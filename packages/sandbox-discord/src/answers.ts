@@ -106,7 +106,7 @@ function plainLimitAnswer(retryAfterMs: number): Answered {
   };
 }
 
-/** Discord names a field of an unrelated feature here. */
+/** As at Discord, the error names a field of an unrelated feature (`guild_tag`). */
 function autoModAnswer(): Answered {
   const code = 50035;
   const error = {

@@ -90,7 +90,7 @@ function takeFromLimits(
     person: caller?.kind === 'person' ? caller.user.discordUserId : undefined,
   };
   return limiter.take({
-    // Callers without a token are counted by address, and here all share one.
+    // Discord counts callers without a token by address. In the sandbox they all count as one.
     applicationId: (caller && senders[caller.kind]) ?? 'nobody',
     guildId: params['guild_id'],
     limit: route.limit ?? 'others',
@@ -123,7 +123,9 @@ function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
   return answer(decision.status, decision.body, headers);
 }
 
-/** The call in the form its route expects; an unreadable body is detected here. */
+/**
+ * Returns a function that lets the route decide the call. Throws here if the body is unreadable.
+ */
 function decisionFor(
   deps: AnsweringDeps,
   { request, met, match, caller }: Admitted,
@@ -150,7 +152,10 @@ function decisionFor(
   return () => route.decide(call);
 }
 
-/** A lost write is still in the audit log, as it is when Discord loses one. */
+/**
+ * The planted fault `lostWrite` skips the change but still writes the audit log, as Discord does
+ * when it loses a write.
+ */
 function carryOut(
   deps: AnsweringDeps,
   decision: Decision,

@@ -41,7 +41,7 @@ export type ApiCall = {
   readonly host: string;
   readonly gateway: GatewayAccess;
   readonly now: number;
-  /** A planted fault: members are read as before their last change. */
+  /** True (a planted fault): members are read as they were before their last change. */
   readonly readsStale: boolean;
 };
 
@@ -86,7 +86,10 @@ export type AuditDraft = {
   }[];
 };
 
-/** The calling bot's place in the guild that the path names. */
+/**
+ * The calling bot as a member of the guild that the path names, with its permissions and highest
+ * role.
+ */
 export type Standing = {
   readonly guild: LiveGuild;
   readonly self: FullMember;
@@ -105,8 +108,8 @@ export function standingOf(call: ApiCall): Standing {
 }
 
 /**
- * Refuses unless the bot has the permission and, if the guild requires it, its owner has two-factor
- * authentication.
+ * Refuses a bot that lacks the permission. If the guild requires two-factor authentication for it,
+ * also refuses a bot whose owner does not use that.
  */
 export function demand(call: ApiCall, standing: Standing, permission: bigint): void {
   if ((standing.permissions & permission) === 0n) throw missingPermissions();
@@ -118,8 +121,8 @@ export const demandRoles = (call: ApiCall, standing: Standing) =>
   demand(call, standing, PermissionFlagsBits.ManageRoles);
 
 /**
- * The member that a path names: 10007 if the account is not in the guild, 10013 if it does not
- * exist.
+ * Returns the member that the path names. Throws 10007 if the account is not in the guild, and
+ * 10013 if it does not exist.
  */
 export function memberNamed(call: ApiCall, guild: LiveGuild): FullMember {
   const discordUserId = param(call, 'user_id');

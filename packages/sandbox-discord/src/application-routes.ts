@@ -7,7 +7,7 @@ import { timeOnWire, userOnWire } from './wire.js';
 
 /**
  * What an application can read about itself with its bot's token, and about an authorization with a
- * person's.
+ * person's token.
  */
 export const applicationRoutes: readonly TokenRoute[] = [
   { method: 'GET', template: '/applications/@me', decide: getApplication },
@@ -45,8 +45,8 @@ function getApplication(call: ApiCall): Decision {
 }
 
 /**
- * Counts each person who authorized it once; a handwritten world may hold tokens without
- * authorizations.
+ * Counts each person who authorized the application once. Access tokens count too, because a
+ * handwritten world may hold tokens without authorizations.
  */
 function countPeople({ world }: ApiCall, { applicationId }: LiveApplication): number {
   const agreed = [...world.authorizations.values(), ...world.accessTokens.values()].filter(

@@ -15,8 +15,8 @@ export type AuthorizeRequest = {
 };
 
 /**
- * Shown to the person and never redirected: an address that is not the application's must not learn
- * anything.
+ * A fault to show to the person. It never causes a redirect, because an address that the
+ * application has not registered must not learn anything.
  */
 export type AuthorizeFault = {
   readonly title: string;

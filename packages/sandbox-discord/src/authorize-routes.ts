@@ -27,7 +27,10 @@ export const authorizeRoutes: readonly OpenRoute[] = [
   },
 ];
 
-/** One request for consent and its fields: from the address, then from the page's form. */
+/**
+ * One request for consent. `given` holds its fields: from the URL at first, then from the page's
+ * form.
+ */
 type Consent = {
   readonly call: OpenCall;
   readonly given: URLSearchParams;

@@ -77,7 +77,8 @@ function createListeners() {
 }
 
 /**
- * The answers Discord counts towards a ban of the sender; a shared limit is not the sender's fault.
+ * Whether Discord counts the answer towards a ban of the sender. A shared limit does not count,
+ * because it is not the sender's fault.
  */
 export function isInvalid(call: Pick<SandboxCall, 'status' | 'fault'>): boolean {
   return [401, 403, 429].includes(call.status) && call.fault !== 'sharedLimit';

@@ -15,7 +15,10 @@ export function formOf({ headers, rawBody }: FormCall): URLSearchParams {
   return new URLSearchParams(/^application\/x-www-form-urlencoded\b/i.test(kind) ? rawBody : '');
 }
 
-/** Authenticates the application by Basic authentication or the body. Refuses all others. */
+/**
+ * Authenticates the application with the credentials in its Basic header or in the body. Refuses
+ * the call if they are missing or wrong.
+ */
 export function authenticateClient(world: LiveWorld, call: FormCall): LiveApplication {
   const given = credentialsOf(call);
   const application = world.applications.get(given?.clientId ?? '');
@@ -57,7 +60,7 @@ function credentialsOf(call: FormCall) {
   return { clientId: named, clientSecret: decoded(rest.join(':')) };
 }
 
-/** RFC 6749, 2.3.1: both halves are form-encoded before they are joined. */
+/** RFC 6749, 2.3.1: the id and the secret are each form-encoded before they are joined. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

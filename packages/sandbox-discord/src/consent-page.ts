@@ -11,7 +11,8 @@ import type { LiveUser, LiveWorld } from './live-world.js';
 import { NEW_PERSON, peopleOf } from './people.js';
 import { SCOPES } from './scopes.js';
 
-// How many people the list offers: the one who signed in last and the first of the world.
+// The list offers at most this many people: the one who signed in last, then the first of the
+// world.
 const SHOWN_PEOPLE = 200;
 
 /**
@@ -109,7 +110,7 @@ function scopeItems(scopes: readonly string[]): string {
     .join('');
 }
 
-/** An app's custom scheme has no origin to show. */
+/** A redirect URI with an app's custom scheme has no origin, so the whole URI is shown. */
 function destinationOf(redirectUri: string): string {
   const { origin } = new URL(redirectUri);
   return origin === 'null' ? redirectUri : origin;
@@ -145,9 +146,9 @@ function escaped(text: string): string {
 const styleHash = createHash('sha256').update(CONSENT_STYLE).digest('base64');
 
 /**
- * No `form-action`: browsers apply it to every later redirect, and where an application sends
- * people after its callback is not known here. The referrer is sent to this page only; without it
- * the form's origin would be "null".
+ * There is no `form-action`: browsers apply it to every later redirect too, and the sandbox does
+ * not know where an application sends people after its callback. The referrer is sent to this page
+ * only; without it the form's origin would be "null".
  */
 export const CONSENT_HEADERS = {
   'Cache-Control': 'no-store',

@@ -8,7 +8,8 @@ import type {
 /** Planted faults, and which of them a call meets. */
 export type FaultField = SandboxFaults & {
   /**
-   * Uses up the faults it returns. Delays add up; of the others only the first planted one applies.
+   * Returns the faults that hit the call, and counts each as used once. Delays add up; of all other
+   * faults only the first planted one applies.
    */
   meet(call: CallToMeet): MetFaults;
 };
@@ -18,7 +19,7 @@ export type CallToMeet = {
   readonly route: string;
   readonly guildId: string | undefined;
   readonly discordUserId: string | undefined;
-  /** The call gives a member a nickname. */
+  /** True: the call gives a member a nickname. */
   readonly setsNickname: boolean;
 };
 

@@ -143,7 +143,7 @@ export function notASnowflake(value: unknown): FieldErrorNode {
   return one('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not snowflake.`);
 }
 
-/** In characters, as Discord counts, not in UTF-16 units. */
+/** The length in characters, as Discord counts, not in UTF-16 units. */
 export function lengthOf(value: string): number {
   return Array.from(value).length;
 }

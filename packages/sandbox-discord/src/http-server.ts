@@ -76,7 +76,7 @@ export function createHttpServer(deps: Deps) {
   };
 }
 
-/** A wildcard is an address to listen on, not one to call. */
+/** A server can listen on a wildcard host, but nobody can call it, so the URL names 127.0.0.1. */
 export function urlFor(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

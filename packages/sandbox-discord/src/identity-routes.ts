@@ -29,7 +29,7 @@ function getSelf(call: ApiCall): Decision {
   };
 }
 
-/** Any account, person or bot, whether or not it shares a guild with the caller. */
+/** Returns any account, person or bot, whether or not it shares a guild with the caller. */
 function getUser(call: ApiCall): Decision {
   if (call.caller.kind !== 'bot') throw unauthorized();
   const discordUserId = param(call, 'user_id');

@@ -23,7 +23,7 @@ function getInvite(call: OpenCall): Decision {
   return { status: 200, body: inviteOnWire(call, invite, guild) };
 }
 
-/** Discord treats an expired invite as unknown. */
+/** Discord treats an expired or used-up invite as unknown. */
 function isSpent(invite: LiveInvite, now: number): boolean {
   const isUsedUp = invite.maxUses > 0 && invite.uses >= invite.maxUses;
   return isUsedUp || (expiryOf(invite) ?? Infinity) <= now;

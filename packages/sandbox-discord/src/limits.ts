@@ -1,9 +1,9 @@
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /**
- * Discord documents only the global limit, that of invalid requests and those of the gateway; the
- * others are what people
- * have observed. Clients must learn them from the headers, so tests may set others.
+ * Discord documents only the global limit, the limit of invalid requests and the limits of the
+ * gateway. The other values are what people have observed. Clients must learn the limits from the
+ * headers, so tests may set different ones.
  */
 export const DEFAULT_LIMITS: SandboxLimits = {
   global: { limit: 50, windowMs: 1000, window: 'fixed' },

@@ -15,8 +15,8 @@ export type EditingDeps = {
 };
 
 /**
- * The common part of all manual edits: find the record or throw, change it, log it in the owner's
- * name.
+ * The common part of all manual edits: finds the record or throws, changes it, and writes an audit
+ * log entry in the owner's name.
  */
 export function createLiveEditing({ world, onChange }: EditingDeps) {
   const guildOf = (guildId: string): LiveGuild => found(world.guilds, guildId, 'guild');

@@ -28,7 +28,10 @@ import type {
   SandboxWorld,
 } from './world.js';
 
-/** The running world: the same facts, indexed by id. Records are replaced, never mutated. */
+/**
+ * The running world: the facts of a SandboxWorld, indexed by id. Records are replaced, never
+ * mutated.
+ */
 export type LiveWorld = {
   /** Published by the maps below and by the audit log. */
   readonly changes: WorldChanges;
@@ -36,7 +39,7 @@ export type LiveWorld = {
   readonly users: Map<string, LiveUser>;
   readonly guilds: Map<string, LiveGuild>;
   readonly invites: Map<string, LiveInvite>;
-  /** By application and account. */
+  /** Keyed by application and account. */
   readonly authorizations: Map<string, SandboxAuthorization>;
   readonly authorizationCodes: Map<string, SandboxAuthorizationCode>;
   readonly accessTokens: Map<string, SandboxAccessToken>;
@@ -92,7 +95,7 @@ export function createLiveWorld(world: SandboxWorld, clock: () => number): LiveW
   };
 }
 
-// Thirty characters, like Discord's.
+// In hexadecimal these are thirty characters, like Discord's codes and tokens.
 const SECRET_BYTES = 15;
 
 export function authorizationKey(
@@ -182,7 +185,7 @@ export function newMember(guild: LiveGuild, discordUserId: string, now: number):
     roleIds: [],
     joinedAt: new Date(now).toISOString(),
     pending: guild.hasScreening,
-    // DID_REJOIN
+    // 1 is Discord's flag DID_REJOIN.
     flags: guild.earlier.has(discordUserId) ? 1 : 0,
   });
 }

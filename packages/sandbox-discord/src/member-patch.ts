@@ -45,8 +45,8 @@ type MemberForm = {
 };
 
 /**
- * `roles` is the complete list, not a difference. A missing field, or `roles: null`, leaves it
- * unchanged.
+ * `roles` is the complete list, not a difference. A missing field leaves its value unchanged, and
+ * so does `roles: null`.
  */
 export function patchMember(call: ApiCall): Decision {
   const standing = standingOf(call);
@@ -85,8 +85,9 @@ type SelfForm = {
 const MAX_BIO_LENGTH = 190;
 
 /**
- * The bot's own profile in this guild. Its nickname needs a different permission than others', and
- * no rank; the rest needs none.
+ * Changes the bot's own profile in this guild. Its nickname needs a different permission than other
+ * members' nicknames, and the bot's highest role does not matter. Avatar, banner and bio need no
+ * permission.
  */
 export function patchSelf(call: ApiCall): Decision {
   const standing = standingOf(call);
@@ -168,7 +169,7 @@ function demandFlags(call: ApiCall, standing: Standing): void {
 
 const BYPASSES_VERIFICATION = 4;
 
-/** This is the only flag that can be edited. */
+/** Applies the wanted BYPASSES_VERIFICATION, the only flag that can be edited. */
 function withBypass(before: number, wanted: number | null | undefined): number {
   if (typeof wanted !== 'number') return before;
   return (before & ~BYPASSES_VERIFICATION) | (wanted & BYPASSES_VERIFICATION);

@@ -7,8 +7,8 @@ import type {
 } from './world.js';
 
 /**
- * What people do by hand in Discord's own client. Done in the owner's name, without permission
- * checks. Throws on unknown ids.
+ * Edits that people make by hand in Discord's own client. Here they are made in the owner's name,
+ * without permission checks. Throws on unknown ids.
  */
 export type SandboxModerator = {
   giveRole(which: MemberRole): void;
@@ -19,14 +19,14 @@ export type SandboxModerator = {
   unban(which: MemberKey): void;
   /** The account leaves voluntarily: no audit entry, and no roles when it returns. */
   leave(which: MemberKey): void;
-  /** The account must be among the world's users; it is pending if the guild screens. */
+  /** The account must be among the world's users. It is pending if the guild has screening. */
   join(which: MemberKey): void;
   finishScreening(which: MemberKey): void;
   setTimeOut(which: MemberKey & { readonly until: string | null }): void;
   addUser(user: SandboxUser): void;
-  /** Changes an account: its address, its limit of guilds, its lock. */
+  /** Changes an account, such as its `email`, `maxGuilds` or `isVerificationLocked`. */
   editUser(which: { readonly discordUserId: string } & Partial<SandboxUser>): void;
-  /** `hasScreening`, `roleEndsScreening`, `maxMembers`, `features`, … */
+  /** Changes a guild's settings, such as `hasScreening`, `maxMembers` or `features`. */
   editGuild(
     which: { readonly guildId: string } & Partial<
       Pick<
@@ -39,11 +39,11 @@ export type SandboxModerator = {
   deleteGuild(guildId: string): void;
   /** The guild accepts no more members until `editGuild` raises `maxMembers`. */
   makeGuildFull(guildId: string): void;
-  /** By default it never expires and can be used any number of times. */
+  /** By default the invite never expires and can be used any number of times. */
   createInvite(
     which: { readonly guildId: string } & Partial<SandboxInvite>,
   ): Required<SandboxInvite>;
-  /** From now on the code is unknown. */
+  /** Deletes the invite, so that its code is unknown from now on. */
   expireInvite(code: string): void;
   createRole(
     which: {

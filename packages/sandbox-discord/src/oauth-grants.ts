@@ -6,7 +6,7 @@ const CODE_LIFE_MS = 100_000;
 /** Seven days. */
 export const ACCESS_TOKEN_LIFE_S = 604_800;
 
-/** The tokens granted to an application, and how they are issued, refreshed and revoked. */
+/** The two tokens that an application receives together. */
 export type TokenPair = {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -67,7 +67,7 @@ export function endAuthorization(world: LiveWorld, which: OAuthParties): void {
     for (const [secret, one] of kept) if (isBetween(one, which)) kept.delete(secret);
 }
 
-/** Whether this person consented to all of it before. */
+/** Whether the person has already consented to all requested scopes. */
 export function hasAgreed(world: LiveWorld, asked: SandboxAuthorization): boolean {
   const before = world.authorizations.get(authorizationKey(asked))?.scopes;
   return asked.scopes.every((scope) => before?.includes(scope));

@@ -13,20 +13,23 @@ export type SandboxOAuth = {
     asked: SandboxAuthorization & {
       /** One of the application's registered addresses. */
       readonly redirectUri: string;
-      /** Of the method S256. */
+      /** A PKCE challenge of the method S256. */
       readonly codeChallenge?: string | null;
     },
   ): string;
-  /** Authorization and exchange in one: a pair of tokens. */
+  /** Authorizes and exchanges the code at once. Returns the pair of tokens. */
   grant(asked: SandboxAuthorization): {
     readonly accessToken: string;
     readonly refreshToken: string;
   };
   /** Every token that would still be accepted; by default of all accounts and applications. */
   liveTokens(which?: Partial<OAuthParties>): readonly LiveToken[];
-  /** Removes the application in the person's settings: all its tokens for them expire. */
+  /**
+   * Acts as the person who removes the application in their settings: all its tokens for them
+   * become invalid.
+   */
   deauthorize(which: OAuthParties): void;
-  /** As after seven days: access tokens expire, refresh tokens remain valid. */
+  /** Acts as if seven days had passed: access tokens expire, refresh tokens remain valid. */
   expireAccessTokens(which: OAuthParties): void;
 };
 

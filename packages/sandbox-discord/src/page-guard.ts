@@ -6,8 +6,8 @@ export type GuardRefusal = {
 };
 
 /**
- * Protects the pages: they answer to local host names only, because a foreign name could be rebound
- * to this machine, and accept button presses only from themselves, because another site could
+ * Protects the pages. They answer to local host names only, because a foreign name could be rebound
+ * to this machine. They accept button presses only from themselves, because another site could
  * otherwise act through a visitor's browser.
  */
 export function guardPage({

@@ -25,8 +25,8 @@ type Deps = {
 
 /**
  * The page for people, below `/` and `/sandbox/`; nothing here imitates Discord.
- * In: views and button presses of a browser on this machine. Out: the state as JSON, and ticks when
- * it changed.
+ * In: views and button presses of a browser on this machine. Out: the state as JSON, and an event
+ * when the state has changed.
  * Never: an answer to another site, which could otherwise press the buttons through a visitor's
  * browser.
  */
@@ -66,7 +66,7 @@ export function createPageServer(given: Omit<Deps, 'scenes'>) {
 
   return {
     respond,
-    /** Notifies the watchers of a change after a moment, once for all changes in between. */
+    /** Notifies the watchers after 100 ms, once for all changes until then. */
     notify(): void {
       if (tick || watchers.size === 0) return;
       tick = setTimeout(() => {
@@ -134,7 +134,7 @@ function stateOf(deps: Deps, query: URLSearchParams) {
   };
 }
 
-/** Button presses are sent as JSON, which a plain form of another site cannot do. */
+/** Button presses are sent as JSON, which a plain form of another site cannot send. */
 function refusalFor(request: IncomingMessage): GuardRefusal | undefined {
   const refusal = guardPage(request);
   if (refusal || request.method === 'GET') return refusal;

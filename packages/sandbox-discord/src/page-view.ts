@@ -131,7 +131,7 @@ export function sessionsView(world: LiveWorld, sessions: readonly SandboxSession
 }
 
 /**
- * A path with names in place of ids, for people to read; within the guild only the part below it.
+ * A path for people to read, with names in place of ids. The part that names the guild is left out.
  */
 export function pathInWords(world: LiveWorld, call: SandboxCall): string {
   const guild = world.guilds.get(call.guildId ?? '');

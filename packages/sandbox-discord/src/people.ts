@@ -1,7 +1,10 @@
 import type { LiveUser, LiveWorld } from './live-world.js';
 import { fullUser } from './world-defaults.js';
 
-/** The person who pressed the button, or why they are unknown. `arrive` creates a new account. */
+/**
+ * The person chosen on the consent page, or the problem with that choice. `arrive` creates the
+ * account of a new person.
+ */
 export type ChosenPerson =
   { readonly discordUserId: string; readonly arrive?: () => void } | { readonly problem: string };
 

@@ -32,7 +32,10 @@ export function highestRole(guild: LiveGuild, member: FullMember): FullRole | un
   return highest;
 }
 
-/** Only roles below one's own highest; even ADMINISTRATOR does not change this. */
+/**
+ * Whether the actor may assign, change or delete the role. It must be below the actor's highest
+ * role, even for a member with ADMINISTRATOR. The owner may use every role.
+ */
 export function canMoveRole(guild: LiveGuild, actor: FullMember, role: FullRole): boolean {
   if (actor.discordUserId === guild.ownerId) return true;
   return ranksAbove(highestRole(guild, actor), role);
@@ -48,7 +51,10 @@ export function canActOn(guild: LiveGuild, actor: FullMember, target: FullMember
   return ranksAbove(highestRole(guild, actor), highestRole(guild, target));
 }
 
-/** Permissions that a guild with two-factor moderation requires 2FA for; for a bot, its owner's. */
+/**
+ * Whether the permission needs two-factor authentication in a guild that requires it. For a bot,
+ * its owner must use it.
+ */
 export function needsTwoFactor(permission: bigint): boolean {
   return (ELEVATED & permission) !== 0n;
 }

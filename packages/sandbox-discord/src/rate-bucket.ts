@@ -9,13 +9,13 @@ export type Bucket = { readonly used: number; readonly since: number };
 export type BucketVerdict = {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Until the bucket is full again. */
+  /** Time until all calls of the limit are available again. */
   readonly resetAfterMs: number;
-  /** Until one call is available; 0 if one is. */
+  /** Time until one call is available; 0 if one is available now. */
   readonly retryAfterMs: number;
 };
 
-/** Takes one call. A refused call uses nothing. */
+/** Takes one call from the bucket. A refused call uses nothing up. */
 export function takeFromBucket(
   limit: SandboxLimit,
   before: Bucket | undefined,
@@ -32,7 +32,7 @@ export function takeFromBucket(
   return { bucket, verdict: { ...lookAt(limit, bucket, now), isAllowed } };
 }
 
-/** The same verdict without taking a call. */
+/** Returns the same verdict as `takeFromBucket`, without taking a call. */
 export function peekAtBucket(
   limit: SandboxLimit,
   before: Bucket | undefined,

@@ -9,9 +9,9 @@ export type RateLimiter = {
   take(what: LimitedCall): LimitVerdict;
   /** Call it when a 401, 403 or 429 was answered. */
   countInvalid(): void;
-  /** How long everything is refused because of too many of them. */
+  /** How long every call is refused because of too many invalid requests. */
   bannedForMs(): number;
-  /** For display. */
+  /** Returns the buckets used so far, for display. */
   buckets(): readonly BucketView[];
 };
 
@@ -19,7 +19,7 @@ export type LimitedCall = {
   readonly applicationId: string;
   readonly guildId: string | undefined;
   readonly limit: keyof SandboxLimits;
-  /** Method and template: names the bucket of a route that has its own. */
+  /** Method and template. They name the bucket of a route that has a bucket of its own. */
   readonly route: string;
 };
 
@@ -97,7 +97,9 @@ function createInvalidCounter(
   };
 }
 
-/** DELETE of a member's role uses the bucket it shares with PUT unless it has its own. */
+/**
+ * DELETE of a member's role shares the bucket of PUT, unless `memberRolesDelete` gives it its own.
+ */
 function bucketOf(limits: SandboxLimits, name: keyof SandboxLimits, route: string) {
   if (name === 'memberRolesDelete' && !limits.memberRolesDelete)
     return { name: 'memberRoles', limit: limits.memberRoles };
@@ -115,7 +117,7 @@ function headersOf(
     'X-RateLimit-Remaining': String(verdict.remaining),
     'X-RateLimit-Reset': ((now + verdict.resetAfterMs) / 1000).toFixed(3),
     'X-RateLimit-Reset-After': (verdict.resetAfterMs / 1000).toFixed(3),
-    // The same for every guild: clients add the guild themselves.
+    // The bucket's name is the same for every guild, because clients add the guild themselves.
     'X-RateLimit-Bucket': createHash('md5').update(name).digest('hex'),
   };
 }

@@ -15,7 +15,7 @@ export class Refusal extends Error {
 
 export type FieldError = { readonly code: string; readonly message: string };
 
-/** Field -> what is wrong with it; items of a list by index. */
+/** What is wrong with each field. Items of a list are named by their index. */
 export type FieldErrors = { readonly [field: string]: FieldErrorNode };
 export type FieldErrorNode = { readonly _errors: readonly FieldError[] } | FieldErrors;
 

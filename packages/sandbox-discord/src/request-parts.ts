@@ -26,7 +26,10 @@ export function reasonOf(headers: IncomingHttpHeaders): {
   return { reason: undefined, error };
 }
 
-/** The JSON body of a call that takes one. GET and DELETE have none; an empty body is not JSON. */
+/**
+ * Returns the JSON body. An empty body is an error for PATCH and POST, and an empty object for all
+ * other methods.
+ */
 export function bodyOf(request: {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;

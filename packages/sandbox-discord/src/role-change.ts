@@ -23,8 +23,8 @@ export function withoutEveryone(guild: LiveGuild, roleIds: readonly string[]): r
 }
 
 /**
- * Refuses a list that adds or removes a role the bot may not assign. Ids of deleted roles may be
- * dropped.
+ * Refuses a list that adds or removes a role the bot may not assign. Removing the id of a deleted
+ * role is allowed.
  */
 export function demandRolesWithinReach(
   call: ApiCall,
@@ -40,7 +40,7 @@ export function demandRolesWithinReach(
   }
 }
 
-/** Refuses a managed role and one that is not below the bot's highest. */
+/** Refuses a managed role, and a role that is not below the bot's highest role. */
 export function demandMovable(call: ApiCall, standing: Standing, role: FullRole): void {
   if (role.managed)
     throw call.quirks.managedRoleCode === 50028 ? invalidRole() : missingPermissions();

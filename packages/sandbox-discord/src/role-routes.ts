@@ -44,7 +44,7 @@ function getRole(call: ApiCall): Decision {
   return { status: 200, body: roleOnWire(roleNamed(call, guild)) };
 }
 
-/** Every role except @everyone, including those without holders. */
+/** Counts the holders of every role except @everyone. Roles without holders are included. */
 function countMembers(call: ApiCall): Decision {
   const { guild } = standingOf(call);
   const counts = new Map([...guild.roles.keys()].map((roleId) => [roleId, 0]));
@@ -187,7 +187,8 @@ function roleNamed(call: ApiCall, guild: LiveGuild): FullRole {
 }
 
 /**
- * A caller cannot give a role permissions that they lack themselves; those it already had may stay.
+ * A caller cannot give a role permissions that they lack themselves. Permissions that the role
+ * already had may stay.
  */
 function demandOwnPermissions(
   standing: Standing,

@@ -13,7 +13,7 @@ export type TokenRoute = Operation & {
   readonly decide: (call: ApiCall) => Decision;
 };
 
-/** Needs no token, but one that is sent must be valid. */
+/** Needs no token, but a token that is sent must be valid. */
 export type OpenRoute = Operation & {
   readonly isOpen: true;
   readonly decide: (call: OpenCall) => Decision;
@@ -22,7 +22,7 @@ export type OpenRoute = Operation & {
 type Operation = {
   readonly method: string;
   readonly template: string;
-  /** Default `others`: a bucket of its own for this route. */
+  /** The default is `others`, which gives this route a bucket of its own. */
   readonly limit?: keyof SandboxLimits;
 };
 
@@ -44,13 +44,13 @@ export function matchRoute(
   return matches.find((match) => match.route.method === method);
 }
 
-/** Why no route matched: an unknown path, or a path with other methods. */
+/** Returns why no route matched: 405 if the path has other methods, 404 if it is unknown. */
 export function noMatch(routes: readonly Route[], path: string) {
   const isKnownPath = routes.some((route) => paramsOf(route.template, path));
   return isKnownPath ? methodNotAllowed() : notFound();
 }
 
-/** `@me` and other words in place of an id are refused first. */
+/** Refuses `@me` and other words in place of an id. Called before the route decides. */
 export function checkIds(params: Match['params']): void {
   const faulty = Object.entries(params).filter(
     ([name, value]) => name.endsWith('_id') && !isSnowflake(value),

@@ -33,11 +33,13 @@ export type SandboxDiscordOptions = {
   /** Milliseconds since 1970; by default the machine's clock. */
   readonly clock?: () => number;
   /**
-   * Between 0 and 1; only used by faults with a probability. Pass a seeded one if a run must be
-   * repeatable.
+   * Returns a number between 0 and 1; used only by faults with a probability. Pass a seeded
+   * generator if a run must be repeatable.
    */
   readonly random?: () => number;
-  /** Replaces single limits; null for a limit lifts it, null here lifts all. */
+  /**
+   * Replaces single limits. Null for one limit lifts that limit; null for this option lifts all.
+   */
   readonly limits?: Partial<SandboxLimits> | null;
   readonly quirks?: Partial<SandboxQuirks>;
   readonly gateway?: Partial<SandboxGatewaySettings>;
@@ -46,7 +48,10 @@ export type SandboxDiscordOptions = {
 };
 
 export type SandboxAddress = {
-  /** `http://127.0.0.1:PORT`: the page. Other REST clients use `${url}/api` and version 10. */
+  /**
+   * `http://127.0.0.1:PORT`: the page. REST clients that add the version to the path themselves use
+   * `${url}/api` and version 10.
+   */
   readonly url: string;
   readonly port: number;
   /** `http://127.0.0.1:PORT/api/v10` */
@@ -54,7 +59,8 @@ export type SandboxAddress = {
 };
 
 /**
- * `fixed`: all calls return at once, a window after the first. `sliding`: they return one by one.
+ * `fixed`: all calls become available again at once, one window after the first call. `sliding`:
+ * they become available one by one.
  */
 export type SandboxLimit = {
   readonly limit: number;
@@ -75,9 +81,12 @@ export type SandboxLimits = {
    * Gives DELETE of a member's role a bucket of its own. Default: null, it shares `memberRoles`.
    */
   readonly memberRolesDelete: SandboxLimit | null;
-  /** For each other route separately. */
+  /** Applies to each other route separately. */
   readonly others: SandboxLimit | null;
-  /** 401, 403 and 429 per sender; beyond it everything is refused as Cloudflare does. */
+  /**
+   * Answers with 401, 403 or 429, to all callers together. Beyond this limit every call is refused
+   * as Cloudflare does.
+   */
   readonly invalidRequests: SandboxLimit | null;
   /** Payloads that a bot sends on one connection to the gateway; beyond it, close code 4008. */
   readonly gatewaySends: SandboxLimit | null;
@@ -127,13 +136,13 @@ export type SandboxCallFilter = Partial<
 >;
 
 export type SandboxCalls = {
-  /** Since the start or the last `reset()`. */
+  /** The number of calls since the start or the last `reset()`. */
   count(filter?: Omit<SandboxCallFilter, 'path'>): number;
   /** `PATCH /guilds/{guild_id}/members/{user_id} 200` -> number of calls. */
   counts(): Readonly<Record<string, number>>;
   /** The last 200, oldest first. */
   recent(): readonly SandboxCall[];
-  /** 401, 403 and 429 that are not shared, since the start or the last `reset()`. */
+  /** Answers with 401, 403 or 429 (without shared limits) since the start or the last `reset()`. */
   invalidRequests(): number;
   reset(): void;
   /** Calls the listener after every answered call. Returns a function that stops listening. */
@@ -159,7 +168,8 @@ export type SandboxFault = {
 };
 
 /**
- * `before`: nothing was done. `after`: the change was made, but the caller does not learn of it.
+ * `moment: 'before'`, the default: nothing was done. `moment: 'after'`: the change was made, but
+ * the caller does not learn of it.
  */
 export type SandboxFaultEffect =
   | {
@@ -194,7 +204,7 @@ export type SandboxFaultEffect =
 
 export type PlantedFault = SandboxFault & {
   readonly faultId: number;
-  /** null: until cleared. */
+  /** How many more calls the fault hits; null: until cleared. */
   readonly left: number | null;
 };
 

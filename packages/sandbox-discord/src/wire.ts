@@ -35,7 +35,7 @@ export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
     id: discordUserId,
     username: user?.username ?? `deleted_user_${discordUserId.slice(-6)}`,
     avatar: null,
-    // Bots have four digits; people have had none since 2023.
+    // Bots have a discriminator of four digits; people have had none since 2023.
     discriminator: user?.isBot ? discordUserId.slice(-4) : '0',
     public_flags: NO_FLAGS,
     flags: NO_FLAGS,
@@ -49,7 +49,9 @@ export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
   };
 }
 
-/** One's own account: a few more fields, the address only with its scope. */
+/**
+ * The caller's own account. It has a few more fields, and the email address if the scope allows it.
+ */
 export function ownUserOnWire(world: LiveWorld, user: LiveUser, withEmail: boolean): APIUser {
   return {
     ...userOnWire(world, user.discordUserId),
@@ -107,7 +109,7 @@ export function auditEntryOnWire(entry: SandboxAuditEntry) {
   };
 }
 
-/** Empty bit fields, for which the enums have no name. */
+/** The value of empty bit fields, for which the enums have no name. */
 const NO_FLAGS: number = 0;
 
 /** `2015-04-26T06:26:56.936000+00:00`, with six digits, as Discord writes it. */

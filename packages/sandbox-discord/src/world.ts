@@ -1,8 +1,9 @@
 import type { APIRoleTags } from 'discord-api-types/v10';
 
 /**
- * Everything the sandbox Discord knows, as plain JSON: write it by hand, keep it in a file, load it
- * again. A bot is in a guild if its user is a member. Ids are decimal strings of 17 to 19 digits.
+ * Everything the sandbox Discord knows, as plain JSON. It can be written by hand, kept in a file
+ * and loaded again. A bot is in a guild if its user is a member. Ids are decimal strings of 17 to
+ * 19 digits.
  */
 export type SandboxWorld = {
   readonly applications: readonly SandboxApplication[];
@@ -11,11 +12,11 @@ export type SandboxWorld = {
   readonly invites?: readonly SandboxInvite[];
   /** Authorizations people gave and have not revoked. */
   readonly authorizations?: readonly SandboxAuthorization[];
-  /** Code -> what it may be exchanged for, once. */
+  /** Keyed by code: the authorization for which the code can be exchanged once. */
   readonly authorizationCodes?: Readonly<Record<string, SandboxAuthorizationCode>>;
-  /** Access token -> its owner and scopes. */
+  /** Keyed by access token: its owner and scopes. */
   readonly accessTokens?: Readonly<Record<string, SandboxAccessToken>>;
-  /** Refresh token -> what it may be exchanged for, once. */
+  /** Keyed by refresh token: the authorization for which it can be exchanged once. */
   readonly refreshTokens?: Readonly<Record<string, SandboxAuthorization>>;
 };
 
@@ -28,14 +29,17 @@ export type SandboxApplication = {
   /** Addresses for redirects, compared character by character. */
   readonly redirectUris?: readonly string[];
   readonly description?: string;
-  /** Anyone may add its bot to a guild. Default false. */
+  /** True: anyone may add the application's bot to a guild. Default false. */
   readonly isBotPublic?: boolean;
   /** Default false. */
   readonly botRequiresCodeGrant?: boolean;
   readonly installParams?: SandboxInstallParams | null;
   /** The privileged intent that listing members needs. Default true. */
   readonly guildMembersIntent?: boolean;
-  /** Only matters in guilds with `mfaLevel` 1. Default true. */
+  /**
+   * Whether the bot's owner uses two-factor authentication, which matters only in guilds with
+   * `mfaLevel` 1. Default true.
+   */
   readonly ownerHasMfa?: boolean;
 };
 
@@ -50,12 +54,13 @@ export type SandboxUser = {
   readonly globalName?: string | null;
   readonly email?: string | null;
   readonly isBot?: boolean;
-  /** Default: true if there is an address. */
+  /** Default: true if there is an email address. */
   readonly isEmailVerified?: boolean;
   /** How many guilds this account may join. Default 200. */
   readonly maxGuilds?: number;
   /**
-   * Discord requires human verification; until then the account can join nothing. Default false.
+   * True: Discord requires human verification, and until then the account can join no guild.
+   * Default false.
    */
   readonly isVerificationLocked?: boolean;
 };
@@ -72,9 +77,9 @@ export type SandboxGuild = {
   /** 1: moderating needs two-factor authentication. Default 0. */
   readonly mfaLevel?: 0 | 1;
   readonly maxMembers?: number;
-  /** New members are pending until they complete screening. Default false. */
+  /** True: new members are pending until they complete screening. Default false. */
   readonly hasScreening?: boolean;
-  /** A granted role ends screening, as in some of Discord's guilds. Default false. */
+  /** True: a granted role ends screening, as in some of Discord's guilds. Default false. */
   readonly roleEndsScreening?: boolean;
   /**
    * Discord's names. With `ENHANCED_ROLE_COLORS` roles may have gradients; with `DISCOVERABLE` any
@@ -172,7 +177,7 @@ export type SandboxAuthorizationCode = SandboxAuthorization & {
 export type SandboxAccessToken = SandboxAuthorization & {
   /** Milliseconds since 1970; absent: the token does not expire. */
   readonly expiresAt?: number;
-  /** The refresh token issued with it: using that one expires this token. */
+  /** The refresh token issued with this access token. Once it is used, this token expires. */
   readonly refreshToken?: string;
 };
 

@@ -8,7 +8,7 @@ const isFields = (value: unknown): value is Fields =>
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** The data of an answer; throws its first error. */
+/** Returns the data of an answer, or throws its first error. */
 export async function readAnswer(response: Response): Promise<Fields> {
   const answer = parse(await response.text());
   if (answer === null) throw noGraphql(response);
@@ -60,7 +60,7 @@ function timeOf(value: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** Seconds, or a date. */
+/** Reads the header Retry-After, which holds seconds or a date. */
 function retryAfter({ headers }: Response): Date | undefined {
   const value = headers.get('retry-after') ?? '';
   return /^\d{1,9}$/.test(value) ? new Date(Date.now() + Number(value) * 1000) : timeOf(value);

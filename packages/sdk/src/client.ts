@@ -13,8 +13,8 @@ export interface ConnectorOptions {
   /** Timeout of one attempt; default 10 s. A reconcile alone may take 5 s. */
   readonly timeoutMs?: number;
   /**
-   * Retries of a read when the connector is unreachable; default 3. Writes without a key are sent
-   * once.
+   * Retries of a read when the connector is unreachable; default 3. Writes without an idempotency
+   * key are sent once.
    */
   readonly retries?: number;
   /** Pause before the first retry; default 200 ms. It doubles with each retry. */
@@ -73,12 +73,18 @@ const BACKOFF_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 const PASSING = ['UNAVAILABLE', 'RATE_LIMITED'];
 
-/** With a key, a conflict with a retry time is temporary too: the first attempt is still running. */
+/**
+ * With an idempotency key, a conflict with a retry time is temporary too: the first attempt is
+ * still running.
+ */
 const isPassing = ({ code, retryAt }: ConnectorError, { idempotencyKey }: CallOptions) =>
   PASSING.includes(code) ||
   (code === 'CONFLICT' && retryAt !== undefined && idempotencyKey !== undefined);
 
-/** Only for reads, and for writes with a key: another write may have been carried out already. */
+/**
+ * Used only for reads and for writes with an idempotency key. Without a key, a write that failed
+ * may still have been carried out, and a retry could repeat it.
+ */
 async function tryAgain<Data>(
   ask: () => Promise<Data>,
   { retries = RETRIES, backoffMs = BACKOFF_MS }: ConnectorOptions,
