@@ -44,7 +44,7 @@ async function askDiscord(
   });
   const answer = ask().catch((err: unknown) => {
     const fields = { err, clientId, discordUserId };
-    logger.warn(fields, 'bot account check failed');
+    logger.warn(fields, 'checking whether the account is a bot failed');
     return null;
   });
   const isBot = await Promise.race([answer, patience]);

@@ -171,7 +171,10 @@ class Loop {
         continue;
       this.#lookedForCrowd.set(clientId, now);
       if (await this.deps.jobs.startListing(clientId))
-        this.deps.logger.info({ clientId }, 'listing guild: many members to read');
+        this.deps.logger.info(
+          { clientId },
+          'member list requested, because many members have to be read',
+        );
     }
   }
 

@@ -204,7 +204,7 @@ export interface SweepMemory {
       readonly arrived: readonly DiscordUserId[];
       readonly renamed: readonly DiscordUserId[];
       /** Members who have passed Discord's membership screening since their last reading. */
-      readonly screened: readonly DiscordUserId[];
+      readonly passedScreening: readonly DiscordUserId[];
     } | null>;
     /**
      * Replaces the stored unlinked holders of the chunk's ids. Returns false if the run was
@@ -237,7 +237,10 @@ export interface SweepMemory {
   ): Promise<{
     readonly askedAt: string;
     readonly linked: { readonly size: number; has(id: DiscordUserId): boolean };
-    /** Linked members last observed in the guild. The caller deletes listed ids from this set. */
+    /**
+     * Linked members who are in the guild according to the mirror. The caller deletes each id found
+     * in Discord's member list; the remaining ones are missing from the list.
+     */
     readonly present: Iterable<DiscordUserId> & {
       readonly size: number;
       delete(id: DiscordUserId): boolean;

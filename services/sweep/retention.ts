@@ -60,7 +60,7 @@ async function removeOnce(deps: Deps, signal: AbortSignal): Promise<void> {
       },
     });
     if (removed === null || Object.keys(removed.counts).length === 0) return;
-    logger.info({ ...removed.counts, hasMore: removed.hasMore }, 'retention finished');
+    logger.info({ ...removed.counts, hasMore: removed.hasMore }, 'retention step finished');
   } catch (error) {
     if (!(error instanceof Stopped)) logger.warn({ err: error }, 'retention failed');
   }

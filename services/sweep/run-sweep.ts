@@ -212,7 +212,7 @@ async function takeOver(
     const fresh = await memory.runs.refreshMirror(run, listing, page);
     if (fresh === null) throw new RunLostError(run.id);
     changed.push(...fresh.changed);
-    marks.push(...fresh.arrived, ...fresh.screened);
+    marks.push(...fresh.arrived, ...fresh.passedScreening);
     renamed += fresh.renamed.length;
   }
   for (const chunk of unlinked.chunks()) {

@@ -1,4 +1,4 @@
-/** For phones and desktops, in light or dark colours as the reader's system is set. */
+/** For phones and desktops, in light or dark colours according to the reader's system setting. */
 export const PAGE_STYLE = `
 :root {
   --ground: #f3f4f8; --card: #fff; --ink: #1d2030; --quiet: #5c6175; --line: #e2e4ee;

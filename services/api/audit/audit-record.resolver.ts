@@ -92,14 +92,15 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that were added: the last reading before the write did not show them.',
+    description:
+      'Roles that the connector added. The last reading before the write did not show them.',
   })
   added(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.added);
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that were removed: the last reading before the write showed them.',
+    description: 'Roles that the connector removed. The last reading before the write showed them.',
   })
   removed(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.removed);
@@ -107,7 +108,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => EnsuredRoles, {
     description:
-      'Roles that were written again to be sure; not in `added` or `removed`. Empty while the record is open.',
+      'Roles that were written although no change was known; they are not in `added` or `removed`. Empty while the record is open.',
   })
   async ensured(@Ctx() { loaders }: ApiContext, @Root() { clientId, ensured }: AuditRecord) {
     const [added, removed] = await Promise.all([
@@ -117,12 +118,12 @@ export class AuditRecordResolver {
     return { added, removed };
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to add.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan added.' })
   plannedAdded(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.plannedAdded);
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to remove.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan removed.' })
   plannedRemoved(@Ctx() { loaders }: ApiContext, @Root() record: AuditRecord) {
     return loadRoles(loaders, record.clientId, record.plannedRemoved);
   }
@@ -165,7 +166,7 @@ class AuditRecordFilter {
 export class AuditCauseResolver {
   @FieldResolver(() => ID, {
     nullable: true,
-    description: 'Trace id in the tracing backend. Null if there was no trace.',
+    description: 'Trace id of the reconcile in the tracing backend. Null if it was not traced.',
   })
   traceId(@Root() { traceparent }: AuditCause): string | null {
     return traceIdOf(traceparent);

@@ -47,7 +47,7 @@ export class AuditRecord {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the record was closed, after the last change. Null: in progress or interrupted.',
+      'When the record was closed, after the last change. Null: the reconcile is in progress or was interrupted.',
   })
   readonly closedAt!: Date | null;
 
@@ -84,17 +84,18 @@ export class AuditRecord {
 
 @ObjectType({
   description:
-    'Roles that were written again to be sure, without a known change: the last reading before the write already showed them as desired, or there was no reading.',
+    'Roles that were written although no change was known: the last reading before the write already showed the desired state, or there was no reading.',
   simpleResolvers: true,
 })
 export class EnsuredRoles {
   @Field(() => [DiscordRole], {
-    description: 'Roles that the member holds, and probably held before.',
+    description: 'Roles that were added again. The member holds them now and probably did before.',
   })
   readonly added!: readonly DiscordRole[];
 
   @Field(() => [DiscordRole], {
-    description: 'Roles that the member lacks, and probably lacked before.',
+    description:
+      'Roles that were removed again. The member lacks them now and probably did before.',
   })
   readonly removed!: readonly DiscordRole[];
 }

@@ -42,7 +42,10 @@ export class NicknamePolicyInput {
 
 @InputType({ description: 'Rules for people who link their own account.' })
 class LinkingPolicyInput {
-  @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
+  @Field(() => EmailRuleEnum, {
+    description:
+      "What happens if the Discord account's e-mail address is missing or differs from the platform's.",
+  })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
@@ -87,7 +90,7 @@ abstract class ClientSettingsInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'False: nothing is sent to Discord for this client. Default true.',
+    description: 'False: the connector sends nothing to Discord for this client. Default true.',
   })
   readonly enabled?: boolean | null;
 
@@ -99,7 +102,8 @@ abstract class ClientSettingsInput {
 
   @Field(() => UnknownMembershipEnum, {
     nullable: true,
-    description: 'What happens to a held role while a group is unknown. Default KEEP.',
+    description:
+      'What happens to a role that a member holds while a group mapped to it is unknown for them. Default KEEP.',
   })
   readonly unknownMembership?: UnknownMembership | null;
 
@@ -111,7 +115,8 @@ abstract class ClientSettingsInput {
 
   @Field(() => RemovalGuard, {
     nullable: true,
-    description: 'When removals are held. Default: above 10 or 20 percent.',
+    description:
+      'When removals are held for approval. Default: above 10 removals or 20 percent of the holders, whichever is more.',
   })
   readonly removalGuard?: RemovalGuard | null;
 
@@ -124,7 +129,7 @@ abstract class ClientSettingsInput {
   @Field(() => ScreeningEnum, {
     nullable: true,
     description:
-      "Whether grants wait until a member has passed Discord's membership screening. Default WAIT; IGNORE grants at once what has waited.",
+      "Whether grants wait until a member has passed Discord's membership screening. Default WAIT. Changing it to IGNORE grants waiting roles at once.",
   })
   readonly screening?: Screening | null;
 
@@ -138,13 +143,13 @@ abstract class ClientSettingsInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Number of days closed audit records and finished sweeps are kept, at least 1. Null: 400.',
+      'How many days to keep closed audit records and finished sweeps, at least 1. Null: 400.',
   })
   readonly auditRetentionDays?: number | null;
 
   @Field(() => EndpointsInput, {
     nullable: true,
-    description: 'Where Discord is reached. Default: Discord v10.',
+    description: 'The URLs at which this client reaches Discord. Default: Discord v10.',
   })
   readonly endpoints?: EndpointsInput | null;
 }

@@ -45,7 +45,7 @@ export class DiscordClientResolver {
   }
 
   @FieldResolver(() => Int, {
-    description: 'Number of days closed audit records and finished sweeps are kept.',
+    description: 'How many days closed audit records and finished sweeps are kept.',
   })
   auditRetentionDays(@Root() { auditRetentionDays }: DiscordClient): number {
     return auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS;
@@ -64,12 +64,14 @@ export class DiscordClientResolver {
     return url.href;
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'The roles of its guild, as last read.' })
+  @FieldResolver(() => [DiscordRole], {
+    description: "The roles of the client's guild, as last read from Discord.",
+  })
   roles(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
     return loaders.rolesOfClient.load(id);
   }
 
-  @FieldResolver(() => [RoleMapping], { description: 'Its mappings, active and retired.' })
+  @FieldResolver(() => [RoleMapping], { description: "The client's mappings, active and retired." })
   mappings(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
     return loaders.mappingsOfClient.load(id);
   }

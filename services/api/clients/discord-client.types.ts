@@ -30,10 +30,10 @@ export class HealthCheck {
   @Field(() => String, { description: 'What was checked.' })
   readonly name!: string;
 
-  @Field(() => CheckVerdictEnum, { description: 'The result.' })
+  @Field(() => CheckVerdictEnum, { description: 'The result of the check.' })
   readonly result!: keyof typeof CheckVerdictEnum;
 
-  @Field(() => String, { description: 'What was found.' })
+  @Field(() => String, { description: 'What the check found.' })
   readonly message!: string;
 
   @Field(() => String, {
@@ -79,20 +79,23 @@ class NicknamePolicyType {
 export class RemovalGuard {
   @Field(() => Int, {
     description:
-      'How many removals within an hour need no approval. More than half of a role with five or more holders is always held.',
+      'How many removals within an hour need no approval. Removing a role from more than half of its holders, if it has five or more, always needs approval.',
   })
   readonly minimum!: number;
 
   @Field(() => Float, {
     description:
-      'Percentage of the holders of an hour ago that may be removed within an hour, 0 to 100.',
+      "What percentage of a role's holders an hour ago may lose it without approval, 0 to 100.",
   })
   readonly percent!: number;
 }
 
 @ObjectType({ description: 'Rules for people who link their own account.', simpleResolvers: true })
 class LinkingPolicy {
-  @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
+  @Field(() => EmailRuleEnum, {
+    description:
+      "What happens if the Discord account's e-mail address is missing or differs from the platform's.",
+  })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
@@ -161,7 +164,7 @@ export class DiscordClient implements ClientSettings {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The OAuth2 redirect URL. Null: a path of PUBLIC_URL.',
+    description: 'The OAuth2 redirect URL. Null: PUBLIC_URL with the default path.',
   })
   readonly callbackUrl!: string | null;
 
@@ -174,7 +177,7 @@ export class DiscordClient implements ClientSettings {
   @Field(() => Boolean, {
     name: 'enabled',
     simple: false,
-    description: 'False: nothing is sent to Discord for this client.',
+    description: 'False: the connector sends nothing to Discord for this client.',
   })
   readonly isEnabled!: boolean;
 
@@ -182,14 +185,15 @@ export class DiscordClient implements ClientSettings {
   readonly authority!: Authority;
 
   @Field(() => UnknownMembershipEnum, {
-    description: 'What happens to a held role while a group is unknown.',
+    description:
+      'What happens to a role that a member holds while a group mapped to it is unknown for them.',
   })
   readonly unknownMembership!: UnknownMembership;
 
   @Field(() => NicknamePolicyType, { description: 'How nicknames are built.' })
   readonly nicknamePolicy!: NicknamePolicyType;
 
-  @Field(() => RemovalGuard, { description: 'When removals are held.' })
+  @Field(() => RemovalGuard, { description: 'When removals are held for approval.' })
   readonly removalGuard!: RemovalGuard;
 
   @Field(() => LinkingPolicy, { description: 'Rules for linking by sign-in.' })
@@ -259,7 +263,7 @@ export class DiscordRole {
   @Field(() => String, {
     nullable: true,
     description:
-      'The name at Discord. Null if the role was never read, such as a role deleted long ago.',
+      "The role's name at Discord. Null if the connector never read the role, for example because it was deleted earlier.",
   })
   readonly name!: string | null;
 

@@ -34,30 +34,37 @@ class ItemError {
   simpleResolvers: true,
 })
 export class OutrankingFact {
-  @Field(() => OutrankingKindEnum, { description: 'What the fact is about.' })
+  @Field(() => OutrankingKindEnum, { description: 'What the recorded fact is about.' })
   readonly kind!: OutrankingKind;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The group the fact is about. Null if it is about the user or the group itself.',
+    description:
+      'The group of a membership. Null if the recorded fact is about the user or a group itself.',
   })
   readonly groupId!: string | null;
 
   @Field(() => MembershipChangeKindEnum, {
     nullable: true,
-    description: 'Its effect on the membership. Null without `groupId`.',
+    description: 'How the recorded fact changed the membership. Null if `groupId` is null.',
   })
   readonly change!: MembershipChangeKind | null;
 
-  @Field(() => Sequence, { nullable: true, description: 'Its sequence. Null if it has none.' })
+  @Field(() => Sequence, {
+    nullable: true,
+    description: "The recorded fact's sequence. Null if it has none.",
+  })
   readonly sequence!: number | null;
 
-  @Field(() => DateTime, { description: 'Time of the fact; for a mutation, when it was received.' })
+  @Field(() => DateTime, {
+    description: 'Time of the recorded fact; for a mutation, when it was received.',
+  })
   readonly time!: Date;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The caller or event source that deleted the user. Null for other kinds.',
+    description:
+      'The caller or event source that deleted the user. Null if the recorded fact is not a deletion.',
   })
   readonly actor!: string | null;
 
@@ -75,7 +82,7 @@ export class FactResult {
   readonly index!: number;
 
   @Field(() => Boolean, {
-    description: 'True if the fact is in effect; a repeated fact counts too.',
+    description: 'True if the fact is in effect, even if it had already been recorded.',
   })
   readonly ok!: boolean;
 
@@ -149,7 +156,7 @@ abstract class UserFactsPayload extends FactsPayload {
 
   @Field(() => Int, {
     description:
-      'Number of members, at all clients, of changed users that wait for a reconcile: their roles do not match yet. Poll `DiscordClient.pendingMembers` for progress.',
+      'How many members (counted at all clients) of the changed users wait for a reconcile. Poll `DiscordClient.pendingMembers` for progress.',
   })
   async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
     const { pendingOfPlatformUser } = context.loaders;
@@ -181,7 +188,10 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
 
 @ResultOf('deletePlatformUser')
 export class DeletePlatformUserPayload extends Payload {
-  @Field(() => PlatformUser, { nullable: true, description: 'What remains of the user.' })
+  @Field(() => PlatformUser, {
+    nullable: true,
+    description: 'The user after the deletion. Null if nothing about the user is stored.',
+  })
   readonly platformUser!: PlatformUser | null;
 }
 
@@ -189,7 +199,7 @@ export class DeletePlatformUserPayload extends Payload {
 export class RestorePlatformUserPayload extends Payload {
   @Field(() => PlatformUser, {
     nullable: true,
-    description: 'The user: an id without name, groups or links.',
+    description: 'The restored user, which has an id but no name, groups or links.',
   })
   readonly platformUser!: PlatformUser | null;
 }

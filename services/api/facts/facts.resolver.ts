@@ -171,7 +171,7 @@ export class FactMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => DeletePlatformUserPayload, {
     description:
-      'Deletes a platform user: its links end at every client, and facts about it are ignored until `restorePlatformUser`. Errors: FORBIDDEN for keys limited to clients.',
+      "Deletes a platform user. The user's links end at every client, and facts about the user are ignored until `restorePlatformUser`. Errors: FORBIDDEN for keys limited to clients.",
   })
   async deletePlatformUser(
     @Ctx() context: ApiContext,

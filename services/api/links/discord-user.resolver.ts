@@ -71,7 +71,7 @@ export class DiscordUserResolver {
   @Query(() => DiscordUser, {
     nullable: true,
     description:
-      'The link of a platform user at a client, active before ending. Null if there is none.',
+      'The link of a platform user at a client: the active one, else one that is ending. Null if there is none.',
   })
   async discordUserByPlatformId(
     @Ctx() context: ApiContext,
@@ -106,7 +106,7 @@ export class DiscordUserResolver {
 
   @FieldResolver(() => [MembershipRequest], {
     description:
-      'Membership changes requested from the platform where Discord has authority, and not yet confirmed; oldest first.',
+      'Membership changes that were requested from the platform, because Discord has authority, and that it has not confirmed yet; oldest first.',
   })
   requests(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordUser) {
     return loaders.requestsOfLink.load(id);
@@ -123,7 +123,9 @@ export class MembershipRequestResolver {
     return loaders.platformGroups.load(groupId);
   }
 
-  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
+  @FieldResolver(() => DiscordRole, {
+    description: 'The role whose holders should be the members of the group (authority DISCORD).',
+  })
   role(@Ctx() { loaders }: ApiContext, @Root() request: MembershipRequest): OrPromise<DiscordRole> {
     return loaders.roles.load(request);
   }

@@ -48,7 +48,7 @@ export class DiscordUser {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Explains the state, where there is more to say; else null.',
+    description: 'Why the member is in this state. Null if the state says it all.',
   })
   readonly reason!: string | null;
 
@@ -56,7 +56,7 @@ export class DiscordUser {
     name: 'screening',
     simple: false,
     description:
-      "The member has not accepted the server's rules yet (Discord's membership screening), as last read; with the client's `screening: WAIT` roles and nickname wait for it.",
+      "True if the member, as last read, has not accepted the server's rules yet (Discord's membership screening). If the client's `screening` is WAIT, roles and nickname wait for that.",
   })
   readonly isScreening!: boolean;
 

@@ -123,14 +123,15 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => [PlannedRequest], {
-    description: 'Membership changes the platform would be asked for where Discord has authority.',
+    description:
+      'Membership changes that would be requested from the platform, because Discord has authority.',
   })
   requests(@Root() { clientId, requests }: MemberPlanType): PlannedRequest[] {
     return requests.map((request) => ({ clientId, ...request }));
   }
 
   @FieldResolver(() => [BlockedRoleType], {
-    description: 'Roles the plan would change but the bot cannot.',
+    description: 'Roles that the plan would change but the bot cannot change.',
   })
   blocked(@Root() { clientId, blocked }: MemberPlanType): BlockedRoleType[] {
     return blocked.map((role) => ({ clientId, ...role }));
@@ -155,7 +156,9 @@ export class PlannedRequestResolver {
     return loaders.platformGroups.load(groupId);
   }
 
-  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
+  @FieldResolver(() => DiscordRole, {
+    description: 'The role whose holders should be the members of the group (authority DISCORD).',
+  })
   role(@Ctx() { loaders }: ApiContext, @Root() request: PlannedRequest): OrPromise<DiscordRole> {
     return loaders.roles.load(request);
   }

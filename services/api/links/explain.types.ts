@@ -90,12 +90,13 @@ class ExplainedChange {
   @Field(() => RoleChangeKindEnum, { description: 'What the connector did.' })
   readonly change!: keyof typeof RoleChangeKindEnum;
 
-  @Field(() => DateTime, { description: 'When.' })
+  @Field(() => DateTime, { description: 'When the connector made the change.' })
   readonly at!: Date;
 
   @Field(() => AuditCause, {
     nullable: true,
-    description: 'The cause. Of several causes, the newest about a mapped group, else the newest.',
+    description:
+      'The cause of the change. If there were several, the newest about a mapped group, else the newest.',
   })
   readonly cause!: AuditCause | null;
 }
@@ -112,7 +113,7 @@ export class RoleExplanationType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The name at Discord. Null if the role was never read.',
+    description: "The role's name at Discord. Null if the connector never read the role.",
   })
   readonly roleName!: string | null;
 
@@ -150,12 +151,12 @@ export class RoleExplanationType {
 
   @Field(() => [RoleBlockEnum], {
     description:
-      'What prevents the person from having the role, or the role from being removed, in the order to fix it. Empty if nothing does, and for foreign roles.',
+      'What prevents the person from having the role, or the role from being removed. Listed in the order in which to fix it. Empty if nothing does, and for foreign roles.',
   })
   readonly blockedBy!: readonly RoleBlock[];
 
   @Field(() => [String], {
-    description: 'How to unblock it: one sentence per item of `blockedBy`, in the same order.',
+    description: 'What to do about each item of `blockedBy`: one sentence each, in the same order.',
   })
   readonly unblockedBy!: readonly string[];
 
@@ -208,7 +209,7 @@ export class MemberPlanType {
 
 @ObjectType({
   description:
-    'A membership change the platform would be asked for, where Discord has authority over a role.',
+    'A membership change that would be requested from the platform, because Discord has authority over the role.',
   simpleResolvers: true,
 })
 export class PlannedRequest {
@@ -226,7 +227,7 @@ export class PlannedRequest {
 }
 
 @ObjectType('BlockedRole', {
-  description: 'A role the plan would change but the bot cannot.',
+  description: 'A role that the plan would change but the bot cannot change.',
   simpleResolvers: true,
 })
 export class BlockedRoleType {

@@ -84,7 +84,7 @@ export class ImportDiscordUsersPayload extends Payload {
 
   @Field(() => Int, {
     description:
-      'Number of members of the client waiting for a reconcile, from this import and otherwise. Poll `DiscordClient.pendingMembers` until it is 0.',
+      'How many members of the client wait for a reconcile, because of this import or for other reasons. Poll `DiscordClient.pendingMembers` until it is 0.',
   })
   pendingMembers(@Ctx() context: ApiContext): OrPromise<number> {
     return context.loaders.pendingOfClient.load(this.clientId);

@@ -102,7 +102,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => UnlinkDiscordUserPayload, {
     description:
-      "Ends a link: its mapped roles are removed, then the link. These removals join no held plan, but count toward the hour's limit and are held above it. Errors: NOT_FOUND.",
+      "Ends a link: its mapped roles are removed, then the link. The removals do not join a held plan. They count toward the guard's limit for the hour, and above it they are held. Errors: NOT_FOUND.",
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,
@@ -117,7 +117,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ReconcileDiscordUserPayload, {
     description:
-      "Reconciles a member now and waits up to five seconds for the outcome. Removals waiting for approval are carried out for this member, within the hour's limit. Errors: NOT_FOUND.",
+      "Reconciles a member now and waits up to five seconds for the outcome. Removals of this member that wait for approval are carried out, up to the guard's limit for the hour. Errors: NOT_FOUND.",
   })
   async reconcileDiscordUser(
     @Ctx() context: ApiContext,
@@ -170,13 +170,13 @@ class ReconcileDiscordUserPayload extends Payload {
   @Field(() => LinkStateEnum, {
     nullable: true,
     description:
-      'The outcome. PENDING: not finished within five seconds, continues in the background. Null: the link was ending and is removed.',
+      'The state after the reconcile. PENDING: it did not finish within five seconds and continues in the background. Null: the link was ending and is now removed.',
   })
   readonly state!: LinkState | null;
 
   @Field(() => DiscordUser, {
     nullable: true,
-    description: 'The link. Null: it was ending and is removed.',
+    description: 'The link. Null: it was ending and is now removed.',
   })
   readonly discordUser!: DiscordUser | null;
 }

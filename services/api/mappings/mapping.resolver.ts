@@ -72,7 +72,7 @@ export class RoleMappingResolver {
   @Authorized('discord:read')
   @Query(() => UnlinkedHolderConnection, {
     description:
-      'Accounts that hold a mapped role and have no link, as the last complete member list showed them; ordered by account id. Nothing is ever done to them. Throws NOT_FOUND when no mapping names the role.',
+      'Accounts that hold a mapped role and have no link, according to the last complete member list; ordered by account id. The connector never changes them. Errors: NOT_FOUND if no mapping names the role.',
   })
   async unlinkedHolders(
     @Ctx() context: ApiContext,
@@ -103,7 +103,7 @@ export class RoleMappingResolver {
     name: 'unlinkedHolders',
     nullable: true,
     description:
-      'Accounts that hold the role and have no link, as the last sweep counted them; `unlinkedHolders(clientId, roleId)` lists them. Null: no sweep has counted them since the role was mapped.',
+      'How many accounts hold the role and have no link, according to the last sweep; `unlinkedHolders(clientId, roleId)` lists them. Null: no sweep has counted them since the role was mapped.',
   })
   unlinkedHolderCount(@Ctx() { loaders }: ApiContext, @Root() { clientId, roleId }: RoleMapping) {
     return whenHere(

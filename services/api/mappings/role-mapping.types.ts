@@ -39,7 +39,7 @@ export class RoleMapping {
 
 @ObjectType('MappingEffect', {
   description:
-    "The effect of a change on members, in the terms of a sweep's plan. Computed before the change from the last observed state.",
+    'The effect of a change on members. Computed before the change from the last observed state.',
   simpleResolvers: true,
 })
 export class MappingEffectType extends PlannedChanges {

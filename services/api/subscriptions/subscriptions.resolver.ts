@@ -33,7 +33,7 @@ interface SweepArgs {
 export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => AuditRecord, {
-    description: 'Audit records as they are closed, whichever process closed them.',
+    description: 'Sends each audit record when it is closed, no matter by which process.',
     subscribe: async ({ args, context }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
       context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
   })
@@ -66,7 +66,7 @@ export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => Sweep, {
     description:
-      'Progress of sweeps, whichever process runs them: first the current state of unfinished sweeps, then each change, at most four a second per sweep. The final state is always sent.',
+      'Sends the progress of sweeps, no matter which process runs them: first the current state of unfinished sweeps, then each change, at most four a second per sweep. The final state is always sent.',
     subscribe: async ({ args, context }: SubscribeResolverData<unknown, SweepArgs, ApiContext>) =>
       context.subscriptions.sweeps(subscriberOf(context), await sweepScope(context, args)),
   })

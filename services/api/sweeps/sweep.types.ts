@@ -25,11 +25,14 @@ export class SweepPlanMemberType {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The nickname to set. Null: none, or `reason` says why it cannot be set.',
+    description:
+      'The nickname to set. Null if none is to be set, or if it cannot be set; `reason` then says why.',
   })
   readonly nickname?: string | null;
 
-  @Field(() => String, { description: 'Why.' })
+  @Field(() => String, {
+    description: 'Why the changes are planned, or why the nickname cannot be set.',
+  })
   readonly reason!: string;
 }
 
@@ -71,7 +74,8 @@ export interface SweepPlanView extends Omit<SweepPlanType, 'members'> {
 }
 
 @ObjectType({
-  description: 'One run over the members of a client, looking for drift.',
+  description:
+    'One check of all members of a client for differences between desired and actual state.',
   simpleResolvers: true,
 })
 export class Sweep {
@@ -99,21 +103,21 @@ export class Sweep {
   readonly checked!: number;
 
   @Field(() => Int, {
-    description: 'Number of checked members that are out of step, the parked ones included.',
+    description: 'Number of checked members that are out of step, including parked ones.',
   })
   readonly drifted!: number;
 
   @Field(() => Int, {
     description:
-      'Of the drifted, the number of members that were parked before the sweep. It does not try them again; `reason` names the causes.',
+      'Number of drifted members that were parked before the sweep. The sweep does not retry them; `reason` names the causes.',
   })
   readonly parked!: number;
 
-  @Field(() => Int, { description: 'Number of these members whose differences are resolved.' })
+  @Field(() => Int, { description: 'Number of drifted members that are now in step.' })
   readonly changed!: number;
 
   @Field(() => Int, {
-    description: 'Number of these members whose differences could not be resolved.',
+    description: 'Number of drifted members that could not be brought in step.',
   })
   readonly failed!: number;
 

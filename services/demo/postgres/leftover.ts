@@ -36,7 +36,7 @@ export async function endLeftoverServer(options: {
   logger.info({ cluster, pid }, 'stopping the server of a killed process');
   if (!(await end(pid))) {
     throw new Error(
-      `PostgreSQL process ${pid} in ${cluster} was left behind by a killed process and does not stop: stop it by hand`,
+      `PostgreSQL (process ${pid}, data in ${cluster}) outlived the killed connector and cannot be stopped: stop it by hand`,
     );
   }
 }

@@ -172,7 +172,7 @@ export function createBot(
     retries: 0,
     rejectOnRateLimit: () => true,
     timeout: deps.timeoutMs,
-    // The REST client's own limit has no reserve for joins and would refuse first. `globalBudget`
+    // The REST client's own limit has no reserve for adding people to the guild, and would refuse first. `globalBudget`
     // is checked before each call instead.
     globalRequestsPerSecond: Infinity,
     makeRequest: transport.makeRequest,

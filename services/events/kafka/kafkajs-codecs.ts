@@ -141,7 +141,7 @@ const IS_STORED = 0x80000000;
 export function unpackLz4(packed: Buffer, limit: number): Buffer {
   if (packed.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');
   const flags = packed.readUInt8(4);
-  if (flags & HAS_DICTIONARY) throw new Error('LZ4 with a dictionary');
+  if (flags & HAS_DICTIONARY) throw new Error('LZ4 frames with a dictionary are not supported');
   const sink = new ByteSink(packed.length * 4, limit);
   let at = flags & HAS_CONTENT_SIZE ? 15 : 7;
   for (;;) {

@@ -43,8 +43,8 @@ const DEFAULT_SESSION: SessionSettings = {
 
 /**
  * Size of one fetch. kafkajs holds a fetch both as bytes and as messages: with its default of 10
- * MiB the process grows permanently by some 30 MiB. A record larger than this is still delivered,
- * alone.
+ * MiB the process grows permanently by some 30 MiB. A record larger than one fetch is still
+ * delivered, alone.
  */
 const FETCH_BYTES = 1_048_576;
 

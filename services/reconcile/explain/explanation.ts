@@ -72,7 +72,7 @@ export interface RoleHistory {
   readonly reason: string | null;
   readonly joinRefusal: JoinRefusal | null;
   /**
-   * Whether the role's removal waits for approval or a person has decided about it; null: neither.
+   * Set if the role's removal waits for approval, or if a person has decided about it; else null.
    */
   readonly decision: {
     readonly verdict: RemovalVerdict;

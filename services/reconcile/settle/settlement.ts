@@ -44,7 +44,7 @@ export const NOTHING_SETTLED: Settlement = {
   endedLinkIds: [],
 };
 
-/** Settles the run of an account without a link, which must not be changed. */
+/** Settles the run of an unlinked account. Such an account must not be changed. */
 export function settledUnlinked(): RunResult {
   return { kind: 'settled', settlement: NOTHING_SETTLED };
 }

@@ -31,8 +31,8 @@ export async function openConnections(options: Options) {
     database,
     listener,
     /**
-     * Reports failing writes before a lost LISTEN connection, because their reason is more
-     * specific.
+     * If both fail, reports the failing writes rather than the lost LISTEN connection, because
+     * their reason is more specific.
      */
     ready: () => {
       const writing = writes.ready();

@@ -13,8 +13,8 @@ import { type Time, toDate } from '../read/page.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
 /**
- * A held plan, computed from its remaining removals, so that the reviewer sees what is still to be
- * done.
+ * A held plan. It is computed from the removals that still wait, so that the reviewer sees what is
+ * left to do.
  */
 export interface HeldPlan {
   readonly hash: string;

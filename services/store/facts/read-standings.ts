@@ -92,7 +92,7 @@ type StandingRow =
 interface GroupRow {
   readonly platformUserId: null;
   readonly groupId: GroupId;
-  /** Whether the group is deleted. It comes in the column that holds `is_held` for memberships. */
+  /** True if the group is deleted. Membership rows use the same column for `is_held`. */
   readonly isHeld: boolean;
   readonly fence: StoredFence | null;
 }

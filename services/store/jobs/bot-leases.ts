@@ -137,8 +137,8 @@ export async function lockJob(db: Db, member: MemberKey, owner: string): Promise
 }
 
 /**
- * Query that locks the job and returns its version; no row if another process now owns the job or
- * its bot.
+ * Query that locks the job and returns its version. It returns no row if this process no longer
+ * owns the job or its bot.
  */
 export const ownJob = (member: MemberKey, owner: string) => sql<{ version: string }>`
   select j.version from reconcile_job j

@@ -105,7 +105,7 @@ async function refuseForeignAuthority(
   if (authority === 'PLATFORM') return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `the ${await nameMapping(db, row)} has authority ${authority}, so the connector does not write to Discord: choose LEAVE, or set its authority to PLATFORM first`,
+    `cannot take the role back, because the ${await nameMapping(db, row)} has authority ${authority}: choose LEAVE, or set the mapping's authority to PLATFORM first`,
     'input.holders',
   );
 }

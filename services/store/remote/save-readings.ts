@@ -55,9 +55,10 @@ async function forget(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<voi
 }
 
 /**
- * Saves readings and returns their mappings. An open request keeps its id and time. Skips mappings
- * that have been deleted meanwhile or are no longer under authority DISCORD. The transaction that
- * deleted or switched such a mapping marks the affected members.
+ * Saves readings and returns the ids of the mappings saved. A request that the platform has not
+ * answered yet keeps its id and time. Skips mappings that were deleted meanwhile or are no longer
+ * under authority DISCORD. That loses nothing: the transaction that changed such a mapping also
+ * marks its members.
  */
 async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<ReadonlySet<MappingId>> {
   const kept = rows.flatMap(({ next, mappingId, requestId, isCounted }) =>

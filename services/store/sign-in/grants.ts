@@ -14,7 +14,7 @@ import type { Database } from '../connection/database.js';
  */
 const UNLINKED_MS = 2 * 60_000;
 
-/** Condition on a row of `revocation`: a sign-in in progress may still link this grant. */
+/** Condition on a row of `revocation`: a sign-in may still create the link that uses this grant. */
 export const isUnlinked = (alias: string) => sql`
   (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
 

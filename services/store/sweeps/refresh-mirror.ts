@@ -17,7 +17,7 @@ interface Refreshed {
   readonly arrived: readonly DiscordUserId[];
   readonly renamed: readonly DiscordUserId[];
   /** Members who passed Discord's membership screening since they were last read. */
-  readonly screened: readonly DiscordUserId[];
+  readonly passedScreening: readonly DiscordUserId[];
 }
 
 /**
@@ -41,7 +41,7 @@ export async function refreshMirror(
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
         (m.is_pending, m.is_bot, m.timed_out_until, m.joined_at)
           is distinct from (s.is_pending, s.is_bot, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
-        m.is_pending and not s.is_pending as is_screened,
+        m.is_pending and not s.is_pending as has_passed,
         exists (select from reconcile_job j where j.client_id = ${listing.clientId} and j.discord_user_id = s.discord_user_id
           and not j.is_parked) as is_waiting
       from seen s
@@ -63,7 +63,7 @@ export async function refreshMirror(
       returning discord_user_id
     )
     select f.discord_user_id as "discordUserId", f.is_changed as "isChanged", f.is_renamed and not f.is_first as "isRenamed",
-      f.is_first or not f.was_present as "hasArrived", coalesce(f.is_screened, false) as "isScreened",
+      f.is_first or not f.was_present as "hasArrived", coalesce(f.has_passed, false) as "hasPassedScreening",
       not f.is_first and not f.was_present as "hasReturned"
     from fresh f join saved using (discord_user_id)`.execute(db);
   const idsOf = (fits: (row: RefreshRow) => boolean) =>
@@ -77,7 +77,7 @@ export async function refreshMirror(
     changed: idsOf((row) => row.isChanged),
     arrived: idsOf((row) => row.hasArrived),
     renamed: idsOf((row) => row.isRenamed),
-    screened: idsOf((row) => row.isScreened),
+    passedScreening: idsOf((row) => row.hasPassedScreening),
   };
 }
 
@@ -85,7 +85,7 @@ interface RefreshRow extends RawRow<'member', 'discordUserId'> {
   readonly isChanged: boolean;
   readonly isRenamed: boolean;
   readonly hasArrived: boolean;
-  readonly isScreened: boolean;
+  readonly hasPassedScreening: boolean;
   readonly hasReturned: boolean;
 }
 
