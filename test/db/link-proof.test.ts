@@ -154,6 +154,24 @@ describe('an ending link', () => {
   });
 });
 
+test('a link whose account a complete member list lacked during its run is ended at once', async () => {
+  const id = await linkPilot();
+  lieAbsent(1);
+  const dueAt: unknown[] = [];
+  path.rig().at('memory.settle:before', async () => {
+    await path.query("update member set absent_since = '-infinity'");
+    path.rig().at('memory.settle:before', async () => undefined);
+  });
+  path.rig().at('memory.settle:after', async () => {
+    dueAt.push(...(await path.query('select due_at from reconcile_job where is_parked')));
+  });
+
+  await unlink(id);
+  await eventually(isUnlinked);
+
+  expect(dueAt).toEqual([{ due_at: expect.any(Date) }]);
+});
+
 test('a retired mapping stays until the absence of its last holder is proven', async () => {
   await linkPilot();
   const [pilots = ''] = path.mappingIds();

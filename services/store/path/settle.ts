@@ -177,10 +177,12 @@ function releaseJob(job: Job): RawBuilder<unknown> {
 
 /**
  * When an absence can be proven: a minute after Discord first reported the account as not in the
- * guild, plus a second for safety. That first report may be from this run.
+ * guild, plus a second for safety. That first report may be from this run. Now, if a complete
+ * member list lacked the account meanwhile (`-infinity`).
  */
 function absenceProvable(job: Job): RawBuilder<unknown> {
-  return sql`coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds'`;
+  return sql`greatest(clock_timestamp(),
+    coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds')`;
 }
 
 /** Parks the job until `dueAt`. A mark makes it due at once. */
