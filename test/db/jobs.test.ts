@@ -1,10 +1,12 @@
-import { sql } from 'kysely';
+import { sql, type CompiledQuery } from 'kysely';
+import pg from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
 import type { ClaimRequest } from '../../services/reconcile/job.js';
 import { openDatabase } from '../../services/store/connection/database.js';
+import { askerOf } from '../../services/store/connection/together.js';
 import { claimJobs } from '../../services/store/jobs/claim.js';
 import { markClient } from '../../services/store/jobs/mark.js';
 import type { Store } from '../../services/store/store.js';
@@ -30,6 +32,8 @@ beforeEach(() => {
   store = jobs.store();
   clientId = jobs.clientId();
 });
+
+const everything = { running: new Map(), runsPerClient: 10, except: [] } as const;
 
 async function nextDueInMs(request: Partial<ClaimRequest> = {}): Promise<number | null> {
   const claimed = await store.jobs.claim({
@@ -346,12 +350,6 @@ describe('a job that is released', () => {
 });
 
 describe('a job that its process claimed and does not run', () => {
-  const everything = {
-    running: new Map(),
-    runsPerClient: 10,
-    except: [],
-  } as const;
-
   test('is free to the next claim, with all its causes', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.jobs.claim({ ...everything, inWork: [] });
@@ -402,3 +400,34 @@ describe('a job that its process claimed and does not run', () => {
     expect(next).toMatchObject([{ causes: [{ groupId: 'directors' }] }]);
   });
 });
+
+test('a claim finds its jobs by their keys, however many are due', async () => {
+  await jobs.query(`
+    insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
+    select '${clientId}', 'member-' || n, ${LANES.bulk}, now(), '[]' from generate_series(1, 20000) n`);
+  await jobs.query('vacuum analyze reconcile_job');
+
+  const plan = await planOfClaim();
+
+  expect(plan).toContain('reconcile_job_next');
+  expect(plan).not.toContain('Seq Scan on reconcile_job');
+});
+
+/** PostgreSQL's plan for a claim of the client's jobs. */
+async function planOfClaim(): Promise<string> {
+  const asked: CompiledQuery[] = [];
+  const asker = askerOf({
+    ask: ({ query, resolve }) => {
+      asked.push(query);
+      resolve({ rows: [] });
+    },
+  });
+  const leasing = { owner: 'any', leaseMs: 10_000, isGone: () => false, keys: TEST_KEYS };
+  await claimJobs(asker, leasing, { ...everything, inWork: [] }, { own: 1, endedBefore: 1 });
+  const { sql: text, parameters } = must(asked[0]);
+  const direct = new pg.Client({ connectionString: databaseUrl() });
+  await direct.connect();
+  const { rows } = await direct.query(`explain ${text}`, [...parameters]);
+  await direct.end();
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
