@@ -54,10 +54,7 @@ export function converse(deps: ConversationDeps, connection: Connection): Listen
     closed({ endsSession }) {
       const session = current();
       if (session && endsSession) deps.sessions.end(session);
-      if (session && !endsSession) {
-        session.connection = undefined;
-        session.disconnectedAt = deps.clock();
-      }
+      if (session && !endsSession) deps.sessions.detach(session);
       deps.onChange();
     },
   };

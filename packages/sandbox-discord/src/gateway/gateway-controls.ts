@@ -56,7 +56,9 @@ export function createGatewayControls({
     invalidate({ isResumable = false, ...which } = {}) {
       each(which, (connection, session) => {
         connection.sendOpcode(GatewayOpcodes.InvalidSession, isResumable);
-        if (!isResumable) sessions.end(session);
+        // The connection is free again: some libraries resume or identify on it.
+        if (isResumable) sessions.detach(session);
+        else sessions.end(session);
       });
     },
     close({ code = UNKNOWN_ERROR, reason = '', ...which } = {}) {

@@ -72,6 +72,11 @@ export function createSessions({
   return {
     live,
     end,
+    /** The session has no connection, and waits for a resume. */
+    detach(session: Session): void {
+      session.connection = undefined;
+      session.disconnectedAt = clock();
+    },
     open(identified: Identified, connection: Connection): Session {
       const session = newSession(identified, clock());
       session.connection = connection;

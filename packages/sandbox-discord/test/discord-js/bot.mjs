@@ -1,7 +1,17 @@
-// A bot of discord.js 14 that is never logged in: its REST half, on what the command printed.
+// Two bots of discord.js 14 on what the command printed: one that is never logged in, for its REST
+// half, and one that logs in to the gateway.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 
-import { Client, DiscordAPIError, REST, Routes } from 'discord.js';
+import {
+  AuditLogEvent,
+  Client,
+  DiscordAPIError,
+  Events,
+  GatewayIntentBits,
+  REST,
+  Routes,
+} from 'discord.js';
 
 const printed = process.argv[2] ?? '';
 const named = (name) => new RegExp(`${name} +(\\S+)`).exec(printed)?.[1] ?? '';
@@ -12,6 +22,27 @@ const token = named('Bot token');
 const rest = new REST({ api, retries: 0 }).setToken(token);
 const client = new Client({ intents: [], rest: { api, retries: 0 } });
 client.rest.setToken(token);
+
+const { Guilds, GuildMembers, GuildModeration } = GatewayIntentBits;
+const live = new Client({ intents: [Guilds, GuildMembers, GuildModeration], rest: { api } });
+const PATIENCE_MS = 20_000;
+const emitted = (event) => once(live, event, { signal: AbortSignal.timeout(PATIENCE_MS) });
+const page = async (path, body) => {
+  const response = await fetch(`${named('Page')}/sandbox/${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200);
+};
+/** What a moderator does by hand on the page, and the event that tells of it. */
+const byHand = async (event, action) => {
+  const heard = emitted(event);
+  await page('actions', { guildId: named('Guild'), ...action });
+  return heard;
+};
+const sessions = async () =>
+  (await (await fetch(`${named('Page')}/sandbox/state`)).json()).sessions;
 
 const checks = {
   async 'REST: who am I'() {
@@ -100,6 +131,83 @@ const checks = {
     const path = Routes.guildMember(named('Guild'), '@me');
     const member = await rest.patch(path, { body: { avatar, banner: null, bio: 'Keeps order.' } });
     assert.match(member.avatar, /^[0-9a-f]{32}$/);
+  },
+  async 'Gateway: logs in, with the guild and its roles'() {
+    const ready = emitted(Events.ClientReady);
+    await live.login(token);
+    await ready;
+    const guild = live.guilds.cache.get(named('Guild'));
+    assert.equal(live.user.id, named('Bot user'));
+    assert.equal(guild.name, 'Example Guild');
+    assert.ok(guild.roles.cache.some(({ name }) => name === 'Moderator'));
+    assert.ok(guild.members.me.permissions.has('ManageRoles'));
+  },
+  async 'Gateway: a member who joins, and all members at once'() {
+    await byHand(Events.GuildMemberAdd, { action: 'join', discordUserId: idOf('bob') });
+    const members = await live.guilds.cache.get(named('Guild')).members.fetch();
+    assert.ok(members.has(idOf('alice')) && members.has(idOf('bob')));
+  },
+  async 'Gateway: a role given by hand, and who gave it'() {
+    const entry = emitted(Events.GuildAuditLogEntryCreate);
+    const which = { discordUserId: idOf('alice'), roleId: idOf('Moderator') };
+    const [before, after] = await byHand(Events.GuildMemberUpdate, {
+      action: 'giveRole',
+      ...which,
+    });
+    assert.ok(!before.roles.cache.has(which.roleId) && after.roles.cache.has(which.roleId));
+    const [{ action, executorId, targetId }] = await entry;
+    assert.deepEqual(
+      [action, executorId, targetId],
+      [AuditLogEvent.MemberRoleUpdate, idOf('ada'), which.discordUserId],
+    );
+  },
+  async 'Gateway: its own write comes back'() {
+    const guild = live.guilds.cache.get(named('Guild'));
+    const heard = emitted(Events.GuildMemberUpdate);
+    await guild.members.cache.get(idOf('alice')).roles.remove(idOf('Moderator'));
+    const [, after] = await heard;
+    assert.ok(!after.roles.cache.has(idOf('Moderator')));
+  },
+  async 'Gateway: members who leave, come back, are banned and unbanned'() {
+    const discordUserId = idOf('bob');
+    const [left] = await byHand(Events.GuildMemberRemove, { action: 'leave', discordUserId });
+    assert.equal(left.id, discordUserId);
+    const [back] = await byHand(Events.GuildMemberAdd, { action: 'join', discordUserId });
+    assert.equal(back.id, discordUserId);
+    const [ban] = await byHand(Events.GuildBanAdd, { action: 'ban', discordUserId });
+    assert.equal(ban.user.id, discordUserId);
+    const [unban] = await byHand(Events.GuildBanRemove, { action: 'unban', discordUserId });
+    assert.equal(unban.user.id, discordUserId);
+    await byHand(Events.GuildMemberAdd, { action: 'join', discordUserId });
+  },
+  async 'Gateway: roles created, changed and deleted'() {
+    const guild = live.guilds.cache.get(named('Guild'));
+    const created = emitted(Events.GuildRoleCreate);
+    const role = await guild.roles.create({ name: 'Live' });
+    assert.equal((await created)[0].id, role.id);
+    const changed = emitted(Events.GuildRoleUpdate);
+    await role.setName('Livelier');
+    assert.equal((await changed)[1].name, 'Livelier');
+    await byHand(Events.GuildRoleDelete, { action: 'deleteRole', roleId: role.id });
+    assert.ok(!guild.roles.cache.has(role.id));
+  },
+  async 'Gateway: resumes after a forced reconnect, and misses nothing'() {
+    const guild = live.guilds.cache.get(named('Guild'));
+    const [{ sessionId }] = await sessions();
+    const resumed = emitted(Events.ShardResume);
+    await page('sessions', { action: 'reconnect', sessionId });
+    const bob = { guildId: named('Guild'), discordUserId: idOf('bob') };
+    await page('actions', { action: 'leave', ...bob });
+    await resumed;
+    // It emits no event for a member who leaves during the replay, but forgets the member.
+    assert.ok(!guild.members.cache.has(idOf('bob')));
+    const [session] = await sessions();
+    assert.deepEqual([session.sessionId, session.resumes], [sessionId, 1]);
+    await byHand(Events.GuildMemberAdd, { action: 'join', discordUserId: idOf('bob') });
+  },
+  async 'Gateway: logs out'() {
+    await live.destroy();
+    assert.deepEqual(await sessions(), []);
   },
   async 'REST: waits out the rate limit of roles'() {
     const path = Routes.guildMemberRole(named('Guild'), idOf('alice'), idOf('Member'));

@@ -1,6 +1,7 @@
 /**
  * `npm run compat`: the package as others get it, in an empty folder beside discord.js 14 from the
- * registry, whose Client works on the example guild. Not part of `npm test`, which uses no network.
+ * registry, whose Client works on the example guild and logs in to its gateway. Not part of
+ * `npm test`, which uses no network.
  */
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';

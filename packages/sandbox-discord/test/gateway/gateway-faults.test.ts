@@ -265,6 +265,25 @@ describe('a session', () => {
     expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
   });
 
+  it('that is invalidated may be resumed on the same connection, or replaced by a new one', async () => {
+    const { bot, gateway, moderator, connectBot } = await inSession();
+    const other = await connectBot();
+    await other.identify();
+    const [{ sessionId } = { sessionId: '' }] = gateway.sessions();
+
+    gateway.invalidate({ sessionId, isResumable: true });
+    moderator.leave(anna);
+    await bot.opcode(GatewayOpcodes.InvalidSession);
+    bot.send(GatewayOpcodes.Resume, { token: TOKEN, session_id: sessionId, seq: 2 });
+    await bot.event('RESUMED');
+    expect(bot.names().slice(2)).toEqual(['GUILD_MEMBER_REMOVE', 'RESUMED']);
+
+    gateway.invalidate({ sessionId });
+    await bot.first(({ op, d }) => op === GatewayOpcodes.InvalidSession && !d, 'opcode 9, false');
+    bot.sendIdentify();
+    expect(await bot.event('READY', 2)).toMatchObject({ s: 1 });
+  });
+
   it('is closed with any code and reason, and can be resumed', async () => {
     const { bot, gateway, resume } = await inSession();
 
