@@ -1,5 +1,6 @@
 import { GatewayOpcodes } from 'discord-api-types/v10';
 
+import { checkCloseCode, checkCloseReason } from './close-code.js';
 import type { Connection } from './connection.js';
 import type { Delivery } from './delivery.js';
 import type { GatewayFaultField } from './gateway-faults.js';
@@ -38,9 +39,7 @@ export function createGatewayControls({
   return {
     sessions: () => sessions.live().map(sessionView),
     faults: {
-      plant: faults.plant,
-      remove: faults.remove,
-      list: faults.list,
+      ...faults,
       clear() {
         faults.forget();
         delivery.flush();
@@ -62,6 +61,8 @@ export function createGatewayControls({
       });
     },
     close({ code = UNKNOWN_ERROR, reason = '', ...which } = {}) {
+      checkCloseCode(code);
+      checkCloseReason(reason);
       each(which, (connection) => connection.close(code, reason));
     },
     cut(which = {}) {

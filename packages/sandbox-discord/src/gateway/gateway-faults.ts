@@ -1,3 +1,4 @@
+import { checkCloseCode } from './close-code.js';
 import type {
   PlantedGatewayFault,
   SandboxGatewayEffect,
@@ -46,6 +47,7 @@ export function createGatewayFaults(random: () => number, onChange: () => void):
 
   return {
     plant(fault) {
+      if (fault.effect.kind === 'refuseIdentify') checkCloseCode(fault.effect.code);
       lastId += 1;
       const left = fault.times === undefined ? 1 : fault.times;
       planted.set(lastId, { ...fault, faultId: lastId, left });

@@ -27,7 +27,8 @@ export function createUpgrade({ isDown, accept }: Deps) {
   });
 
   return (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
+    const url = URL.parse(request.url ?? '/', 'http://sandbox.invalid');
+    if (!url) return refuse(stream, 400);
     if (url.pathname !== '/') return refuse(stream, 404);
     if (isDown()) return refuse(stream, 503);
     server.handleUpgrade(request, stream, head, (socket) => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
+
 import { GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
@@ -25,7 +28,7 @@ const connected = async (options: Parameters<typeof start>[0] = {}) => {
 };
 
 describe('the address of the gateway', () => {
-  it('is the sandbox itself, for anyone who asks', async () => {
+  it('is the sandbox itself, and needs no token', async () => {
     const { call, url } = await start();
 
     const { status, body } = await call('GET', '/gateway', { headers: { Authorization: '' } });
@@ -76,6 +79,19 @@ describe('the address of the gateway', () => {
     const { code } = await bot.closed;
 
     expect(code).toBe(1006);
+  });
+
+  it('survives an upgrade request whose target is no address', async () => {
+    const { url } = await start();
+    const { port, hostname } = new URL(url);
+    const socket = connectSocket(Number(port), hostname);
+    socket.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+
+    const [answer]: readonly Buffer[] = await once(socket, 'data');
+
+    expect(answer?.toString('utf8')).toMatch(/^HTTP\/1.1 400 /);
+    socket.destroy();
+    expect(await connect(url).opcode(GatewayOpcodes.Hello)).toMatchObject({ op: 10 });
   });
 
   it.each([

@@ -196,7 +196,7 @@ describe('a planted fault', () => {
 });
 
 describe('a session', () => {
-  it('that is frozen hears nothing and is heard by nobody, until it resumes elsewhere', async () => {
+  it('that is frozen sends and receives nothing until it resumes on another connection', async () => {
     const { bot, gateway, moderator, resume } = await inSession();
 
     gateway.freeze();
@@ -293,6 +293,18 @@ describe('a session', () => {
     expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
   });
 
+  it.each([999, 1005, 1006, 2000, 5000, 4000.5])('is not closed with %d', async (code) => {
+    const { bot, gateway } = await inSession();
+
+    expect(() => gateway.close({ code })).toThrow(`${code} is not a close code`);
+    expect(() => gateway.faults.plant({ effect: { kind: 'refuseIdentify', code } })).toThrow(
+      `${code} is not a close code`,
+    );
+    expect(() => gateway.close({ reason: 'x'.repeat(124) })).toThrow('at most 123 bytes');
+    await bot.settled();
+    expect(bot.isOpen).toBe(true);
+  });
+
   it('is cut without a closing frame', async () => {
     const { bot, gateway } = await inSession();
 
@@ -328,7 +340,7 @@ describe('a session', () => {
 });
 
 describe('the gateway', () => {
-  it('that is down cuts everyone and refuses them until it is up again', async () => {
+  it('that is down cuts all connections and refuses new ones until it is up again', async () => {
     const { bot, gateway, url, resume, moderator, call } = await inSession();
 
     gateway.setDown(true);
