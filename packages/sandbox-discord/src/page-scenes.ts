@@ -109,7 +109,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   eventsLost: {
     label: 'Events are lost',
-    what: 'No bot learns of a change by the gateway, and a resume does not bring the events either.',
+    what: 'The gateway sends no events of changes, and a resume does not replay them.',
     gatewayEffect: { kind: 'drop' },
   },
   eventsTwice: {
@@ -119,12 +119,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   eventsLate: {
     label: 'Events come 10 seconds late',
-    what: 'Every event of the gateway is held back for 10 seconds. Ending the scene does not hurry them.',
+    what: 'Every event of the gateway is sent 10 seconds late, also those held back when the scene ends.',
     gatewayEffect: { kind: 'delay', ms: 10_000 },
   },
   eventsSwapped: {
     label: 'Events come out of order',
-    what: 'Every other event of the gateway is overtaken by the one after it.',
+    what: 'Events of the gateway change places in pairs: the second comes before the first.',
     gatewayEffect: { kind: 'reorder' },
   },
   screening: {

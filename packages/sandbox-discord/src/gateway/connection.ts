@@ -3,31 +3,31 @@ import type { WebSocket } from 'ws';
 
 import { takeFromBucket, type Bucket } from '../rate-bucket.js';
 import type { SandboxLimit } from '../sandbox-interface.js';
-import { createOutlet, type Outlet } from './outlet.js';
+import { createFrameWriter, type FrameWriter } from './frame-writer.js';
 
-/** One websocket. It knows how payloads travel, not what they mean. */
+/** One websocket: framing, limits and heartbeats. It does not interpret payloads. */
 export type Connection = {
   /** The API version that the bot asked for. */
   readonly version: number;
   /** `ws://HOST`, as the bot reached it. */
   readonly address: string;
-  readonly compression: Outlet['compression'];
-  readonly compressPayloads: Outlet['compressPayloads'];
+  readonly compression: FrameWriter['compression'];
+  readonly compressPayloads: FrameWriter['compressPayloads'];
   send(text: string): void;
   sendOpcode(op: GatewayOpcodes, data: unknown): void;
-  /** The bot is alive: its deadline starts again. */
+  /** Restarts the heartbeat deadline. */
   heartbeat(): void;
   close(code: number, reason: string): void;
   cut(): void;
-  /** Nothing is sent or read any more; half-open, not even a closing frame is answered. */
+  /** Stops sending and reading. Half-open: closing frames stay unanswered too. */
   freeze(how: { readonly isHalfOpen: boolean }): void;
   isFrozen(): boolean;
 };
 
-/** What the other side does. */
-export type Listener = {
+/** Called for each payload from the bot, and once when the connection has ended. */
+export type ConnectionHandler = {
   readonly receive: (text: string) => void;
-  /** `endsSession`: the bot closed with 1000 or 1001, and does not mean to resume. */
+  /** `endsSession`: the bot closed with 1000 or 1001, which gives up the session. */
   readonly closed: (how: { readonly endsSession: boolean }) => void;
 };
 
@@ -44,15 +44,15 @@ export type ConnectionDeps = {
 /** Discord documents this limit; a larger payload is closed with 4002. */
 const MAX_PAYLOAD_BYTES = 4096;
 
-/** Discord tolerates some delay of heartbeats, without saying how much. */
+/** Discord tolerates late heartbeats; how late is not documented. */
 const HEARTBEAT_TOLERANCE = 1.5;
 
 export function createConnection(
   deps: ConnectionDeps,
-  listen: (connection: Connection) => Listener,
+  createHandler: (connection: Connection) => ConnectionHandler,
 ): Connection {
   const { socket, version, address } = deps;
-  const outlet = createOutlet(socket, deps.transport);
+  const writer = createFrameWriter(socket, deps.transport);
   let isFrozen = false;
   let isClosing = false;
   const isTooFast = createSendCounter(deps);
@@ -60,10 +60,10 @@ export function createConnection(
   const connection: Connection = {
     version,
     address,
-    compression: outlet.compression,
-    compressPayloads: outlet.compressPayloads,
+    compression: writer.compression,
+    compressPayloads: writer.compressPayloads,
     send(text) {
-      if (!isFrozen && !isClosing) outlet.write(text);
+      if (!isFrozen && !isClosing) writer.write(text);
     },
     sendOpcode(op, data) {
       connection.send(JSON.stringify({ t: null, s: null, op, d: data }));
@@ -72,7 +72,7 @@ export function createConnection(
     close(code, reason) {
       if (isClosing) return;
       isClosing = true;
-      outlet.finish(() => socket.close(code, reason));
+      writer.finish(() => socket.close(code, reason));
     },
     cut() {
       isClosing = true;
@@ -90,14 +90,14 @@ export function createConnection(
     () => connection.close(GatewayCloseCodes.SessionTimedOut, 'Session timed out.'),
     deps.heartbeatIntervalMs * HEARTBEAT_TOLERANCE,
   ).unref();
-  const listener = listen(connection);
+  const handler = createHandler(connection);
 
   socket.on('message', (data: Buffer) => {
     if (isFrozen || isClosing) return;
     if (isTooFast()) return connection.close(GatewayCloseCodes.RateLimited, 'Rate limited.');
     if (data.length > MAX_PAYLOAD_BYTES)
       return connection.close(GatewayCloseCodes.DecodeError, 'Payload too large.');
-    listener.receive(data.toString('utf8'));
+    handler.receive(data.toString('utf8'));
   });
   // A broken frame closes the socket; `close` follows.
   socket.on('error', () => undefined);
@@ -105,7 +105,7 @@ export function createConnection(
     clearTimeout(deadline);
     const isOurs = isClosing;
     isClosing = true;
-    listener.closed({ endsSession: !isOurs && (code === 1000 || code === 1001) });
+    handler.closed({ endsSession: !isOurs && (code === 1000 || code === 1001) });
   });
   connection.sendOpcode(GatewayOpcodes.Hello, { heartbeat_interval: deps.heartbeatIntervalMs });
   return connection;

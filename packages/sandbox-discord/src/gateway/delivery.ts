@@ -52,8 +52,8 @@ export function createDelivery({
   };
 
   return {
-    /** READY: no fault applies to it. */
-    deliverSurely: (session: Session, event: GatewayEvent): void =>
+    /** For READY. */
+    deliverWithoutFaults: (session: Session, event: GatewayEvent): void =>
       dispatch(session, event, replayCharacters),
     deliver(session: Session, event: GatewayEvent): void {
       const { applicationId } = session;

@@ -3,22 +3,22 @@ import { GatewayDispatchEvents } from 'discord-api-types/v10';
 import type { LiveWorld } from '../live-world.js';
 import type { SandboxLimits } from '../sandbox-interface.js';
 import type { WorldChange } from '../world-changes.js';
-import { createConnection, type Connection } from './connection.js';
-import { converse } from './conversation.js';
+import { createConnection, type Connection, type ConnectionHandler } from './connection.js';
+import { createCommandHandler } from './command-handler.js';
 import { createDelivery, type Delivery } from './delivery.js';
 import type { GatewayAccess } from './gateway-access.js';
 import { createGatewayControls } from './gateway-controls.js';
 import { createGatewayFaults } from './gateway-faults.js';
 import type { SandboxGateway, SandboxGatewaySettings } from './gateway-interface.js';
 import { createGuildSender, type GuildSender } from './guild-sender.js';
-import { guildsOf } from './identify.js';
+import { guildsOnShard } from './identify.js';
 import { createMemberSender } from './member-sender.js';
 import { readyOnWire } from './ready.js';
 import { createSessions, type Session, type Sessions } from './sessions.js';
 import { recommendedShards } from './sharding.js';
 import { createStartLimits } from './start-limits.js';
 import { createUpgrade } from './upgrade.js';
-import { announcementsFor, mayLearn } from './world-events.js';
+import { announcementsFor, canReceive } from './world-events.js';
 
 type Deps = {
   readonly world: LiveWorld;
@@ -56,32 +56,33 @@ export function createGateway(deps: Deps) {
   const announce = createAnnouncer({ world, sessions, guilds, delivery, clock });
   world.changes.onChange(announce);
 
-  const welcome = (session: Session, connection: Connection): void => {
+  const sendReady = (session: Session, connection: Connection): void => {
     const body = JSON.stringify(readyOnWire(world, session, connection));
     const name = GatewayDispatchEvents.Ready;
-    delivery.deliverSurely(session, { name, guildId: undefined, body });
-    for (const guild of guildsOf(world, session.botUserId, session.shard))
+    delivery.deliverWithoutFaults(session, { name, guildId: undefined, body });
+    for (const guild of guildsOnShard(world, session.botUserId, session.shard))
       guilds.create(session, guild);
   };
   const sendMembers = members.send;
-  const talking = { world, sessions, starts, faults, settings, clock, welcome, onChange };
-  const door = createDoor({
+  const handlerDeps = { world, sessions, starts, faults, settings, clock, sendReady, onChange };
+  const connections = createConnections({
     settings,
     limits,
     clock,
-    talk: (connection) => converse({ ...talking, sendMembers }, connection),
+    createHandler: (connection) =>
+      createCommandHandler({ ...handlerDeps, sendMembers }, connection),
   });
 
   const access: GatewayAccess = {
     shards: ({ botUserId }) =>
-      recommendedShards(guildsOf(world, botUserId, [0, 1]).length, maxGuildsPerShard),
+      recommendedShards(guildsOnShard(world, botUserId, [0, 1]).length, maxGuildsPerShard),
     startLimit: ({ applicationId }) => starts.view(applicationId),
   };
   const controls: SandboxGateway = {
     ...createGatewayControls({ sessions, faults, delivery, clock, onChange }),
-    isDown: door.isDown,
+    isDown: connections.isDown,
     setDown(isDown) {
-      door.setDown(isDown);
+      connections.setDown(isDown);
       onChange();
     },
     setGuildUnavailable({ guildId, isUnavailable }) {
@@ -91,26 +92,26 @@ export function createGateway(deps: Deps) {
   return {
     access,
     controls,
-    upgrade: door.upgrade,
+    upgrade: connections.upgrade,
     stop(): void {
       delivery.stop();
       members.stop();
-      door.cutAll();
+      connections.cutAll();
     },
   };
 }
 
-/** Opens connections, and knows those that are open. */
-function createDoor({
+/** Accepts connections and keeps track of the open ones. */
+function createConnections({
   settings,
   limits,
   clock,
-  talk,
+  createHandler,
 }: {
   readonly settings: SandboxGatewaySettings;
   readonly limits: SandboxLimits;
   readonly clock: () => number;
-  readonly talk: (connection: Connection) => ReturnType<typeof converse>;
+  readonly createHandler: (connection: Connection) => ConnectionHandler;
 }) {
   const { heartbeatIntervalMs } = settings;
   const open = new Set<Connection>();
@@ -124,7 +125,7 @@ function createDoor({
       const how = { heartbeatIntervalMs, sendLimit: limits.gatewaySends, clock };
       createConnection({ ...handshake, ...how }, (connection) => {
         open.add(connection);
-        const { receive, closed } = talk(connection);
+        const { receive, closed } = createHandler(connection);
         return {
           receive,
           closed(end) {
@@ -139,14 +140,14 @@ function createDoor({
     upgrade,
     cutAll,
     isDown: () => isDown,
-    setDown(shallBeDown: boolean): void {
-      isDown = shallBeDown;
+    setDown(shouldBeDown: boolean): void {
+      isDown = shouldBeDown;
       if (isDown) cutAll();
     },
   };
 }
 
-/** Sends a change of the world to every session that may learn of it. */
+/** Sends the events of a change to every session that may receive them. */
 function createAnnouncer({
   world,
   sessions,
@@ -163,14 +164,14 @@ function createAnnouncer({
   return (change: WorldChange): void => {
     const live = sessions.live();
     if (live.length === 0) return;
-    guilds.comeAndGo(live, change);
+    guilds.sendBotMembership(live, change);
     for (const announcement of announcementsFor(world, change)) {
-      if (guilds.isHidden(announcement.guildId)) continue;
-      // Made once for all sessions, and only if there is one.
+      if (guilds.isUnavailable(announcement.guildId)) continue;
+      // Serialized once for all sessions, and only if one receives it.
       let body: string | undefined;
       for (const session of live) {
         if (guilds.isOwnMembership(session, change)) continue;
-        if (!mayLearn(world, session, announcement, clock())) continue;
+        if (!canReceive(world, session, announcement, clock())) continue;
         body ??= JSON.stringify(announcement.body());
         delivery.deliver(session, { ...announcement, body });
       }

@@ -5,17 +5,17 @@ import type { WorldChange } from '../world-changes.js';
 import type { Delivery } from './delivery.js';
 import { guildCreateOnWire } from './ready.js';
 import type { Session } from './sessions.js';
-import { shardOf } from './sharding.js';
+import { shardFor } from './sharding.js';
 
-/** GUILD_CREATE and GUILD_DELETE: each session has its own. */
+/** Sends GUILD_CREATE and GUILD_DELETE, whose bodies differ between sessions. */
 export function createGuildSender(world: LiveWorld, delivery: Delivery) {
   const unavailable = new Set<string>();
-  const seesGuilds = (session: Session) => (session.intents & GatewayIntentBits.Guilds) !== 0;
+  const hasGuildsIntent = (session: Session) => (session.intents & GatewayIntentBits.Guilds) !== 0;
   const isOnShard = ({ shard }: Session, guildId: string) =>
-    shardOf(guildId, shard[1]) === shard[0];
+    shardFor(guildId, shard[1]) === shard[0];
 
   const send = (session: Session, name: GatewayDispatchEvents, guildId: string, body: unknown) => {
-    if (seesGuilds(session) && isOnShard(session, guildId))
+    if (hasGuildsIntent(session) && isOnShard(session, guildId))
       delivery.deliver(session, { name, guildId, body: JSON.stringify(body) });
   };
   const create = (session: Session, guild: LiveGuild): void => {
@@ -26,7 +26,7 @@ export function createGuildSender(world: LiveWorld, delivery: Delivery) {
   const remove = (session: Session, guildId: string): void =>
     send(session, GatewayDispatchEvents.GuildDelete, guildId, { id: guildId });
 
-  /** The change is the bot's own coming to a guild or leaving it. */
+  /** The session's own bot joined or left the guild. */
   const isOwnMembership = (session: Session, change: WorldChange): boolean =>
     change.kind === 'member' &&
     (change.before ?? change.after)?.discordUserId === session.botUserId &&
@@ -35,9 +35,10 @@ export function createGuildSender(world: LiveWorld, delivery: Delivery) {
   return {
     create,
     isOwnMembership,
-    /** Nothing is heard from a guild that is unavailable. */
-    isHidden: (guildId: string | undefined) => guildId !== undefined && unavailable.has(guildId),
-    comeAndGo(live: readonly Session[], change: WorldChange): void {
+    /** An unavailable guild sends no events. */
+    isUnavailable: (guildId: string | undefined) =>
+      guildId !== undefined && unavailable.has(guildId),
+    sendBotMembership(live: readonly Session[], change: WorldChange): void {
       if (change.kind !== 'member' && change.kind !== 'guild') return;
       const { guildId } = change;
       const guild = world.guilds.get(guildId);
@@ -46,9 +47,9 @@ export function createGuildSender(world: LiveWorld, delivery: Delivery) {
           if (change.after && guild) create(session, guild);
           else remove(session, guildId);
         }
-        const wasHome =
+        const wasMember =
           change.kind === 'guild' && change.before?.members.has(session.botUserId) === true;
-        if (wasHome && !guild) remove(session, guildId);
+        if (wasMember && !guild) remove(session, guildId);
       }
     },
     setUnavailable(live: readonly Session[], guildId: string, isUnavailable: boolean): void {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import type { LiveApplication, LiveWorld } from '../live-world.js';
 import type { Identified } from './sessions.js';
-import { shardOf } from './sharding.js';
+import { shardFor } from './sharding.js';
 
 /** Shard and intents have close codes of their own, so they are checked afterwards. */
 const IdentifyData = z.looseObject({
@@ -51,7 +51,7 @@ export function judgeIdentify(
   const asksForMembers = (intents & GatewayIntentBits.GuildMembers) !== 0;
   if (asksForMembers && !application.guildMembersIntent)
     return { code: GatewayCloseCodes.DisallowedIntents, reason: 'Disallowed intent(s).' };
-  const guilds = guildsOf(world, application.botUserId, shard);
+  const guilds = guildsOnShard(world, application.botUserId, shard);
   if (guilds.length > maxGuildsPerShard)
     return { code: GatewayCloseCodes.ShardingRequired, reason: 'Sharding required.' };
   return {
@@ -65,13 +65,13 @@ export function judgeIdentify(
 }
 
 /** The guilds whose events a session of this shard receives. */
-export function guildsOf(
+export function guildsOnShard(
   world: LiveWorld,
   botUserId: string,
   [shardId, shardCount]: readonly [number, number],
 ) {
   return [...world.guilds.values()].filter(
-    ({ guildId, members }) => members.has(botUserId) && shardOf(guildId, shardCount) === shardId,
+    ({ guildId, members }) => members.has(botUserId) && shardFor(guildId, shardCount) === shardId,
   );
 }
 

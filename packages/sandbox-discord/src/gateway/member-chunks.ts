@@ -34,13 +34,13 @@ export function readMemberRequest(data: unknown): MemberRequest | undefined {
   return request.user_ids || hasQuery ? request : undefined;
 }
 
-/** The whole member list: it needs the intent and has a limit of its own. */
-export function wantsAll({ query, limit, user_ids }: MemberRequest): boolean {
+/** A request for all members needs the intent and has a limit of its own. */
+export function requestsAllMembers({ query, limit, user_ids }: MemberRequest): boolean {
   return !user_ids && query === '' && limit === 0;
 }
 
 /** Any list without a prefix needs the privileged intent; single members and searches do not. */
-export function mayRequest(session: Session, { query, user_ids }: MemberRequest): boolean {
+export function canRequest(session: Session, { query, user_ids }: MemberRequest): boolean {
   const hasIntent = (session.intents & GatewayIntentBits.GuildMembers) !== 0;
   return hasIntent || Boolean(user_ids) || query !== '';
 }
@@ -48,7 +48,7 @@ export function mayRequest(session: Session, { query, user_ids }: MemberRequest)
 /** Discord ignores a nonce that is longer. */
 const MAX_NONCE_BYTES = 32;
 
-export function nonceOf({ nonce }: MemberRequest): string | undefined {
+export function readNonce({ nonce }: MemberRequest): string | undefined {
   return typeof nonce === 'string' && Buffer.byteLength(nonce) <= MAX_NONCE_BYTES
     ? nonce
     : undefined;
@@ -65,7 +65,7 @@ export function* memberChunks(
   request: MemberRequest,
 ): Generator<GatewayGuildMembersChunkDispatchData> {
   const { found, notFound } = findMembers(world, guild, request);
-  const nonce = nonceOf(request);
+  const nonce = readNonce(request);
   const chunkCount = Math.max(1, Math.ceil(found.length / MEMBERS_IN_CHUNK));
   for (let index = 0; index < chunkCount; index += 1) {
     const page = found.slice(index * MEMBERS_IN_CHUNK, (index + 1) * MEMBERS_IN_CHUNK);

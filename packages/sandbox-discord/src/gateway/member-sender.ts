@@ -6,14 +6,14 @@ import { takeFromBucket } from '../rate-bucket.js';
 import type { SandboxLimit } from '../sandbox-interface.js';
 import type { Delivery } from './delivery.js';
 import {
-  mayRequest,
+  canRequest,
   memberChunks,
-  nonceOf,
-  wantsAll,
+  readNonce,
+  requestsAllMembers,
   type MemberRequest,
 } from './member-chunks.js';
 import type { Session } from './sessions.js';
-import { shardOf } from './sharding.js';
+import { shardFor } from './sharding.js';
 
 type Deps = {
   readonly world: LiveWorld;
@@ -34,7 +34,7 @@ export function createMemberSender({ world, delivery, clock, limit }: Deps) {
     return verdict.isAllowed ? 0 : verdict.retryAfterMs;
   };
   const sendRateLimited = (session: Session, request: MemberRequest, ms: number): void => {
-    const nonce = nonceOf(request);
+    const nonce = readNonce(request);
     const body: GatewayRateLimitedRequestGuildMembersDispatchData = {
       opcode: GatewayOpcodes.RequestGuildMembers,
       retry_after: ms / 1000,
@@ -63,9 +63,9 @@ export function createMemberSender({ world, delivery, clock, limit }: Deps) {
     send: (session: Session, request: MemberRequest): void => {
       const guild = world.guilds.get(request.guild_id);
       if (!guild?.members.has(session.botUserId)) return;
-      if (shardOf(guild.guildId, session.shard[1]) !== session.shard[0]) return;
-      if (!mayRequest(session, request)) return;
-      const waitMs = wantsAll(request) ? retryAfterMs(session, guild.guildId) : 0;
+      if (shardFor(guild.guildId, session.shard[1]) !== session.shard[0]) return;
+      if (!canRequest(session, request)) return;
+      const waitMs = requestsAllMembers(request) ? retryAfterMs(session, guild.guildId) : 0;
       if (waitMs > 0) return sendRateLimited(session, request, waitMs);
       sendNext(session, memberChunks(world, guild, request));
     },

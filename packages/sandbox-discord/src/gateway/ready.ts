@@ -12,7 +12,7 @@ import type { FullMember } from '../world.js';
 import { memberOnWire, ownUserOnWire, timeOnWire, userOnWire } from '../wire.js';
 import { channelOnWire, guildOnWire } from '../wire-guild.js';
 import type { Connection } from './connection.js';
-import { guildsOf } from './identify.js';
+import { guildsOnShard } from './identify.js';
 import type { Session } from './sessions.js';
 
 /** The first event of a session. All guilds begin as unavailable. */
@@ -29,7 +29,7 @@ export function readyOnWire(
   return {
     v: version,
     user: user ? ownUserOnWire(world, user, true) : userOnWire(world, session.botUserId),
-    guilds: guildsOf(world, session.botUserId, session.shard).map(({ guildId }) => ({
+    guilds: guildsOnShard(world, session.botUserId, session.shard).map(({ guildId }) => ({
       id: guildId,
       unavailable: true,
     })),
@@ -83,7 +83,7 @@ const MOST_LISTED = 75_000;
 
 /**
  * Without the presences intent only the bot itself. With it all members of a small guild, and of a
- * large one those with a role or a nickname; nobody is online or in voice here.
+ * large one those with a role or a nickname; no member is ever online or in voice.
  */
 function firstMembers(world: LiveWorld, guild: LiveGuild, session: Session): APIGuildMember[] {
   const { members } = guild;

@@ -1,5 +1,6 @@
 /** The shard that a guild's events go to. */
-export function shardOf(guildId: string, shardCount: number): number {
+export function shardFor(guildId: string, shardCount: number): number {
+  if (shardCount === 1) return 0;
   return Number((BigInt(guildId) >> 22n) % BigInt(shardCount));
 }
 

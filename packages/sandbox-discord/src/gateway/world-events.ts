@@ -17,9 +17,9 @@ import { guildOnWire } from '../wire-guild.js';
 import type { FullMember } from '../world.js';
 import type { WorldChange } from '../world-changes.js';
 import type { Session } from './sessions.js';
-import { shardOf } from './sharding.js';
+import { shardFor } from './sharding.js';
 
-/** What a change of the world is called on the gateway, and who may learn of it. */
+/** An event before it has a session: its name, its body and the condition to receive it. */
 export type Announcement = {
   readonly name: GatewayDispatchEvents;
   /** Undefined: the event belongs to no guild, and goes to `botUserId` alone. */
@@ -36,8 +36,8 @@ export type Announcement = {
 const { Guilds, GuildMembers, GuildModeration } = GatewayIntentBits;
 
 /**
- * Every event of a change. A guild that a bot joins, leaves or loses is not among them: GUILD_CREATE
- * and GUILD_DELETE differ from session to session.
+ * The events of a change, without GUILD_CREATE and GUILD_DELETE, whose bodies differ between
+ * sessions.
  */
 export function announcementsFor(world: LiveWorld, change: WorldChange): readonly Announcement[] {
   switch (change.kind) {
@@ -85,7 +85,7 @@ function announceMember(
   ];
 }
 
-/** A bot learns of its own updates without the privileged intent. */
+/** Updates of the bot's own member need no intent. */
 function memberAnnouncement(
   world: LiveWorld,
   {
@@ -133,7 +133,7 @@ function announceRole({ guildId, before, after }: Change<'role'>): readonly Anno
   return [{ ...about, name: GatewayDispatchEvents.GuildRoleDelete, body }];
 }
 
-/** A ban whose reason changed is no event. */
+/** Changing a ban's reason sends no event. */
 function announceBan(
   world: LiveWorld,
   { guildId, before, after }: Change<'ban'>,
@@ -182,7 +182,7 @@ function announceGuild(
 }
 
 /**
- * A new name: for a bot's own account USER_UPDATE, and for members of a guild GUILD_MEMBER_UPDATE.
+ * A new name sends USER_UPDATE if the account is the bot's own, and GUILD_MEMBER_UPDATE in its guilds.
  */
 function announceUser(
   world: LiveWorld,
@@ -208,8 +208,8 @@ function announceUser(
   ];
 }
 
-/** Whether the session's shard, intents and permissions let it learn of this. */
-export function mayLearn(
+/** Checks the session's shard, intents, guild membership and permission. */
+export function canReceive(
   world: LiveWorld,
   session: Session,
   announcement: Announcement,
@@ -218,7 +218,7 @@ export function mayLearn(
   const { guildId, botUserId, permission } = announcement;
   const [shardId, shardCount] = session.shard;
   if (guildId === undefined) return botUserId === session.botUserId && shardId === 0;
-  if (shardOf(guildId, shardCount) !== shardId) return false;
+  if (shardFor(guildId, shardCount) !== shardId) return false;
   const isOwn = botUserId === session.botUserId;
   if ((session.intents & announcement.intent) === 0 && !isOwn) return false;
   const guild = world.guilds.get(guildId);

@@ -153,7 +153,7 @@ describe('the websocket client of discord.js', () => {
       .guild(GUILD)
       .members.filter(({ discordUserId }) => [ANNA, COUNCILLOR].includes(discordUserId))
       .map(({ discordUserId, roleIds, nick }) => [discordUserId, { roles: [...roleIds], nick }]);
-    expect(Object.fromEntries(mirrorOf(events))).toEqual(Object.fromEntries(held));
+    expect(Object.fromEntries(buildMirror(events))).toEqual(Object.fromEntries(held));
     const numbers = events.map(({ s }) => s);
     expect(numbers).toEqual(numbers.map((_number, index) => index + 1));
     expect(events.filter(({ t }) => t === GatewayDispatchEvents.Ready)).toHaveLength(1);
@@ -165,8 +165,8 @@ interface Mirrored {
   readonly nick: string | null | undefined;
 }
 
-/** Members as the events tell them, from those who were there. */
-function mirrorOf(events: readonly GatewayDispatchPayload[]): Map<string, Mirrored> {
+/** The members at the start, changed by each event. */
+function buildMirror(events: readonly GatewayDispatchPayload[]): Map<string, Mirrored> {
   const mirror = new Map<string, Mirrored>([
     [ANNA, { roles: [PILOT], nick: null }],
     [COUNCILLOR, { roles: [...(smallGuild().members[3]?.roleIds ?? [])], nick: null }],

@@ -107,7 +107,7 @@ describe('an event', () => {
       ['USER_UPDATE', 'GUILD_MEMBER_UPDATE'],
     ],
     [
-      'an address, which is nobody else’s business',
+      'an email address, which no event carries',
       (by) => by.editUser({ discordUserId: ANNA, email: 'a@example.org' }),
       [],
     ],
@@ -177,7 +177,7 @@ describe('an event', () => {
     });
   });
 
-  it('says pending until the rules are accepted', async () => {
+  it('carries pending until the rules are accepted', async () => {
     const { listening, moderator } = await inSession({
       world: smallWorld({ guilds: [smallGuild({ hasScreening: true })] }),
     });
@@ -230,6 +230,51 @@ describe('an event', () => {
       'GUILD_ROLE_CREATE',
       'GUILD_MEMBER_REMOVE',
     ]);
+  });
+});
+
+describe('writes over REST by a bot', () => {
+  it('send bans and unbans, with members who leave by them', async () => {
+    const { listening, call } = await inSession();
+
+    await call('PUT', `/guilds/${GUILD}/bans/${ANNA}`, { body: {} });
+    await call('DELETE', `/guilds/${GUILD}/bans/${ANNA}`);
+
+    expect(await namesOf(listening)).toEqual([
+      'GUILD_BAN_ADD',
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_AUDIT_LOG_ENTRY_CREATE',
+      'GUILD_BAN_REMOVE',
+      'GUILD_AUDIT_LOG_ENTRY_CREATE',
+    ]);
+  });
+
+  it('send each role whose position changed', async () => {
+    const { listening, call } = await inSession();
+
+    await call('PATCH', `/guilds/${GUILD}/roles`, {
+      body: [
+        { id: MINER, position: 3 },
+        { id: PILOT, position: 2 },
+      ],
+    });
+
+    await listening.event('GUILD_ROLE_UPDATE', 2);
+    const moved = bodiesOf(listening, 'GUILD_ROLE_UPDATE').map(({ role }) => role);
+    expect(moved).toContainEqual(expect.objectContaining({ id: MINER, position: 3 }));
+    expect(moved).toContainEqual(expect.objectContaining({ id: PILOT, position: 2 }));
+    expect(moved).toHaveLength(2);
+  });
+
+  it("send the bot's own profile as an update of its member", async () => {
+    const { listening, call } = await inSession({}, { intents: 0 });
+
+    await call('PATCH', `/guilds/${GUILD}/members/@me`, { body: { nick: 'Connie' } });
+
+    expect((await listening.event('GUILD_MEMBER_UPDATE')).d).toMatchObject({
+      user: { id: BOT },
+      nick: 'Connie',
+    });
   });
 });
 
@@ -320,7 +365,7 @@ describe('a guild', () => {
     expect((await call('GET', `/guilds/${GUILD}`)).body).toMatchObject({ code: 10004 });
   });
 
-  it('in an outage is unavailable, is silent, and comes back whole', async () => {
+  it('in an outage is unavailable, sends no events, and is created again afterwards', async () => {
     const { listening, moderator, sandbox, url } = await inSession();
 
     sandbox.gateway.setGuildUnavailable({ guildId: GUILD, isUnavailable: true });
@@ -346,9 +391,9 @@ describe('a guild', () => {
     moderator.leave(anna);
 
     const shardOfGuild = Number((BigInt(GUILD) >> 22n) % 2n);
-    const heard = [await namesOf(listening), await namesOf(other)];
-    expect(heard[shardOfGuild]).toEqual(['GUILD_MEMBER_REMOVE']);
-    expect(heard[1 - shardOfGuild]).toEqual([]);
+    const received = [await namesOf(listening), await namesOf(other)];
+    expect(received[shardOfGuild]).toEqual(['GUILD_MEMBER_REMOVE']);
+    expect(received[1 - shardOfGuild]).toEqual([]);
   });
 
   it('sends its events to every session of its bots, and to no bot outside it', async () => {

@@ -139,7 +139,7 @@ describe('session starts', () => {
     expect(await startLimit()).toMatchObject({ max_concurrency: 2, remaining: 997 });
   });
 
-  it('with a wrong token count for nobody', async () => {
+  it('with a wrong token are not counted', async () => {
     const { next, startLimit } = await limited();
     const bot = await next();
 

@@ -98,7 +98,7 @@ describe('a request for members', () => {
     expect(three?.members).toHaveLength(3);
   });
 
-  it('for accounts says which are not members', async () => {
+  it('for accounts lists those that are not members', async () => {
     const { bot, ask } = await inSession();
 
     ask({ user_ids: [ANNA, STRANGER, '1'] });

@@ -42,7 +42,7 @@ export interface EventBody {
 
 const PATIENCE_MS = 10_000;
 
-/** A bot without a library: it sends what a test says and keeps what comes. */
+/** A bot without a library: it sends single payloads and records what it receives. */
 export class RawBot {
   readonly received: ReceivedPayload[] = [];
   readonly frames: { readonly isBinary: boolean; readonly data: Buffer }[] = [];

@@ -2,7 +2,7 @@ import { GatewayCloseCodes, GatewayOpcodes } from 'discord-api-types/v10';
 import { z } from 'zod';
 
 import type { LiveApplication, LiveWorld } from '../live-world.js';
-import type { Connection, Listener } from './connection.js';
+import type { Connection, ConnectionHandler } from './connection.js';
 import { canReplay, resumeOn } from './event-stream.js';
 import type { GatewayFaultField } from './gateway-faults.js';
 import type { SandboxGatewaySettings } from './gateway-interface.js';
@@ -11,7 +11,7 @@ import { readMemberRequest, type MemberRequest } from './member-chunks.js';
 import type { Identified, Session, Sessions } from './sessions.js';
 import type { StartLimits } from './start-limits.js';
 
-export type ConversationDeps = {
+export type CommandHandlerDeps = {
   readonly world: LiveWorld;
   readonly sessions: Sessions;
   readonly starts: StartLimits;
@@ -19,7 +19,7 @@ export type ConversationDeps = {
   readonly settings: Pick<SandboxGatewaySettings, 'maxGuildsPerShard'>;
   readonly clock: () => number;
   /** Sends READY and the guilds. */
-  readonly welcome: (session: Session, connection: Connection) => void;
+  readonly sendReady: (session: Session, connection: Connection) => void;
   readonly sendMembers: (session: Session, request: MemberRequest) => void;
   readonly onChange: () => void;
 };
@@ -30,15 +30,18 @@ const Heartbeat = z.int().nullish();
 const Resume = z.looseObject({ token: z.string(), session_id: z.string(), seq: z.int().min(0) });
 const Presence = z.looseObject({ status: z.string() });
 
-type Talk = { readonly deps: ConversationDeps; readonly connection: Connection };
+type HandlerContext = { readonly deps: CommandHandlerDeps; readonly connection: Connection };
 
 /**
  * What one connection's payloads do: identify or resume first, then requests.
  * In: payloads as text. Out: events, opcodes and close codes.
  * Never: two sessions on one connection, or a session on two.
  */
-export function converse(deps: ConversationDeps, connection: Connection): Listener {
-  const talk = { deps, connection };
+export function createCommandHandler(
+  deps: CommandHandlerDeps,
+  connection: Connection,
+): ConnectionHandler {
+  const context = { deps, connection };
   const current = () => deps.sessions.live().find((session) => session.connection === connection);
   return {
     receive(text) {
@@ -47,9 +50,9 @@ export function converse(deps: ConversationDeps, connection: Connection): Listen
       const op = Opcode.safeParse(payload.op).data;
       if (op === undefined) return refuseUnknown(connection);
       const session = current();
-      if (op === GatewayOpcodes.Heartbeat) heartbeat(talk, session, payload.d);
-      else if (session) receiveInSession(talk, session, { op, data: payload.d });
-      else receiveFirst(talk, { op, data: payload.d });
+      if (op === GatewayOpcodes.Heartbeat) heartbeat(context, session, payload.d);
+      else if (session) receiveInSession(context, session, { op, data: payload.d });
+      else receiveFirst(context, { op, data: payload.d });
     },
     closed({ endsSession }) {
       const session = current();
@@ -69,7 +72,11 @@ const refuseUnknown = (connection: Connection) =>
 const refuseToken = (connection: Connection) =>
   connection.close(GatewayCloseCodes.AuthenticationFailed, 'Authentication failed.');
 
-function heartbeat({ deps, connection }: Talk, session: Session | undefined, data: unknown): void {
+function heartbeat(
+  { deps, connection }: HandlerContext,
+  session: Session | undefined,
+  data: unknown,
+): void {
   if (!Heartbeat.safeParse(data).success) return refuseMalformed(connection);
   connection.heartbeat();
   connection.sendOpcode(GatewayOpcodes.HeartbeatAck, null);
@@ -79,7 +86,7 @@ function heartbeat({ deps, connection }: Talk, session: Session | undefined, dat
 
 type Command = { readonly op: GatewayOpcodes; readonly data: unknown };
 
-function receiveFirst({ deps, connection }: Talk, { op, data }: Command): void {
+function receiveFirst({ deps, connection }: HandlerContext, { op, data }: Command): void {
   if (op === GatewayOpcodes.Identify) {
     const asked = readIdentify(data);
     return asked ? identify(deps, connection, asked) : refuseMalformed(connection);
@@ -99,7 +106,7 @@ const ACCEPTED: ReadonlySet<GatewayOpcodes> = new Set([
 ]);
 
 function receiveInSession(
-  { deps, connection }: Talk,
+  { deps, connection }: HandlerContext,
   session: Session,
   { op, data }: Command,
 ): void {
@@ -125,7 +132,7 @@ function applicationWith(world: LiveWorld, token: string): LiveApplication | und
   return [...world.applications.values()].find(({ botToken }) => botToken === token);
 }
 
-function identify(deps: ConversationDeps, connection: Connection, asked: ReadIdentify): void {
+function identify(deps: CommandHandlerDeps, connection: Connection, asked: ReadIdentify): void {
   const { world, sessions, faults, starts, settings } = deps;
   const application = applicationWith(world, asked.token);
   if (!application) return refuseToken(connection);
@@ -144,11 +151,11 @@ function identify(deps: ConversationDeps, connection: Connection, asked: ReadIde
     }
     return refuseToken(connection);
   }
-  begin(deps, connection, { identified: judged, isCompressing: asked.compress === true });
+  openSession(deps, connection, { identified: judged, isCompressing: asked.compress === true });
 }
 
-function begin(
-  deps: ConversationDeps,
+function openSession(
+  deps: CommandHandlerDeps,
   connection: Connection,
   {
     identified,
@@ -156,13 +163,13 @@ function begin(
   }: { readonly identified: Identified; readonly isCompressing: boolean },
 ): void {
   if (isCompressing) connection.compressPayloads();
-  deps.welcome(deps.sessions.open(identified, connection), connection);
+  deps.sendReady(deps.sessions.open(identified, connection), connection);
   deps.onChange();
 }
 
 /** Sends what the bot missed. A session it cannot have is refused with opcode 9. */
 function resume(
-  { world, sessions, onChange }: ConversationDeps,
+  { world, sessions, onChange }: CommandHandlerDeps,
   connection: Connection,
   asked: z.infer<typeof Resume>,
 ): void {

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import type { SandboxCompression } from './gateway-interface.js';
 
 /** Sends text in the connection's compression, in order. */
-export type Outlet = {
+export type FrameWriter = {
   readonly compression: () => SandboxCompression;
   readonly write: (text: string) => void;
   /** Calls back once everything written before has been handed to the socket. */
@@ -17,14 +17,14 @@ export type Outlet = {
 // Discord compresses some payloads only; small ones would grow.
 const SMALLEST_COMPRESSED = 1024;
 
-export function createOutlet(
+export function createFrameWriter(
   socket: WebSocket,
   transport: 'zlib-stream' | 'zstd-stream' | undefined,
-): Outlet {
-  return transport === undefined ? plainOutlet(socket) : streamOutlet(socket, transport);
+): FrameWriter {
+  return transport === undefined ? plainWriter(socket) : streamWriter(socket, transport);
 }
 
-function plainOutlet(socket: WebSocket): Outlet {
+function plainWriter(socket: WebSocket): FrameWriter {
   let isCompressing = false;
   return {
     compression: () => (isCompressing ? 'payload' : 'none'),
@@ -40,31 +40,33 @@ function plainOutlet(socket: WebSocket): Outlet {
 }
 
 /** One compression context for the whole connection, flushed after each payload. */
-function streamOutlet(socket: WebSocket, transport: 'zlib-stream' | 'zstd-stream'): Outlet {
+function streamWriter(socket: WebSocket, transport: 'zlib-stream' | 'zstd-stream'): FrameWriter {
   const isZlib = transport === 'zlib-stream';
   const stream = isZlib ? createDeflate() : createZstdCompress();
   const flushMode = isZlib ? constants.Z_SYNC_FLUSH : constants.ZSTD_e_flush;
   let chunks: Buffer[] = [];
+  let last: Promise<void> = Promise.resolve();
+  let settle = () => {};
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.once('close', () => settle());
   socket.once('close', () => stream.destroy());
 
-  let last: Promise<void> = Promise.resolve();
-  const compressed = (text: string) =>
+  const sendCompressed = (text: string) =>
     new Promise<void>((resolve) => {
       if (stream.destroyed) return resolve();
+      settle = resolve;
       stream.write(text);
       stream.flush(flushMode, () => {
         socket.send(Buffer.concat(chunks));
         chunks = [];
         resolve();
       });
-      stream.once('close', resolve);
     });
 
   return {
     compression: () => transport,
     write(text) {
-      last = last.then(() => compressed(text));
+      last = last.then(() => sendCompressed(text));
     },
     finish(then) {
       last = last.then(then);
