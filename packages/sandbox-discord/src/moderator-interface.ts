@@ -7,22 +7,22 @@ import type {
 } from './world.js';
 
 /**
- * Edits that people make by hand in Discord's own client. Here they are made in the owner's name,
- * without permission checks. Throws on unknown ids.
+ * Edits that people make by hand in Discord's own client. Here they are made in the owner's name
+ * unless another is given, without permission checks. Throws on unknown ids.
  */
 export type SandboxModerator = {
-  giveRole(which: MemberRole): void;
-  takeRole(which: MemberRole): void;
-  setNick(which: MemberKey & { readonly nick: string | null }): void;
-  kick(which: MemberKey & { readonly reason?: string }): void;
-  ban(which: MemberKey & { readonly reason?: string }): void;
-  unban(which: MemberKey): void;
+  giveRole(which: MemberRole & ByActor): void;
+  takeRole(which: MemberRole & ByActor): void;
+  setNick(which: MemberKey & ByActor & { readonly nick: string | null }): void;
+  kick(which: MemberKey & ByActor & { readonly reason?: string }): void;
+  ban(which: MemberKey & ByActor & { readonly reason?: string }): void;
+  unban(which: MemberKey & ByActor): void;
   /** The account leaves voluntarily: no audit entry, and no roles when it returns. */
   leave(which: MemberKey): void;
   /** The account must be among the world's users. It is pending if the guild has screening. */
   join(which: MemberKey): void;
   finishScreening(which: MemberKey): void;
-  setTimeOut(which: MemberKey & { readonly until: string | null }): void;
+  setTimeOut(which: MemberKey & ByActor & { readonly until: string | null }): void;
   addUser(user: SandboxUser): void;
   /** Changes an account, such as its `email`, `maxGuilds` or `isVerificationLocked`. */
   editUser(which: { readonly discordUserId: string } & Partial<SandboxUser>): void;
@@ -67,6 +67,9 @@ export type SandboxModerator = {
     readonly guildMembersIntent: boolean;
   }): void;
 };
+
+/** The account that the audit log names. Default: the owner. */
+export type ByActor = { readonly actorId?: string | undefined };
 
 export type MemberKey = {
   readonly guildId: string;

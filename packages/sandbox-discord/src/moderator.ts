@@ -43,22 +43,24 @@ function forMembers({ memberOf, roleOf, setRoles, setFields }: LiveEditing) {
 }
 
 function comingAndGoing(editing: LiveEditing, deps: EditingDeps) {
-  const { guildOf, memberOf, note, remove } = editing;
+  const { guildOf, memberOf, checkActor, note, remove } = editing;
   return {
     kick(which) {
       memberOf(which);
       remove(which, AuditLogEvent.MemberKick);
     },
     ban(which) {
-      const { discordUserId, reason } = which;
+      const { discordUserId: targetId, actorId, reason } = which;
       const guild = guildOf(which.guildId);
-      banAccount(guild, { discordUserId, reason: reason ?? null });
-      note(guild, { actionType: AuditLogEvent.MemberBanAdd, targetId: discordUserId, reason });
+      checkActor(which);
+      banAccount(guild, { discordUserId: targetId, reason: reason ?? null });
+      note(guild, { actionType: AuditLogEvent.MemberBanAdd, targetId, actorId, reason });
     },
-    unban({ guildId, discordUserId: targetId }) {
+    unban({ guildId, discordUserId: targetId, actorId }) {
       const guild = guildOf(guildId);
+      checkActor({ actorId });
       unbanAccount(guild, targetId);
-      note(guild, { actionType: AuditLogEvent.MemberBanRemove, targetId });
+      note(guild, { actionType: AuditLogEvent.MemberBanRemove, targetId, actorId });
     },
     leave(which) {
       memberOf(which);

@@ -6,6 +6,7 @@ import {
   APPLICATION,
   BOT,
   BOT_PERMISSIONS,
+  COUNCILLOR,
   GUILD,
   memberPath,
   memberRolePath,
@@ -211,6 +212,29 @@ describe('an event', () => {
       reason: 'in the group',
       changes: [{ key: '$add', new_value: [{ id: MINER, name: 'Miner' }] }],
     });
+  });
+
+  it.each<readonly [string, (by: Moderator, actorId: string) => void]>([
+    ['a role granted', (by, actorId) => by.giveRole({ ...anna, roleId: MINER, actorId })],
+    ['a role removed', (by, actorId) => by.takeRole({ ...anna, roleId: PILOT, actorId })],
+    ['a nickname', (by, actorId) => by.setNick({ ...anna, nick: 'Ann', actorId })],
+    ['a timeout', (by, actorId) => by.setTimeOut({ ...anna, until: '2030-01-01', actorId })],
+    ['a kick', (by, actorId) => by.kick({ ...anna, actorId })],
+    ['a ban', (by, actorId) => by.ban({ ...anna, actorId })],
+    ['an unban', (by, actorId) => by.unban({ ...stranger, actorId })],
+  ])('names another person who acted: %s', async (_, act) => {
+    const bans = [{ discordUserId: STRANGER, reason: null }];
+    const { listening, moderator, sandbox } = await inSession({
+      world: smallWorld({ guilds: [smallGuild({ bans })] }),
+    });
+    const before = sandbox.world();
+
+    expect(() => act(moderator, '5')).toThrow('there is no account with id 5');
+    expect(sandbox.world()).toEqual(before);
+    act(moderator, COUNCILLOR);
+
+    const { d } = await listening.event('GUILD_AUDIT_LOG_ENTRY_CREATE');
+    expect(d.user_id).toBe(COUNCILLOR);
   });
 
   it('comes for each write over REST that changed something, and for no other', async () => {
