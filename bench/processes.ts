@@ -10,6 +10,7 @@ import { openTestStore } from '../test/support/store.js';
 import type { Answer, Bench, Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { openSql } from './support/open-sql.js';
+import { rounded } from './support/quantiles.js';
 import { SERVICE_KEYS, startWithoutKafka, type Service } from './support/service.js';
 import {
   type SettledGuild,
@@ -67,16 +68,19 @@ async function measure(world: BenchWorld, count: number): Promise<Row> {
     await markAll(databaseUrl, clientIds);
     const settledMs = await watch.quiet();
     discord.calls.reset();
+    const walBefore = await watch.walBytes();
     await grantAll(
       store,
       stocked.map(({ platformUserId }) => platformUserId),
     );
     const changedMs = await watch.quiet();
+    const wal = (await watch.walBytes()) - walBefore;
     const perSecond = (ms: number) => Math.round((BOTS * members) / (ms / 1_000));
     return {
       processes: count,
       'settled/s': perSecond(settledMs),
       'changed/s': perSecond(changedMs),
+      'WAL, kB a change': rounded(wal / 1_000 / (BOTS * members)),
       'calls of a bot': callsOfBots(discord, settled),
       ...(await handOvers(services, watch)),
     };
@@ -123,6 +127,8 @@ interface Watch {
   shared(count: number): Promise<void>;
   /** Waits until no job is left; resolves to the time since the first job was marked, in ms. */
   quiet(): Promise<number>;
+  /** Bytes written to the write-ahead log since the server was made. */
+  walBytes(): Promise<number>;
   /** Resolves to the time from `end` until this many processes hold all bots, in seconds. */
   handOver(count: number, end: () => Promise<unknown>): Promise<number>;
   close(): Promise<void>;
@@ -151,6 +157,12 @@ async function openWatch(databaseUrl: string): Promise<Watch> {
         (await sql.query('select from reconcile_job limit 1')).rows.length === 0;
       await eventually(isQuiet, { withinMs: 300_000, what: 'every job is settled' });
       return performance.now() - startedAt;
+    },
+    async walBytes() {
+      const { rows } = await sql.query<{ bytes: number }>(
+        `select (pg_current_wal_lsn() - '0/0')::float8 as bytes`,
+      );
+      return rows[0]?.bytes ?? 0;
     },
     async handOver(count, end) {
       const startedAt = performance.now();
