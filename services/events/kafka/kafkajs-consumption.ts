@@ -79,6 +79,8 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
+      // While the database stores the facts of some partitions, those of others are parsed.
+      partitionsConsumedConcurrently: 3,
       eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
     });
     // A failed join does not reject run(). kafkajs reports it as a crash before run() resolves.
