@@ -4,29 +4,29 @@ import { checkCloseCode, checkCloseReason } from './close-code.js';
 import type { Connection } from './connection.js';
 import type { Delivery } from './delivery.js';
 import type { GatewayFaultField } from './gateway-faults.js';
-import type { SandboxGateway, SandboxSessionFilter } from './gateway-interface.js';
+import type {
+  SandboxGateway,
+  SandboxGatewaySettings,
+  SandboxSessionFilter,
+} from './gateway-interface.js';
 import { sessionView, type Session, type Sessions } from './sessions.js';
 
 type Deps = {
   readonly sessions: Sessions;
   readonly faults: GatewayFaultField;
   readonly delivery: Delivery;
+  readonly settings: Pick<SandboxGatewaySettings, 'reconnectGraceMs'>;
   readonly clock: () => number;
   readonly onChange: () => void;
 };
 
-/** Discord closes a connection that stays after opcode 7. */
-const RECONNECT_GRACE_MS = 5000;
 const UNKNOWN_ERROR = 4000;
 
 /** What tests and the page do to live sessions. */
-export function createGatewayControls({
-  sessions,
-  faults,
-  delivery,
-  clock,
-  onChange,
-}: Deps): Omit<SandboxGateway, 'isDown' | 'setDown' | 'setGuildUnavailable'> {
+export function createGatewayControls(
+  deps: Deps,
+): Omit<SandboxGateway, 'isDown' | 'setDown' | 'setGuildUnavailable'> {
+  const { sessions, faults, delivery, settings, clock, onChange } = deps;
   const each = (
     which: SandboxSessionFilter,
     act: (connection: Connection, session: Session) => void,
@@ -49,7 +49,7 @@ export function createGatewayControls({
       each(which, (connection) => {
         connection.sendOpcode(GatewayOpcodes.Reconnect, null);
         const close = () => connection.close(UNKNOWN_ERROR, 'Reconnect.');
-        setTimeout(close, RECONNECT_GRACE_MS).unref();
+        setTimeout(close, settings.reconnectGraceMs).unref();
       });
     },
     invalidate({ isResumable = false, ...which } = {}) {

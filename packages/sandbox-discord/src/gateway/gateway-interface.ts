@@ -6,7 +6,7 @@ export type SandboxGateway = {
   /** Sessions that are connected, or can still be resumed, oldest first. */
   sessions(): readonly SandboxSession[];
   readonly faults: SandboxGatewayFaults;
-  /** Sends opcode 7. Discord closes the connection a few seconds later if the bot does not. */
+  /** Sends opcode 7, and closes the connection after `reconnectGraceMs` if the bot does not. */
   reconnect(which?: SandboxSessionFilter): void;
   /** Sends opcode 9. A session that is not resumable ends. */
   invalidate(which?: SandboxSessionFilter & { readonly isResumable?: boolean }): void;
@@ -101,6 +101,8 @@ export type SandboxGatewayFaults = {
 export type SandboxGatewaySettings = {
   /** Default 41,250. Without a heartbeat for half as long again the connection is closed. */
   readonly heartbeatIntervalMs: number;
+  /** How long a bot may stay after opcode 7. Default 5 seconds. */
+  readonly reconnectGraceMs: number;
   /** How long a session without a connection can be resumed. Default 3 minutes. */
   readonly resumableMs: number;
   /** How much of a session's past events is kept for a resume, in characters. Default 8 million. */

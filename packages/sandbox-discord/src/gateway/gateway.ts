@@ -32,6 +32,7 @@ type Deps = {
 
 const DEFAULT_SETTINGS: SandboxGatewaySettings = {
   heartbeatIntervalMs: 41_250,
+  reconnectGraceMs: 5000,
   resumableMs: 180_000,
   replayCharacters: 8_000_000,
   maxConcurrency: 1,
@@ -79,7 +80,7 @@ export function createGateway(deps: Deps) {
     startLimit: ({ applicationId }) => starts.view(applicationId),
   };
   const controls: SandboxGateway = {
-    ...createGatewayControls({ sessions, faults, delivery, clock, onChange }),
+    ...createGatewayControls({ sessions, faults, delivery, settings, clock, onChange }),
     isDown: connections.isDown,
     setDown(isDown) {
       connections.setDown(isDown);

@@ -244,6 +244,15 @@ describe('a session', () => {
     expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
   });
 
+  it('that stays after opcode 7 is closed, and can still be resumed', async () => {
+    const { bot, gateway, resume } = await inSession({ gateway: { reconnectGraceMs: 20 } });
+
+    gateway.reconnect();
+
+    expect((await bot.closed).code).toBe(4000);
+    expect(await (await resume()).event('RESUMED')).toMatchObject({ t: 'RESUMED' });
+  });
+
   it('is invalidated with opcode 9, and is gone', async () => {
     const { bot, gateway, resume } = await inSession();
 
