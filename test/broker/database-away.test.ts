@@ -21,8 +21,8 @@ afterEach(async () => cleanup.run());
 
 const SESSION = { sessionTimeoutMs: 1_000, heartbeatMs: 100, fetchWaitMs: 50 };
 
-describe.skipIf(!hasKafka())('a database that is away', () => {
-  test('for longer than the group waits for silent members: nothing is committed, the member stays, and all is applied once', async () => {
+describe.skipIf(!hasKafka())('a database outage', () => {
+  test('longer than the group’s session timeout commits nothing, keeps the member in the group, and applies every event once afterwards', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     const groupId = uniqueName('group');
@@ -52,7 +52,8 @@ describe.skipIf(!hasKafka())('a database that is away', () => {
     );
     await soon(() => expect(tried.length).toBeGreaterThan(0));
     const [member] = await group.members();
-    // each waits 50 ms at the least before the next: together three sessions
+    // each attempt waits at least 50 ms before the next: together longer than three session
+    // timeouts
     await soon(() => expect(tried.length).toBeGreaterThan(60));
 
     expect(reader.consumer.ready()).toEqual({

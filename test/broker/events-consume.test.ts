@@ -47,7 +47,7 @@ const binary = {
 };
 
 describe.skipIf(!hasBroker())('events from a broker', () => {
-  test('are read though an earlier header has the name of a property that every object has', async () => {
+  test('are read even if an earlier event has headers named like properties of every object', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     await createTopicOnReal(brokers, topic);
@@ -68,7 +68,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
     await soon(() => expect(usersOf(facts)).toEqual(['a', 'b']));
   });
 
-  test("are read in both modes as another client's producer sends them, and others are skipped", async () => {
+  test('are read in structured and binary mode from another client’s producer, and other records are skipped', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     const records: ForeignRecord[] = [
@@ -111,7 +111,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
     expect(facts.toSorted(byUser)).toEqual([fact('a'), fact('b')]);
   });
 
-  test('that are broken go to the dead letters byte for byte, and those behind them are read', async () => {
+  test('go to the dead letters byte for byte if they are broken, and later events are still read', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     const bytes = Uint8Array.from([0x7b, 0xff, 0x00, 0x0a, 0x7d]);
@@ -152,7 +152,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
     expect(raw?.headers?.['dlq-timestamp']?.toString()).toMatch(/^\d{13}$/);
   });
 
-  test('go on where they were after a stop, and nothing is lost', async () => {
+  test('continue where the consumer stopped, without loss or repetition', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     const groupId = uniqueName('group');
@@ -174,15 +174,15 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
 
     const all = () => [...usersOf(first.facts), ...usersOf(second.facts)];
     await soon(() => expect(new Set(all()).size).toBe(2_000));
-    expect(all().length).toBe(2_000); // an orderly stop hands over without a repetition
+    expect(all().length).toBe(2_000); // a clean stop hands over without repetition
   });
 
   test.skipIf(!hasKafka()).each(['gzip', 'snappy', 'lz4', 'zstd'])(
-    'may be compressed with %s',
+    'are read when compressed with %s',
     async (compression) => {
       const { brokers } = testBroker();
       const topic = uniqueName(`platform.events.${compression}`);
-      await createTopic(brokers, topic, { compression }); // the broker compresses anew
+      await createTopic(brokers, topic, { compression }); // the broker recompresses the records
       const users = numbered(`${compression}-user-`, 3_000);
       await produceUsers(brokers, topic, users);
 
@@ -194,7 +194,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
   );
 });
 
-/** The mock creates topics on first use, and cannot be asked to create them. */
+/** The mock broker creates topics on first use, and has no call for creating them. */
 async function createTopicOnReal(brokers: string, topic: string): Promise<void> {
   if (hasKafka()) await createTopic(brokers, topic);
 }

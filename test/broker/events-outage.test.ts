@@ -35,18 +35,18 @@ describe.skipIf(!canCrash)('a broker', () => {
   });
   afterAll(async () => node.close());
 
-  test('that does not answer keeps no start from being stopped', async () => {
+  test('that does not respond does not keep a starting consumer from being stopped', async () => {
     node.freeze();
     cleanup.add(async () => node.thaw());
     const port = createPort(node.brokers, cleanup);
 
     const reader = await startReader({ port, topic: uniqueName('t') }, cleanup);
 
-    await reader.stop(); // the test's own deadline says whether it ends
+    await reader.stop(); // if it hangs, the test times out
     expect(reader.consumer.ready()).toMatchObject({ ok: false });
   });
 
-  test('that is stopped in mid-stream and started again: nothing is lost or skipped, and all goes on by itself', async () => {
+  test('that stops mid-stream and starts again loses and skips no event, and the consumer recovers by itself', async () => {
     const { brokers } = node;
     const topic = uniqueName('platform.events');
     const groupId = uniqueName('group');
@@ -65,7 +65,7 @@ describe.skipIf(!canCrash)('a broker', () => {
           seen.push(...facts.map(({ cause }) => cause.id));
           if (seen.length > (rounds * USERS) / 3 && !isGone) {
             isGone = true;
-            await node.stop(); // with facts in hand that are not committed
+            await node.stop(); // while it processes facts that are not committed yet
             midway.resolve();
           }
           return facts.map(() => APPLIED);
@@ -86,7 +86,7 @@ describe.skipIf(!canCrash)('a broker', () => {
     expect(skippedIn(seen)).toEqual([]);
   });
 
-  test('that is away at the start, and later crashes: both ways wait for it, readiness says it, and all goes on by itself', async () => {
+  test('that is down at start-up and crashes later makes the consumer and the relay not ready, and both recover by themselves', async () => {
     const { brokers } = node;
     const topic = uniqueName('platform.events');
     const outTopic = uniqueName('discord-connector.events');
@@ -113,14 +113,14 @@ describe.skipIf(!canCrash)('a broker', () => {
     await ready(reader);
 
     await node.kill();
-    await reader.stop(); // in time, although nobody answers
+    await reader.stop(); // in time, although the broker does not respond
     await relay.stop();
   });
 });
 
 const USERS = 300;
 
-/** Round after round of one event for each user, whose ids say which it is. */
+/** In each round, one event for each user. The event id names the user and the round. */
 function eventsOf(rounds: number) {
   return Array.from({ length: rounds * USERS }, (_, index) =>
     membershipEvent({
@@ -130,7 +130,7 @@ function eventsOf(rounds: number) {
   );
 }
 
-/** Events that came before the one in front of them. One that comes again is none. */
+/** Events that arrived before their predecessor. A repeated event does not count. */
 function skippedIn(eventIds: readonly string[]): readonly string[] {
   const newest = new Map<string, number>();
   return eventIds.filter((eventId) => {

@@ -29,7 +29,7 @@ afterEach(async () => {
 const canCrash = hasBroker() && testBroker().kind === 'java';
 
 describe.skipIf(!hasBroker())('the outbox relay', () => {
-  test('writes CloudEvents to a topic, those of one key in order', async () => {
+  test('writes CloudEvents to a topic, in order for each key', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('discord-connector.events');
     const ids = numbered('e', 1_200);
@@ -49,8 +49,8 @@ describe.skipIf(!hasBroker())('the outbox relay', () => {
   });
 });
 
-describe.skipIf(!canCrash)('a topic that nobody has made', () => {
-  test('is made by the first who writes to it', async () => {
+describe.skipIf(!canCrash)('a topic that does not exist', () => {
+  test('is created by the first write, so that a retry succeeds', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('made');
     const kafka = new Kafka({
@@ -60,7 +60,7 @@ describe.skipIf(!canCrash)('a topic that nobody has made', () => {
     });
     const producing = createProducing({
       admin: () => kafka.admin(),
-      // as if the broker made none by itself, which this one does
+      // as if the broker did not create topics on first use, which this one does
       producer: (config) => kafka.producer({ ...config, allowAutoTopicCreation: false }),
     });
     cleanup.add(async () => producing.close());
@@ -74,9 +74,9 @@ describe.skipIf(!canCrash)('a topic that nobody has made', () => {
   });
 });
 
-/** Brokers refuse records from more than an hour ahead of their own clock. */
+/** Brokers reject records with a timestamp more than an hour ahead of their own clock. */
 describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
-  test('sends its events with the time at which they happened', async () => {
+  test('sends events with the time at which they occurred', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.events');
     await createTopic(brokers, topic);
@@ -93,7 +93,7 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(sent).toEqual(seen.map(({ value }) => JSON.parse(String(value)).time));
   });
 
-  test('sends a record of unknown time without a time', async () => {
+  test('sends a record without a time if its time is unknown', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.undated');
     await createTopic(brokers, topic);
@@ -109,7 +109,7 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(seen.map(({ timestamp }) => timestamp)).toEqual(['-1', '-1', '5000']);
   });
 
-  test('sends events without a time when the database’s clock is just as wrong', async () => {
+  test('sends events without a time if the database’s clock is equally wrong', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.both');
     await createTopic(brokers, topic);
@@ -123,7 +123,7 @@ describe.skipIf(!canCrash)('a process whose clock is two hours ahead', () => {
     expect(seen[0]?.timestamp).toBe('-1');
   });
 
-  test('writes an unreadable record to the dead letters with its time, and applies the next', async () => {
+  test('writes an unreadable record to the dead letters with its original time, and applies the next one', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('ahead.facts');
     await createTopic(brokers, topic);
@@ -149,7 +149,7 @@ function putClockAhead(): void {
 }
 
 describe.skipIf(!canCrash)('a record that is too large for its topic', () => {
-  test('is distinguished from an outage', async () => {
+  test('fails with RECORD_TOO_LARGE, not as an outage', async () => {
     const { brokers } = testBroker();
     const port = createPort(brokers, cleanup);
     const record = { key: 'k', value: Buffer.alloc(2_000_000), headers: {} };

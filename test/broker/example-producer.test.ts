@@ -14,8 +14,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
-describe.skipIf(!hasKafka())('the example of a producer', () => {
-  test('is understood by the connector', async () => {
+describe.skipIf(!hasKafka())('the example producer', () => {
+  test('sends events that the connector understands', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     const port = createPort(brokers, cleanup);

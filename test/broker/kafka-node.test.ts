@@ -23,7 +23,7 @@ async function consume(kafka: Kafka, topic: string) {
   const seen: Seen[] = [];
   const consumer = kafka.consumer({
     groupId: uniqueName('reader'),
-    maxWaitTimeInMs: 100, // leaving waits for the fetch under way, by default for up to 5 s
+    maxWaitTimeInMs: 100, // leaving waits for the fetch in progress, by default for up to 5 s
   });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
@@ -46,8 +46,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe.skipIf(!hasBroker())('the broker of this run', () => {
-  test('gives a consumer what kafkajs and a foreign client have produced', async () => {
+describe.skipIf(!hasBroker())('the test broker', () => {
+  test('delivers records from kafkajs and from another client to a consumer', async () => {
     const { brokers } = testBroker();
     const kafka = clientOf(brokers);
     const topic = uniqueName('platform.events');

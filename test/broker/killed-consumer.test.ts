@@ -19,13 +19,13 @@ import { watchGroup } from './group-watch.js';
 
 const PARTITIONS = 3;
 const RECORDS = 6_000;
-/** In every transaction's worth of records stand some. */
+/** Every batch contains some of these. */
 const EACH_BROKEN = 100;
 
 const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
-/** One life each: how it ends. */
+/** How each consumer dies, in order. */
 const DEATHS: readonly NonNullable<ConsumeOrder['killAt']>[] = [
   { point: 'before applying', time: 2 },
   { point: 'after applying', time: 2 },
@@ -34,8 +34,8 @@ const DEATHS: readonly NonNullable<ConsumeOrder['killAt']>[] = [
   { point: 'after commit', time: 2 },
 ];
 
-describe.skipIf(!hasKafka())('a consumer that is killed again and again', () => {
-  test('has at no moment committed what is not in the database or among the dead letters, and loses nothing', async () => {
+describe.skipIf(!hasKafka())('a consumer that is killed repeatedly', () => {
+  test('never commits a record that is neither in the database nor among the dead letters, and loses none', async () => {
     const world = await createWorld();
     const { children, unkeptBelowCommitted } = world;
 
@@ -48,7 +48,7 @@ describe.skipIf(!hasKafka())('a consumer that is killed again and again', () => 
     const survivor = await children.start('survivor');
     let samples = 0;
     for (; (await world.group.lag()) > 0; samples += 1) {
-      survivor.signal('SIGSTOP'); // a moment, whole: nothing moves on while we look
+      survivor.signal('SIGSTOP'); // freeze the process, so that nothing moves while we check
       const unkept = await unkeptBelowCommitted();
       survivor.signal('SIGCONT');
       expect(unkept).toEqual([]);
@@ -85,7 +85,7 @@ async function createWorld() {
   const query = await queryOf(database.url, cleanup);
   const memberships = async () => query<{ group_id: string }>('select group_id from membership');
 
-  /** Records that the group takes for done, and that are nowhere. */
+  /** Records that the group has committed and that are stored nowhere. */
   const unkeptBelowCommitted = async () => {
     const committed = await group.committed();
     const stored = new Set((await memberships()).map((row) => row.group_id));
@@ -93,7 +93,7 @@ async function createWorld() {
       Number(offset) < (committed[partition] ?? 0);
     const done = sent.filter(isDone);
     const unstored = done.filter((record) => !isBroken(record) && !stored.has(String(record.key)));
-    // the collector reads on by itself, and these were written before
+    // the collector reads asynchronously, and these were written before
     const unburied = () => done.filter((record) => isBroken(record) && !letterOf(letters, record));
     await soon(() => expect(unburied().map(placeOf)).toEqual([]));
     return unstored.map(placeOf);
@@ -112,7 +112,7 @@ async function createWorld() {
 }
 
 /**
- * Each good one has a row of its own, which its key names; the broken ones are bytes with odd
+ * Each good record writes a row of its own, named by its key. The broken ones are bytes with odd
  * headers.
  */
 function records(): Message[] {
@@ -156,7 +156,7 @@ function letterOf(letters: readonly SeenMessage[], record: SeenMessage): SeenMes
   });
 }
 
-/** Each broken record has its letters, alike to the byte, and there are no others. */
+/** Each broken record has a byte-identical letter, and there are no other letters. */
 function expectExactLetters({ sent, letters, topic, startedAt }: World): void {
   const broken = sent.filter(isBroken);
   const places = new Set<string>();
@@ -178,7 +178,7 @@ function expectExactLetters({ sent, letters, topic, startedAt }: World): void {
     expect(Number(letter.timestamp)).toBeGreaterThanOrEqual(startedAt);
   }
   expect(places.size).toBe(broken.length);
-  // the life that died with its letters written, and not committed, had them repeated
+  // the consumer that was killed between writing and committing wrote its letters twice
   const repeated = letters.length - broken.length;
   expect(repeated).toBeGreaterThan(0);
   expect(repeated).toBeLessThan(broken.length);

@@ -27,7 +27,7 @@ const structured = { 'content-type': 'application/cloudevents+json' };
 const event = membershipEvent({ userId: 'u1', sequence: 1 });
 const text = String(event.value);
 
-/** Why it is a dead letter; null where it is skipped. */
+/** Why the record becomes a dead letter; null if it is skipped. */
 type Poison = Message & { readonly why: string | null };
 
 const POISON: Readonly<Record<string, Poison>> = {
@@ -64,8 +64,8 @@ const POISON: Readonly<Record<string, Poison>> = {
   },
 };
 
-describe.skipIf(!hasKafka())('poison among ten thousand good events', () => {
-  test('delays none: all are applied in order, in as few transactions, and the group has no lag', async () => {
+describe.skipIf(!hasKafka())('poison events among ten thousand good ones', () => {
+  test('delay none of them: all are applied in order, in hardly more transactions, and the group ends without lag', async () => {
     const good = goodEvents();
     const middle = GOOD / 2;
     const poison: readonly Message[] = Object.values(POISON);
@@ -80,7 +80,7 @@ describe.skipIf(!hasKafka())('poison among ten thousand good events', () => {
       expect(facts).toHaveLength(GOOD);
       expect(disorderIn(facts)).toEqual([]);
     }
-    // a large record may stand in a batch of its own, which ends a transaction early
+    // a large record may form a batch of its own, which ends a transaction early
     expect(mixed.transactions).toBeLessThanOrEqual(clean.transactions + 3);
     expect(mixed.counts).toMatchObject({ skipped: 2, deadLettered: 5 });
     const letters = await collect(mixed.brokers, `${mixed.topic}.dlq`, cleanup);
@@ -99,7 +99,7 @@ describe.skipIf(!hasKafka())('poison among ten thousand good events', () => {
 });
 
 describe.skipIf(!hasKafka())('a dead letter', () => {
-  test('is there before the offset moves past what it keeps', async () => {
+  test('is written before the offset moves past its record', async () => {
     const { brokers } = testBroker();
     const asked = Promise.withResolvers<void>();
     const written = Promise.withResolvers<void>();
@@ -125,7 +125,7 @@ describe.skipIf(!hasKafka())('a dead letter', () => {
   });
 });
 
-/** The topic holds the portions one after the other. */
+/** Creates a topic with these portions, one after the other. */
 async function createWorld(portions: readonly (readonly Message[])[], partitions = 1) {
   const { brokers } = testBroker();
   const topic = uniqueName('platform.events');
@@ -136,7 +136,7 @@ async function createWorld(portions: readonly (readonly Message[])[], partitions
   return { brokers, topic, groupId, group };
 }
 
-/** Reads until the group is at the end of every partition. */
+/** Reads until the group has reached the end of every partition. */
 async function readAll(portions: readonly (readonly Message[])[]) {
   const { brokers, topic, groupId, group } = await createWorld(portions, 3);
   const facts: PlatformFact[] = [];
@@ -168,7 +168,7 @@ function goodEvents(): Message[] {
   );
 }
 
-/** Facts that did not come right after the one before them. */
+/** Facts that did not directly follow their predecessor. */
 function disorderIn(facts: readonly PlatformFact[]): readonly string[] {
   const newest = new Map<string, number>();
   return facts.flatMap((fact) => {

@@ -21,8 +21,8 @@ const event = (userId: string) =>
     data: { userId, groupId: 'miners', change: 'added' },
   });
 
-describe.skipIf(!hasKafka())('whoever watches the door, at a broker', () => {
-  test('receives the assignment, the lag behind the records in work, and the trace that a producer started', async () => {
+describe.skipIf(!hasKafka())('the observer of the event consumer', () => {
+  test('receives the assigned partitions, the lag including records in progress, and the producer’s trace', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     await createTopic(brokers, topic, { partitions: 1 });

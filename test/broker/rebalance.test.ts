@@ -16,7 +16,7 @@ const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
 describe.skipIf(!hasKafka())('three consumers of one group', () => {
-  test('come, leave and are killed while events flow: each fact is applied, in its order for each key, and the newest stands', async () => {
+  test('join, leave and are killed while events flow, and still apply each fact in order for its key and store the newest', async () => {
     const world = await createWorld();
     const { children, group, hasTaken } = world;
     const flow = startFlow(world.brokers, world.topic);
@@ -81,7 +81,7 @@ async function createWorld() {
   );
   const group = await watchGroup(brokers, { topic, groupId }, cleanup);
   const query = await queryOf(database.url, cleanup);
-  /** A fact newer than the given one was handed to the store by this consumer. */
+  /** Expects that this consumer handed the store a fact newer than the given one. */
   const hasTaken =
     (name: string, after = 0) =>
     async () => {
@@ -93,7 +93,7 @@ async function createWorld() {
   return { brokers, topic, children, group, query, hasTaken };
 }
 
-/** Round after round of one event for every user: odd ones add, even ones remove. */
+/** In each round, one event for every user: odd rounds add, even rounds remove. */
 function startFlow(brokers: string, topic: string) {
   let last = 0;
   const over = new AbortController();
@@ -120,9 +120,7 @@ function startFlow(brokers: string, topic: string) {
   };
 }
 
-/**
- * Facts that were handed over before the one that came before them. One that comes again is none.
- */
+/** Facts that were handed over before their predecessor. A repeated fact does not count. */
 function gapsIn(lines: readonly JournalLine[]): readonly string[] {
   const newest = new Map<string, number>();
   const gaps: string[] = [];

@@ -35,8 +35,8 @@ async function createWorld() {
   return { brokers, topic, group, port, read };
 }
 
-describe.skipIf(!hasKafka())('after an end for good', () => {
-  test('a consumer is built anew, and goes on from the committed offset', async () => {
+describe.skipIf(!hasKafka())('a consumer', () => {
+  test('is rebuilt after an unrecoverable error, and continues from the committed offset', async () => {
     const { brokers, topic, group, port, read } = await createWorld();
     const users = numbered('u', 1_200);
     await produceUsers(brokers, topic, users);
@@ -46,12 +46,12 @@ describe.skipIf(!hasKafka())('after an end for good', () => {
     await group.caughtUp();
 
     expect(ends).toEqual(['UNKNOWN_SERVER_ERROR']);
-    // the second portion was applied, and not committed: it alone comes again
+    // the second portion was applied but not committed, so only that portion is repeated
     expect(usersOf(reader.facts)).toEqual([...users.slice(0, 1_000), ...users.slice(500)]);
     await ready(reader);
   });
 
-  test('of its topic, which is deleted and made anew, a consumer reads the new one from its beginning', async () => {
+  test('whose topic is deleted and recreated reads the new topic from its beginning', async () => {
     const { brokers, topic, group, read } = await createWorld();
     await produceUsers(brokers, topic, numbered('old', 30));
     const reader = await read();
@@ -73,8 +73,8 @@ describe.skipIf(!hasKafka())('after an end for good', () => {
   });
 });
 
-describe.skipIf(!hasKafka())('a commit that fails', () => {
-  test('is made up for, although no other event follows', async () => {
+describe.skipIf(!hasKafka())('a failed commit', () => {
+  test('is repeated even if no other event follows', async () => {
     const { brokers, topic, group, read } = await createWorld();
     await produceUsers(brokers, topic, ['a']);
     const commit = vi
@@ -90,8 +90,8 @@ describe.skipIf(!hasKafka())('a commit that fails', () => {
 });
 
 /**
- * The batches meet an error that kafkajs takes for final, as it does some of a broker's, in place
- * of one commit.
+ * Throws an error that kafkajs treats as unrecoverable, like some broker errors, in place of one
+ * commit.
  */
 function endingAtCommit(time: number, port: KafkaPort, ends: string[]): KafkaPort {
   let commits = 0;
@@ -119,7 +119,7 @@ interface OffsetManager {
   commitOffsets(): Promise<void>;
 }
 
-/** Where kafkajs sends commits from. */
+/** The object through which kafkajs sends commits. */
 function offsetManager(): OffsetManager {
   const require = createRequire(import.meta.url);
   const {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => stage?.stop());
 
-/** The roles of the account that a link names; undefined: not in the guild. */
+/** The roles of the linked account; undefined if it is not in the guild. */
 async function rolesAtDiscord(platformUserId: string) {
   const link = await stage.linkOf(platformUserId);
   const { guild } = await guildPage(stage.service);
@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('adds their roles for a person who is already in the server', async () => {
+  test('adds the roles of a person who is already in the server', async () => {
     const visitor = await stage.visit();
     expect(await rolesOf(stage.service, 'dave')).toEqual([]);
 
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('needs no script, and mentions a different e-mail address', async () => {
+  test('works without JavaScript, and mentions a different e-mail address', async () => {
     const visitor = await stage.visit({ javaScriptEnabled: false });
     await recordChange(stage.service, 'grace', 'recruits');
     await stage.setEmailRule('WARN');

@@ -42,14 +42,14 @@ async function operationNames(): Promise<readonly (string | undefined)[]> {
 }
 
 /**
- * A question without a key is refused, and the browser writes that down like anything that is
- * missing; a stream that is stopped, and a worker whose page goes, it calls aborted.
+ * The browser reports a refused request without a key as a failed load, and a stopped stream or a
+ * worker of a closed page as aborted.
  */
 const isUsual = (complaint: string) =>
   complaint.includes('status of 401 (Unauthorized)') ||
   /^net::ERR_ABORTED: (blob:|http:\S+\/admin\?query=subscription)/.test(complaint);
 
-/** The editor writes its tabs down a moment after they have changed. */
+/** The editor saves its tabs shortly after they change. */
 async function keptTabs(page: Page, count: number): Promise<void> {
   await eventuallySeen(() =>
     page.evaluate((wanted) => {
@@ -66,7 +66,7 @@ async function finish({ complaints, close }: Visitor): Promise<void> {
 }
 
 describe.skipIf(!hasBrowser())('the playground in a browser', () => {
-  test('asks for a key, and with it runs its first operation', async () => {
+  test('asks for a key, and runs the first operation with it', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await openPlayground(page, `${stage.service.address}/admin`);
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('shows what is changed while it is changed', async () => {
+  test('shows changes as they happen', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await openWithKey(page, stage.service);
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('shows a sweep from its start to its end', async () => {
+  test('shows a sweep from start to finish', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await openWithKey(page, stage.service);
@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('is dark or light, as its reader has chosen or their system says', async () => {
+  test('uses the theme that the user chose, or else that of the system', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('has room for operation and answer on a phone', async () => {
+  test('fits operation and response on a phone', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await page.setViewportSize({ width: 390, height: 844 });
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('is found again as it was left, and forgets tabs that no longer fit', async () => {
+  test('restores its tabs after a reload, and replaces tabs of an older set of operations', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await openWithKey(page, stage.service);
@@ -188,7 +188,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await runButton(page).waitFor();
     await expect.poll(async () => (await tabNames(page)).length).toBe(21);
 
-    // As when the page was made of other operations.
+    // As if the page had been built with other operations.
     await page.evaluate(() => localStorage.setItem('discord-connector-tabs', 'older'));
     await page.reload();
     await runButton(page).waitFor();

@@ -50,8 +50,8 @@ async function answerTo(page: Page, person: string): Promise<string> {
   return response.headers()['location'] ?? '';
 }
 
-describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
-  test('because its person cancels can be linked by another try', async () => {
+describe.skipIf(!hasBrowser())('a Discord account', () => {
+  test('can be linked on another attempt after the person cancelled', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await page.goto(await stage.beginLink('bob'));
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await finish(visitor);
   });
 
-  test('because it is linked to another person shows that, and changes nothing', async () => {
+  test('that is linked to another person gets an error page, and nothing changes', async () => {
     const visitor = await stage.visit();
     const before = {
       alice: await stage.linkOf('alice'),
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await finish(visitor);
   });
 
-  test('because the server has banned it is linked but not added, and its page shows the ban', async () => {
+  test('that is banned from the server is linked but not added, and its page shows the ban', async () => {
     const visitor = await stage.visit();
     await stage.press('ban', DEMO.accounts.dave);
 
@@ -124,8 +124,8 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
   });
 });
 
-describe.skipIf(!hasBrowser())('an address for linking', () => {
-  test('belongs to the first browser that continues: a preview changes nothing, another browser is refused', async () => {
+describe.skipIf(!hasBrowser())('a linking address', () => {
+  test('belongs to the first browser that continues: a preview changes nothing, and another browser is refused', async () => {
     const [owner, other] = [await stage.visit(), await stage.visit()];
     const address = await stage.beginLink('erin');
     expect(await preview(address)).toBe(200);
@@ -164,13 +164,13 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
     await picture(victim.page, 'foreign-answer');
     expect(await stage.tokens()).toEqual(before);
     expect(await stage.linkOf('mallory')).toBeNull();
-    await victim.page.goto(consent); // and what they had begun goes on
+    await victim.page.goto(consent); // the sign-in that they had started still works
     await consentAsNewPerson(victim.page, { name: 'Ivan' });
     expect(await endingOf(victim.page, LINKED)).toBe('LINKED');
     await finish(stranger, victim);
   });
 
-  test('links only once', async () => {
+  test('works only once', async () => {
     const visitor = await stage.visit();
     const address = await stage.beginLink('henry');
     await visitor.page.goto(address);
@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
     await endingOf(visitor.page, LINKED);
     const { given } = await stage.tokens();
 
-    await visitor.page.reload(); // the answer from Discord, sent again
+    await visitor.page.reload(); // sends Discord's callback again
     const headline = 'This link has expired';
     expect(await endingOf(visitor.page, headline)).toBe('EXPIRED');
     await visitor.page.goto(address);

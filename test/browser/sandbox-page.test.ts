@@ -34,7 +34,7 @@ const openPage = async () => {
   return visitor;
 };
 
-/** As a bot asks. */
+/** Calls the sandbox API as a bot. */
 const ask = async (method: string, path: string, body?: unknown) =>
   fetch(`${apiBase}/guilds/${guildId}${path}`, {
     method,
@@ -60,8 +60,8 @@ const FAULTS = [
   ['Rate limited for 18 hours', list, 429],
 ] as const;
 
-describe.skipIf(!hasBrowser())('the page of the sandbox', () => {
-  test('plays each answer of Discord with one click, and ends it with the next', async () => {
+describe.skipIf(!hasBrowser())('the sandbox page', () => {
+  test('starts each Discord fault with one click, and ends it with the next', async () => {
     const { page, complaints, close } = await openPage();
 
     for (const [label, call, status] of FAULTS) {
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser())('the page of the sandbox', () => {
     await close();
   });
 
-  test('switches on screening, which a role ends or does not', async () => {
+  test('turns on screening that only the rules end, or that a role ends', async () => {
     const { page, complaints, close } = await openPage();
     const erin = { guildId, discordUserId: accounts.erin };
     const isPending = () => discord.member(guildId, accounts.erin)?.pending;

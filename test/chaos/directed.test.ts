@@ -4,7 +4,7 @@ import { playOnGround } from './grounds.js';
 import { runWorld } from './run-world.js';
 import { describeSteps, GROUPS, PEOPLE, type Step, type World } from './steps.js';
 
-/** Worlds with one disturbance each, which the random ones meet among many others. */
+/** Worlds with a single disturbance each. The random worlds combine many. */
 const QUIET: Omit<World, 'steps'> = {
   wholeListWrites: true,
   crew: { kind: 'inside', count: 1 },
@@ -31,7 +31,7 @@ const WORLDS: readonly (readonly [string, Omit<World, 'steps'>, readonly Step[]]
   [
     'one reading without foreign roles costs none',
     QUIET,
-    // The edits by hand at the beginning are not to excuse anything.
+    // The initial manual edits must not excuse a later fault.
     [
       ...linkAll,
       { kind: 'wait', ms: 1_600 },

@@ -5,7 +5,7 @@ import { createListingFaults } from './listing.js';
 const call = { method: 'GET', path: '/guilds/1/members?limit=1000', status: 200 };
 const members = ['10', '11', '12'].map((id) => ({ user: { id }, roles: [] }));
 
-test('a false list names the accounts that it left out', () => {
+test('a falsified member list reports the accounts that it left out', () => {
   const listings = createListingFaults();
   listings.plant('skipsHalf', 1);
   listings.plant('withoutRoles', 1);

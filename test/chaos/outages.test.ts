@@ -7,7 +7,7 @@ import { runWorld } from './run-world.js';
 import { describeSteps, type Step, type World } from './steps.js';
 import { serviceWorldOf } from './worlds.js';
 
-/** `npm run chaos -- --outages`: minutes each, so for whoever asks for it. */
+/** `npm run chaos -- --outages`: takes minutes per outage, so it runs only on request. */
 const isAsked = process.env['CHAOS_OUTAGES'] !== undefined;
 
 const LONG_MS = 95_000;
@@ -22,7 +22,7 @@ const broker = (mode: 'shut' | 'still', ms = LONG_MS): Step => ({
   ms,
 });
 
-/** Each in the middle of a world, whose steps go on knocking at the doors meanwhile. */
+/** Each outage happens in the middle of a world, while its steps keep calling the entry points. */
 const OUTAGES: readonly (readonly [string, number, readonly Step[]])[] = [
   ['the database, in order', 1, [database('fast')]],
   ['the database, by a crash', 2, [database('immediate')]],
@@ -39,9 +39,9 @@ const OUTAGES: readonly (readonly [string, number, readonly Step[]])[] = [
   ],
 ];
 
-describe.skipIf(!isAsked)('minutes without', () => {
+describe.skipIf(!isAsked)('an outage of several minutes', () => {
   test.each(OUTAGES)(
-    '%s: everything is in step again afterwards',
+    'of %s: everything is in step again afterwards',
     { timeout: 15 * 60_000 },
     async (name, seed, outage) => {
       const world = worldFrom(seed, outage);

@@ -20,7 +20,7 @@ function storeFailing(errors: Error[]) {
   };
 }
 
-test("a read of the test's own store is repeated until the database answers", async () => {
+test('a read of the test’s own store is repeated until the database responds', async () => {
   const raw = storeFailing([away(), away()]);
   const store = patientStore(raw);
 
@@ -29,14 +29,14 @@ test("a read of the test's own store is repeated until the database answers", as
   expect(store.calls()).toBe(3);
 });
 
-test('a refusal is not repeated', async () => {
+test('a refused read is not repeated', async () => {
   const raw = storeFailing([new InputError('CONFLICT', 'a sweep is already running')]);
 
   await expect(patientStore(raw).read.count(2)).rejects.toThrow('already running');
   expect(raw.calls()).toBe(1);
 });
 
-test('a database that never answers fails the world in the end', async () => {
+test('a database that never responds fails the world in the end', async () => {
   const ask = async () => Promise.reject(away());
 
   await expect(patiently(ask, 0)).rejects.toThrow('database unreachable');

@@ -11,13 +11,13 @@ describe('the search for secrets', () => {
     ['within an address', `?token=${encodeURIComponent(botToken)}`],
     ['as bytes of a table', `(\\x${Buffer.from(botToken).toString('hex')})`],
     ['within what is encoded together', Buffer.from(`Bot ${botToken}!`).toString('base64')],
-  ])('finds one that stands there %s', (_how, text) => {
+  ])('finds a secret that appears %s', (_how, text) => {
     expect(findLeaks(planted, [{ where: 'a log', text }])).toEqual([
       "the bot's token stands in a log",
     ]);
   });
 
-  test('complains once of each place, and of none where it is not', () => {
+  test('reports each place once, and no place without a secret', () => {
     const outputs = [
       { where: 'a log', text: botToken },
       { where: 'a log', text: botToken },

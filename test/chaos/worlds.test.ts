@@ -8,12 +8,12 @@ import { describeSteps, type Step, type World } from './steps.js';
 import { serviceWorldOf, worldOf } from './worlds.js';
 
 /**
- * One seed is one world. `npm run chaos` plays `CHAOS_SEEDS` of them, from `CHAOS_SEED` on or from
- * anywhere.
+ * One seed is one world. `npm run chaos` plays `CHAOS_SEEDS` of them, starting at `CHAOS_SEED` or
+ * at a random seed.
  */
 const count = Number(process.env['CHAOS_SEEDS'] ?? 0);
 const firstSeed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
-/** Worlds wait more than they work. */
+/** Worlds spend most of their time waiting. */
 const AT_ONCE = 3;
 
 const CREWS = {
@@ -40,13 +40,13 @@ type CrewKind = z.output<typeof crews>;
 const settings = { timeout: 60 * 60_000 };
 
 if (count === 0) {
-  test('ten random worlds end in step with what is known', settings, () =>
+  test('ten random worlds end with every member in step with the facts', settings, () =>
     playAll(20_261_122, 10, 'inside'),
   );
-  test('two random worlds whose processes are killed end so too', settings, () =>
+  test('two random worlds with killed processes end with every member in step', settings, () =>
     playAll(20_261_201, 2, 'children'),
   );
-  test('a random world of the whole service, with its outages, ends so too', settings, async () => {
+  test('a random whole-service world with outages ends with all in step', settings, async () => {
     const which = { seed: 20_262_020, crew: 'service' } as const;
     const world = worldFrom(which.seed, which.crew);
     const steps = [...world.steps, ...CLOCKS_PUT_BACK];
@@ -54,12 +54,12 @@ if (count === 0) {
   });
 } else {
   const crew = crews.parse(process.env['CHAOS_CREW'] ?? 'any');
-  test(`${count} random worlds end in step with what is known`, settings, () =>
+  test(`${count} random worlds end with every member in step with the facts`, settings, () =>
     playAll(firstSeed, count, crew),
   );
 }
 
-/** While Discord has asked to wait: that lasted an hour once. */
+/** Both clocks jump back while Discord has asked to wait. That wait once lasted an hour. */
 const CLOCKS_PUT_BACK: readonly Step[] = [
   { kind: 'link', person: 'bob', account: 'bob' },
   { kind: 'limit', form: 'globalByHeaders' },
@@ -74,7 +74,7 @@ function worldFrom(seed: number, crew: CrewKind): World {
   return world;
 }
 
-/** Of any, every fourth is played by the whole service. */
+/** With crew "any", the whole service plays every fourth world. */
 function worldsOf(seed: number, crew: CrewKind): fc.Arbitrary<World> {
   if (crew === 'service' || (crew === 'any' && seed % 4 === 0))
     return serviceWorldOf(CREWS.service);

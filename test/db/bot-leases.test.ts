@@ -23,12 +23,12 @@ afterEach(async () => {
 
 interface Worker {
   readonly store: Store;
-  /** Bots held after the last renewal, and those let go right after it. */
+  /** Bots leased after the last renewal, without those released right after it. */
   readonly held: () => number;
   readonly renew: () => Promise<void>;
 }
 
-/** Renews like a process without a running run: bots beyond its share are released at once. */
+/** Renews like a process without active runs: it releases bots beyond its share immediately. */
 async function worker(options: Partial<StoreOptions> = {}): Promise<Worker> {
   const store = await openTestStore(database.url, options);
   opened.push(store);
@@ -54,7 +54,7 @@ async function createBots(store: Store, count: number): Promise<void> {
     );
 }
 
-/** As its process knows it since its last renewal. */
+/** The lease as its process knows it since the last renewal. */
 async function leaseOf(applicationId: string): Promise<LeasedBot> {
   const direct = new pg.Client({ connectionString: database.url });
   await direct.connect();
@@ -72,7 +72,7 @@ async function renewAll(workers: readonly Worker[]): Promise<readonly number[]> 
   return workers.map((each) => each.held());
 }
 
-test('one process holds all bots; each that joins is given its share, and nothing moves after that', async () => {
+test('one process leases all bots; each process that joins gets its share, and then the shares stay the same', async () => {
   const first = await worker();
   await createBots(first.store, 7);
   expect(await renewAll([first])).toEqual([7]);
@@ -86,7 +86,7 @@ test('one process holds all bots; each that joins is given its share, and nothin
   expect(await renewAll([first, second, third])).toEqual(shares);
 });
 
-test('of a single bot all but one process are the reserve', async () => {
+test('a single bot is leased by one process, and the other process stays in reserve', async () => {
   const first = await worker();
   await createBots(first.store, 1);
   const second = await worker();
@@ -94,7 +94,7 @@ test('of a single bot all but one process are the reserve', async () => {
   expect(await renewAll([first, second])).toEqual([1, 0]);
 });
 
-test('processes that start at once divide the bots between them', async () => {
+test('processes that start at the same time share the bots equally', async () => {
   const workers = await Promise.all([worker(), worker(), worker()]);
   await createBots(must(workers[0]).store, 6);
 
@@ -103,7 +103,7 @@ test('processes that start at once divide the bots between them', async () => {
   expect(workers.map((each) => each.held())).toEqual([2, 2, 2]);
 });
 
-test('the bots of a process that leaves in order are the others’ at their next renewal', async () => {
+test('when a process shuts down cleanly, another process leases its bots at the next renewal', async () => {
   const first = await worker();
   await createBots(first.store, 4);
   const second = await worker();
@@ -115,7 +115,7 @@ test('the bots of a process that leaves in order are the others’ at their next
   expect(second.held()).toBe(4);
 });
 
-test('the bots of a process that died are the others’ when its lease is over', async () => {
+test('when a process dies, another process leases its bots after the leases expire', async () => {
   const dying = await worker({ leaseMs: 300 });
   await createBots(dying.store, 4);
   const heir = await worker();
@@ -127,7 +127,7 @@ test('the bots of a process that died are the others’ when its lease is over',
   });
 });
 
-test('a process that is known to have died neither keeps its bots nor counts for the shares', async () => {
+test('a process known to be dead neither keeps its bots nor counts towards the shares', async () => {
   const dying = await worker({ owner: 'dying' });
   await createBots(dying.store, 4);
   const isGone = (owner: string) => owner === 'dying';

@@ -18,7 +18,7 @@ const moderator = () => path.rig().discord.moderator;
 const music = () => path.rig().discord.member(guildId, MUSIC);
 const clientId = () => path.rig().clientId;
 
-/** A bot is in the server, with a nickname and a mapped role that people gave it. */
+/** A bot is in the server, with a nickname and a mapped role granted by a moderator. */
 beforeEach(() => {
   const key = { guildId, discordUserId: MUSIC };
   moderator().addUser({ discordUserId: MUSIC, username: 'music', isBot: true });
@@ -41,7 +41,7 @@ const link = async (discordUserId: string) => {
   return createLinkMember(asking)(request(discordUserId));
 };
 
-/** As where Discord could not be asked. */
+/** Links the bot as if Discord were unreachable. */
 async function linkUnasked(groupIds: readonly string[] = ['pilots']) {
   await store().applyFacts([snapshotOf('mallory', groupIds)]);
   const { linkId } = await store().links.linkMember(request(MUSIC));
@@ -65,21 +65,21 @@ const importing = async (discordUserId: string, dryRun = false) => {
   return verdict;
 };
 
-describe('an account of a bot', () => {
-  test('is refused by a link, which reads the account once from Discord', async () => {
+describe('a bot account', () => {
+  test('cannot be linked, and linking reads the account from Discord once', async () => {
     await expect(link(MUSIC)).rejects.toMatchObject(IS_A_BOT);
 
     expect(path.rig().discord.calls.counts()).toEqual({ [USER]: 1 });
     expect(await linkOf()).toBeUndefined();
   });
 
-  test('is refused by a link though it is in no server of ours', async () => {
+  test('cannot be linked even if it is in none of our servers', async () => {
     moderator().leave({ guildId, discordUserId: MUSIC });
 
     await expect(link(MUSIC)).rejects.toMatchObject(IS_A_BOT);
   });
 
-  test("is refused where it is a client's own, without asking", async () => {
+  test("is rejected without a call to Discord if it is a client's own bot", async () => {
     const query = `update client set bot_user_id = '${OWN_BOT}'`;
     await path.query(query);
 
@@ -90,7 +90,7 @@ describe('an account of a bot', () => {
     expect(path.rig().discord.calls.counts()).toEqual({});
   });
 
-  test('is linked if Discord cannot be reached, and then never written to: PARKED with what ends it', async () => {
+  test('is linked if Discord is unreachable, then PARKED with the remedy and never changed', async () => {
     path.rig().discord.faults.plant({
       route: '/users/{user_id}',
       effect: { kind: 'status', status: 503 },
@@ -109,7 +109,7 @@ describe('an account of a bot', () => {
     expect(path.rig().writes()).toBe(0);
   });
 
-  test('is not written to by later facts, and no record is opened', async () => {
+  test('is not changed by later facts, and no audit record is opened', async () => {
     await linkUnasked();
 
     await store().applyFacts([
@@ -124,7 +124,7 @@ describe('an account of a bot', () => {
     expect(await linkOf()).toMatchObject({ state: 'PARKED' });
   });
 
-  test('keeps its roles and its nickname when its link ends, which happens at once', async () => {
+  test('keeps its roles and nickname when it is unlinked, and the link is removed without delay', async () => {
     const id = await linkUnasked([]);
 
     await store().links.unlinkMember({ id, cause });
@@ -134,7 +134,7 @@ describe('an account of a bot', () => {
     expect(path.rig().writes()).toBe(0);
   });
 
-  test('is refused by an import once it was read, with the invalid field', async () => {
+  test('is rejected by an import once it has been read, and the error names the field', async () => {
     expect(await importing(MUSIC)).toMatchObject({ kind: 'LINKED' });
     await path.rig().quiet();
     expect(await linkOf()).toMatchObject({ state: 'PARKED' });
@@ -150,7 +150,7 @@ describe('an account of a bot', () => {
     await expect(store().links.linkMember(request(MUSIC))).rejects.toMatchObject(IS_A_BOT);
   });
 
-  test('keeps no retired mapping from its end by a role that it holds', async () => {
+  test('does not delay the deletion of a retired mapping whose role it holds', async () => {
     await linkUnasked([]);
     const [mapping] = await path.query<{ id: string }>(
       `select id from role_mapping where role_id = '${roles.director}'`,
@@ -172,8 +172,8 @@ describe('an account of a bot', () => {
   });
 });
 
-describe('an account of a person', () => {
-  test('is asked about once, and not again where it was read', async () => {
+describe("a person's account", () => {
+  test('is read from Discord when it is first linked, and not again', async () => {
     await link(accounts.alice);
     await path.rig().quiet();
     expect(path.rig().discord.calls.counts()).toMatchObject({ [USER]: 1 });
@@ -183,14 +183,14 @@ describe('an account of a person', () => {
     expect(path.rig().discord.calls.counts()).toMatchObject({ [USER]: 1 });
   });
 
-  test('that Discord does not know is linked as before', async () => {
+  test('that Discord does not know is linked and ABSENT', async () => {
     await link('400000000000000999');
     await path.rig().quiet();
 
     expect(await linkOf()).toMatchObject({ state: 'ABSENT' });
   });
 
-  test('is linked without asking where the client is off', async () => {
+  test('is linked without a call to Discord if the client is disabled', async () => {
     await store().clients.updateClient(clientId(), { isEnabled: false }, cause);
 
     await link(accounts.alice);

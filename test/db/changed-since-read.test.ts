@@ -10,7 +10,7 @@ const { guildId, accounts, roles } = DEMO;
 const path = usePath();
 const ALICE = { guildId, discordUserId: accounts.alice };
 
-/** The run is abandoned there once, with nothing more saved, and the worker makes it again. */
+/** Abandons the run there once, with nothing more saved; the worker then retries it. */
 function abandonOnceAt(point: FaultPoint): void {
   path.rig().at(point, async () => {
     path.rig().at(point, async () => undefined);
@@ -24,9 +24,9 @@ async function reconcile(linkId: string): Promise<void> {
   await path.rig().quiet();
 }
 
-describe('a member whom a moderator changed since the last reading', () => {
+describe('a member whom a moderator changed since the last read', () => {
   test.each(['memory.openRecord:after', 'memory.settle:before'] as const)(
-    'loses a role by a run that is abandoned at %s, and the record names it',
+    'loses a role although the run is abandoned at %s, and the record lists the removal',
     async (point) => {
       const linkId = await path.link('alice');
       await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
@@ -47,7 +47,7 @@ describe('a member whom a moderator changed since the last reading', () => {
   );
 
   test.each(['memory.openRecord:after', 'memory.settle:before'] as const)(
-    'regains a role by a run that is abandoned at %s, and the record names it',
+    'regains a role although the run is abandoned at %s, and the record lists the grant',
     async (point) => {
       const linkId = await path.link('alice');
       await path.rig().store.applyFacts([membership('alice', 'pilots')]);
@@ -68,7 +68,7 @@ describe('a member whom a moderator changed since the last reading', () => {
   );
 });
 
-test('a run that is abandoned after a change leaves nothing untold when its link ends and the next run is abandoned too', async () => {
+test('the records list all changes when a run is abandoned after a change, its link ends and the next run is abandoned too', async () => {
   const linkId = await path.link('alice');
   abandonOnceAt('memory.settle:before');
   const { store } = path.rig();

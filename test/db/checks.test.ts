@@ -33,7 +33,7 @@ describe('the checks of a client', () => {
   const resultOf = async (name: string) =>
     (await path.client())?.checks.find((check) => check.name === name)?.result;
 
-  test('are made when it is changed, and kept', async () => {
+  test('run when it is updated, and their results are stored', async () => {
     const { clients } = parts();
     expect((await path.client())?.checks).toEqual([]);
 
@@ -71,7 +71,7 @@ describe('the checks of a client', () => {
     await daily.stop();
   });
 
-  test('continue within ten seconds after the answer to any statement of the daily check is lost', async () => {
+  test('complete within ten seconds after the database response to any statement of the daily check is lost', async () => {
     const { clientId, gateway } = path.rig();
     const cutter = await createAnswerCutter(path.databaseUrl());
     const store = await openTestStore(cutter.url);
@@ -107,7 +107,7 @@ describe('the checks of a client', () => {
     await cutter.stop();
   });
 
-  test('do not keep a client from being made or changed when Discord does not answer', async () => {
+  test('do not prevent a client update when Discord is unavailable', async () => {
     const { clients } = parts();
     path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 503 },

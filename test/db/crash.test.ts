@@ -16,7 +16,7 @@ import type { FaultPoint, PortCall } from '../support/fault-points.js';
 
 const { roles } = DEMO;
 
-/** A world whose job waits. */
+/** A world with a waiting job. */
 async function worldOf(
   scenario: Scenario,
   onTestFinished: TestContext['onTestFinished'],
@@ -28,7 +28,7 @@ async function worldOf(
   return world;
 }
 
-/** Starts a second process's path, with the first one's lease over. */
+/** Starts the path of a second process after the first one's lease has expired. */
 async function takeOver(world: CrashWorld): Promise<void> {
   await world.endLease();
   await world.startPath();
@@ -36,8 +36,8 @@ async function takeOver(world: CrashWorld): Promise<void> {
 }
 
 /**
- * No record, no change: each write that has reached Discord names a record, or, as a joining has no
- * room for it, falls into one.
+ * No change without a record: each write that reached Discord names a record. A join cannot carry a
+ * record id, so it must happen while a record is open.
  */
 async function expectRecordForEachWrite(world: CrashWorld): Promise<void> {
   const rows = await world.query('select id, opened_at, closed_at from audit_record');
@@ -54,7 +54,7 @@ async function expectRecordForEachWrite(world: CrashWorld): Promise<void> {
 
 const ends = new Map<Scenario, ReturnType<typeof endState>>();
 
-/** What the scenario comes to when nobody dies; run once. */
+/** The scenario's end state without a crash; run once. */
 function undisturbedEnd(scenario: Scenario): ReturnType<typeof endState> {
   const end = ends.get(scenario) ?? runUndisturbed(scenario);
   ends.set(scenario, end);
@@ -78,7 +78,7 @@ function pointsOf(calls: readonly PortCall[]): readonly FaultPoint[] {
   return calls.flatMap((call): FaultPoint[] => [`${call}:before`, `${call}:after`]);
 }
 
-/** Each is one more way of the path, with what leads to it; the process dies on it. */
+/** Calls off the usual path, each with what leads to it; the process is killed there. */
 const DETOURS: readonly {
   readonly call: PortCall;
   readonly after: string;
@@ -89,8 +89,8 @@ const DETOURS: readonly {
   {
     call: 'memory.postpone',
     after: 'a rate limit',
-    // Of both ways of writing, and for so long that the first is not over before the second is met:
-    // a way that is free is taken.
+    // For both kinds of write, and long enough that the first limit lasts until the second is hit:
+    // the path uses whichever kind is free.
     prepare: async ({ discord }) => {
       for (const method of ['PUT', 'PATCH'])
         discord.faults.plant({
@@ -104,7 +104,7 @@ const DETOURS: readonly {
     call: 'memory.saveTrouble',
     after: 'a refused token',
     prepare: async ({ discord }) => {
-      // The write, and the question whether it is the bot that is refused.
+      // The write, and the check whether it is the bot that is refused.
       const effect = { kind: 'status', status: 401 } as const;
       discord.faults.plant({ method: 'PUT', effect });
       discord.faults.plant({ route: '/users/@me', effect });
@@ -142,7 +142,7 @@ async function forgetFour({ query }: CrashWorld): Promise<void> {
   await query(`delete from platform_user where id like 'person-%'`);
 }
 
-/** A second bot that is new, and a second process to share the two with. */
+/** A second, new bot, and a second process to share the two bots with. */
 async function shareWithAnother({ store, query }: CrashWorld): Promise<void> {
   await query(
     "insert into worker (owner, live_until) values ('another', now() + interval '1 hour')",
@@ -153,7 +153,7 @@ async function shareWithAnother({ store, query }: CrashWorld): Promise<void> {
 describe.concurrent.each(scenarios)('$name', (scenario) => {
   const points = pointsOf(scenario.calls);
 
-  test('passes the points at which it will be killed, and opens its record before it writes', async ({
+  test('reaches every kill point, and opens its record before it writes', async ({
     onTestFinished,
   }) => {
     const world = await worldOf(scenario, onTestFinished);
@@ -175,7 +175,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     expect(end.records.every((record) => record.isClosed)).toBe(true);
   });
 
-  test.each(points)('comes to the same end after a kill at %s', async (point) => {
+  test.each(points)('ends in the same state after a kill at %s', async (point) => {
     const world = await createCrashWorld();
     try {
       await scenario.prepare(world);
@@ -194,7 +194,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     }
   });
 
-  test('comes to the same end after a kill while its write is on its way', async ({
+  test('ends in the same state after a kill while its write is in flight', async ({
     onTestFinished,
   }) => {
     const world = await worldOf(scenario, onTestFinished);
@@ -212,7 +212,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     expect(await endState(world)).toEqual(await undisturbedEnd(scenario));
   });
 
-  test('has its record open, and nothing written, on the brink of its write', async ({
+  test('has its record open and nothing written just before its write', async ({
     onTestFinished,
   }) => {
     const world = await worldOf(scenario, onTestFinished);
@@ -238,7 +238,7 @@ describe.concurrent('a detour of the path', () => {
   );
 
   test.for(cases)(
-    'after $after comes to the same end after a kill at $point',
+    'after $after leads to the same end state when the process is killed at $point',
     async ({ point, prepare, mend }, { onTestFinished }) => {
       const world = await worldOf(freshFact, onTestFinished);
       await prepare(world);
@@ -255,7 +255,7 @@ describe.concurrent('a detour of the path', () => {
     },
   );
 
-  test('is every call that no other test dies at', async ({ onTestFinished }) => {
+  test('is tested for every call that no scenario makes', async ({ onTestFinished }) => {
     const { store } = await worldOf(freshFact, onTestFinished);
     const discord = {
       readMember: true,
@@ -281,7 +281,7 @@ describe.concurrent('a detour of the path', () => {
 });
 
 describe.concurrent('between the crash and the next run', () => {
-  test('a plan that no longer holds is closed as it stands, and the new one gets a record of its own', async ({
+  test('an outdated plan is closed with what was applied, and the new plan gets its own record', async ({
     onTestFinished,
   }) => {
     const world = await worldOf(freshFact, onTestFinished);
@@ -305,7 +305,7 @@ describe.concurrent('between the crash and the next run', () => {
     ]);
   });
 
-  test('another process takes over when the lease is over, and not before', async ({
+  test('another process takes over only after the lease has expired', async ({
     annotate,
     onTestFinished,
   }) => {

@@ -34,7 +34,7 @@ const through = async (door: DatabaseDoor) => connectTo(door.url);
 const note = async (client: pg.Client, what: string) =>
   client.query('insert into noted values ($1)', [what]);
 
-test('a statement whose answer is cut is carried out, and its connection is gone', async () => {
+test('a statement whose response is cut off is executed, and its connection is closed', async () => {
   const { door, noted } = await openDoor();
   const client = await through(door);
   await note(client, 'first');
@@ -48,7 +48,7 @@ test('a statement whose answer is cut is carried out, and its connection is gone
   expect(door.cuts).toMatchObject([{ statement: 'insert into noted values ($1)' }]);
 });
 
-test('a transaction whose commit is not answered is committed; one that is cut within is not', async () => {
+test('a transaction whose commit gets no response is committed; one that is cut off earlier is not', async () => {
   const { door, noted } = await openDoor();
   const [committed, broken] = [await through(door), await through(door)];
   await committed.query('begin');
@@ -64,7 +64,7 @@ test('a transaction whose commit is not answered is committed; one that is cut w
   expect(await noted()).toEqual(['committed']);
 });
 
-test('what was sent while the database stood still is carried out afterwards, though its sender has hung up', async () => {
+test('a statement sent while the database is paused is executed afterwards, even if its sender has disconnected', async () => {
   const { door, noted } = await openDoor();
   const client = await through(door);
 

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 describe('the embedded PostgreSQL', () => {
-  test('starts again after its process was killed, and that server has died with it', async () => {
+  test('starts again after its process was killed, and the old server died with that process', async () => {
     const child = world.startChild();
     const before = await firstLine(child);
     await ask(before.url, 'create table kept as select 7 as number');
@@ -36,7 +36,7 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(before.pid)).toBe(false);
   });
 
-  test('ends the server that a killed process has left running', async () => {
+  test('stops the server that a killed process left running', async () => {
     const child = world.startChild(withoutDeathSignal);
     const before = await firstLine(child);
     await kill(child);
@@ -49,7 +49,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(after.url, 'select 1 as it')).toEqual([{ it: 1 }]);
   });
 
-  test('is not misled by a postmaster.pid whose number another program has now', async () => {
+  test('starts despite an old postmaster.pid whose process id now belongs to another program', async () => {
     const first = world.embedded();
     await first.start();
     const path = join(world.dataDir, 'cluster', 'postmaster.pid');
@@ -62,7 +62,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(url, 'select 1 as it')).toEqual([{ it: 1 }]);
   });
 
-  test('lets one of two into a folder and tells the other who is in it', async () => {
+  test('starts only once in a data folder, and names the process that uses it', async () => {
     const results = await Promise.allSettled([world.embedded().start(), world.embedded().start()]);
     const refused = results.filter(({ status }) => status === 'rejected');
     expect(refused).toEqual([
@@ -75,14 +75,14 @@ describe('the embedded PostgreSQL', () => {
     ]);
   });
 
-  test('tells another process who is in the folder', async () => {
+  test('names the other process that uses its data folder', async () => {
     const child = world.startChild();
     await firstLine(child);
 
     await expect(world.embedded().start()).rejects.toThrow(`in use by process ${child.pid}`);
   });
 
-  test('begins anew when the first start was killed half-way', async () => {
+  test('starts over when the first start was killed half-way', async () => {
     const child = world.startChild();
     await soon(async () => {
       const [half] = (await readdir(world.dataDir)).filter((name) =>

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 describe('the embedded PostgreSQL', () => {
-  test('starts in an empty folder, on loopback, behind a password only the owner can read', async () => {
+  test('starts in an empty folder, on loopback, with a password that only the owner can read', async () => {
     const { url } = await world.embedded().start();
 
     const [row] = await ask(
@@ -39,7 +39,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(ask(wrong, 'select 1')).rejects.toThrow(/password/);
   });
 
-  test('keeps its data and its address from one start to the next', async () => {
+  test('keeps its data and its address across restarts', async () => {
     const first = world.embedded();
     const before = await first.start();
     await ask(before.url, 'create table kept as select 7 as number');
@@ -71,7 +71,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(url, 'select 1 as it')).toEqual([{ it: 1 }]);
   });
 
-  test('names both versions when the folder is another major version’s', async () => {
+  test('names both versions when the folder belongs to another major version', async () => {
     const first = world.embedded();
     await first.start();
     await first.stop();
@@ -82,7 +82,7 @@ describe('the embedded PostgreSQL', () => {
     );
   });
 
-  test('passes on what the server said when it does not start, and may be started again', async () => {
+  test("reports the server's message when it fails to start, and can be started again", async () => {
     await expect(
       world.embedded({ settings: { shared_buffers: 'nonsense' } }).start(),
     ).rejects.toThrow(/shared_buffers/);
@@ -90,7 +90,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(world.embedded().start()).resolves.toHaveProperty('url');
   });
 
-  test('is not ready before its start, after its stop and when its server has gone', async () => {
+  test('is not ready before its start, after its stop or after its server died', async () => {
     const server = world.embedded();
     expect(server.ready().ok).toBe(false);
 
@@ -104,12 +104,12 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
-describe('the embedded PostgreSQL of root', () => {
+describe('the embedded PostgreSQL started by root', () => {
   beforeEach(({ skip }) => {
     skip(!isRoot, 'these tests are about root, and run as root only');
   });
 
-  test('runs as nobody where nobody can reach the folder', async ({ skip }) => {
+  test('runs as the user nobody if that user can reach the folder', async ({ skip }) => {
     const probe = ['-r', import.meta.filename];
     const { status } = spawnSync('test', probe, { uid: 65_534, gid: 65_534 });
     skip(status !== 0, 'this checkout lies where only root can reach it');
@@ -119,7 +119,7 @@ describe('the embedded PostgreSQL of root', () => {
     expect(await ask(url, 'select 1 as it')).toEqual([{ it: 1 }]);
   });
 
-  test('runs in a folder that root alone can enter, and keeps its data when the folder opens', async () => {
+  test('runs in a folder that only root can enter, and keeps its data when the folder becomes accessible', async () => {
     await chmod(world.folder, 0o700);
     const first = world.embedded();
     const closed = await first.start();
@@ -132,7 +132,7 @@ describe('the embedded PostgreSQL of root', () => {
     expect(await ask(url, 'select * from kept')).toEqual([{ number: 7 }]);
   });
 
-  test('copies itself to the temporary folder where namespaces are refused too, and says so', async () => {
+  test('copies itself to the temporary folder and logs a warning if namespaces are refused too', async () => {
     const temporary = join(world.folder, 'tmp');
     const closed = join(world.folder, 'closed');
     await mkdir(temporary, { mode: 0o755 });

@@ -41,7 +41,7 @@ async function changeEvents(): Promise<readonly unknown[]> {
   return events.filter(({ type }) => type === 'discord.roles.changed.v1').map(({ data }) => data);
 }
 
-describe('a record names a role as ensured, and no event names it', () => {
+describe('a record lists a role as ensured, and no event lists it', () => {
   test('when the last read showed the role that a new fact grants', async () => {
     path.rig().discord.moderator.giveRole(pilot('alice'));
     const linkId = await path.link('alice');
@@ -95,7 +95,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     expect(await changeEvents()).toEqual([]);
   });
 
-  test('beside a role that changed', async () => {
+  test('when another role changes in the same run', async () => {
     const { store, discord, quiet } = path.rig();
     discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');
@@ -138,7 +138,7 @@ describe('a record reports a change once', () => {
     expect(await changeEvents()).toHaveLength(2);
   });
 
-  test('when the continuing run finds missing a role that was only to be ensured', async () => {
+  test('when the retry finds that a role to be ensured is missing', async () => {
     const { discord } = path.rig();
     discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');
@@ -157,8 +157,8 @@ describe('a record reports a change once', () => {
   });
 });
 
-describe('nothing is written, marked or recorded', () => {
-  test('by facts, names and links that are already known', async () => {
+describe('nothing is recorded', () => {
+  test('and Discord is not called when facts, names and links are already known', async () => {
     const { store, clientId, quiet, discord } = path.rig();
     const groups = ['pilots', 'recruits'];
     await store.applyFacts([
@@ -196,7 +196,7 @@ describe('nothing is written, marked or recorded', () => {
     expect(await path.records()).toEqual(records);
   });
 
-  test('by reading a member who has the desired roles', async () => {
+  test('when a member who is read has the desired roles', async () => {
     const linkId = await path.link('alice');
     await say('added');
     const records = await path.records();

@@ -22,8 +22,8 @@ async function say(...facts: ReturnType<typeof membership>[]): Promise<void> {
 
 const eventIdOf = (fact: ReturnType<typeof membership>) => fact.cause.id;
 
-describe('a role that the platform speaks of', () => {
-  test('given by an event is explained by that event', async () => {
+describe('the explanation of a mapped role', () => {
+  test('names the event that granted the role', async () => {
     const linkId = await path.link('alice');
     const added = membership('alice', 'directors');
     await say(added);
@@ -51,7 +51,7 @@ describe('a role that the platform speaks of', () => {
     );
   });
 
-  test('removed by an event is explained by that event', async () => {
+  test('names the event that removed the role', async () => {
     const linkId = await path.link('alice');
     await say(membership('alice', 'directors'));
     const removed = membership('alice', 'directors', 'removed');
@@ -68,7 +68,7 @@ describe('a role that the platform speaks of', () => {
     );
   });
 
-  test('without any fact is unknown', async () => {
+  test('reports an unknown membership if there is no fact about it', async () => {
     const linkId = await path.link('alice');
 
     expect(await explain(linkId, roles.pilot)).toMatchObject({
@@ -82,7 +82,7 @@ describe('a role that the platform speaks of', () => {
     });
   });
 
-  test('that a snapshot leaves out is explained by the snapshot', async () => {
+  test('says that the member is not in the group if a snapshot leaves it out', async () => {
     const linkId = await path.link('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ['recruits'])]);
     await path.rig().quiet();
@@ -93,8 +93,8 @@ describe('a role that the platform speaks of', () => {
   });
 });
 
-describe('a change that does not come', () => {
-  test('because the guard holds it', async () => {
+describe('a blocked change is explained', () => {
+  test('when the guard holds it', async () => {
     const linkId = await path.link('alice');
     await say(membership('alice', 'pilots'), membership('alice', 'directors'));
     await path
@@ -120,7 +120,7 @@ describe('a change that does not come', () => {
     expect(other.blockedBy).toEqual([]);
   });
 
-  test('because the role stands above the bot', async () => {
+  test('when the role is above the bot', async () => {
     const linkId = await path.link('alice');
     const roleId = roles.director;
     path.rig().discord.moderator.moveRole({ guildId, roleId, position: 9 });
@@ -136,7 +136,7 @@ describe('a change that does not come', () => {
     expect(explanation.unblockedBy[1]).toMatch(/retries it at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 
-  test('because the account is not in the guild', async () => {
+  test('when the account is not in the guild', async () => {
     const linkId = await path.link('erin');
     await say(membership('erin', 'pilots'));
 
@@ -147,7 +147,7 @@ describe('a change that does not come', () => {
     });
   });
 
-  test('because Discord gives no answer, and tells when it is tried again', async () => {
+  test('when Discord is unavailable, with the time of the next try', async () => {
     const linkId = await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 503 },
@@ -166,7 +166,7 @@ describe('a change that does not come', () => {
   test.each([
     ['STOPPED', 'CLIENT_STOPPED'],
     ['PAUSED', 'CLIENT_PAUSED'],
-  ] as const)('because the client is %s', async (kind, block) => {
+  ] as const)('when the client is %s', async (kind, block) => {
     const { store, clientId } = path.rig();
     const linkId = await path.link('alice');
     await store.memory.saveTrouble(clientId, { kind, reason: 'for a test' });
@@ -177,7 +177,7 @@ describe('a change that does not come', () => {
     expect(blockedBy).toEqual([block, 'PENDING']);
   });
 
-  test('and one of a pause that is over is not blocked by it', async () => {
+  test('but not by a pause that is over', async () => {
     const { store, clientId } = path.rig();
     const linkId = await path.link('alice');
     const trouble = { kind: 'PAUSED', reason: 'for a test' } as const;
@@ -190,7 +190,7 @@ describe('a change that does not come', () => {
     expect(blockedBy).not.toContain('CLIENT_PAUSED');
   });
 
-  test('because the client is switched off while its mapping is retired', async () => {
+  test('when the mapping is retired while the client is disabled', async () => {
     const { store, clientId } = path.rig();
     const linkId = await path.link('alice');
     await say(membership('alice', 'pilots'));
@@ -213,8 +213,8 @@ describe('a change that does not come', () => {
   });
 });
 
-describe('links', () => {
-  test('that end tell nothing of who has the account now', async () => {
+describe('the explanation for a link', () => {
+  test("that is ending reveals nothing about the account's new user", async () => {
     const { store, clientId } = path.rig();
     const linkId = await path.link('alice');
     await say(membership('alice', 'pilots'), membership('bob', 'pilots'));
@@ -235,7 +235,7 @@ describe('links', () => {
     });
   });
 
-  test('that are not there cannot be explained', async () => {
+  test('that does not exist fails with NOT_FOUND', async () => {
     const gone = '0192f000-0000-7000-8000-000000000099';
 
     await expect(explain(gone, roles.pilot)).rejects.toMatchObject({
@@ -245,8 +245,8 @@ describe('links', () => {
   });
 });
 
-describe('roles', () => {
-  test('that no mapping names are foreign', async () => {
+describe('the explanation of a role', () => {
+  test('without a mapping says that the connector never changes it', async () => {
     const linkId = await path.link('carol');
 
     expect(await explain(linkId, EVENT_HOST)).toMatchObject({
@@ -260,7 +260,7 @@ describe('roles', () => {
     });
   });
 
-  test('that the guild never had are not found', async () => {
+  test('that the guild never had fails with NOT_FOUND', async () => {
     const linkId = await path.link('carol');
 
     await expect(explain(linkId, NOBODYS)).rejects.toMatchObject({
@@ -269,7 +269,7 @@ describe('roles', () => {
     });
   });
 
-  test('given before the mapping was given up still tell who gave them', async () => {
+  test('whose mapping was retired with LEAVE still names the event that granted it', async () => {
     const linkId = await path.link('alice');
     const added = membership('alice', 'pilots');
     await say(added);

@@ -36,7 +36,7 @@ describe('when Discord gave no usable response', () => {
     expect(await path.records()).toMatchObject([{ added: [roles.pilot], outcome: 'APPLIED' }]);
   });
 
-  test('a write that Discord answered but did not keep is repeated after the next read', async () => {
+  test('a write that Discord confirmed but did not keep is repeated after the next read', async () => {
     const linkId = await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'lostWrite' },
@@ -51,7 +51,7 @@ describe('when Discord gave no usable response', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('a removal that arrives while the grant fails decides the result', async () => {
+  test('a removal that arrives while the grant fails wins', async () => {
     await path.link('alice');
     const fault = path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 503 },
@@ -105,7 +105,7 @@ describe('when Discord refuses', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.director]);
   });
 
-  test('a role deleted at Discord parks its members, is tried once, and the other role still arrives', async () => {
+  test('a role deleted at Discord is tried once and remembered as refused; its members are parked and get their other role', async () => {
     await path.link('alice');
     path.rig().discord.moderator.deleteRole({ guildId, roleId: roles.director });
 
@@ -122,6 +122,13 @@ describe('when Discord refuses', () => {
       .rig()
       .store.read.findRoles([{ clientId: path.rig().clientId, roleId: roles.director }]);
     expect(known?.refusal).toBe('UNKNOWN_ROLE');
+    const { calls } = path.rig().discord;
+    expect(calls.count({ method: 'PUT', status: 404 })).toBe(1);
+    await path.link('bob');
+    await path.rig().store.applyFacts([membership('bob', 'directors')]);
+    await eventually(async () => (await path.stateOf('bob'))?.state === 'PARKED');
+    // Linking has reset the counts.
+    expect(calls.count({ method: 'PUT' })).toBe(0);
   });
 
   test('one bad role in a list does not prevent the others', async () => {
@@ -168,7 +175,7 @@ describe('when Discord refuses', () => {
     ["a proxy's page with 403", { kind: 'html', status: 403 }],
     ["a proxy's page with 429", { kind: 'html', status: 429 }],
   ] as const)(
-    'one call alone with %s: that call waits, and the client does not',
+    '%s for a single call delays only that call, not the client',
     async (_what, effect) => {
       await path.link('alice');
       await path.link('bob');
@@ -208,7 +215,7 @@ describe('when Discord refuses', () => {
     },
   );
 
-  test('a guild that answers again after its pause is no longer in trouble', async () => {
+  test("a successful run after a pause clears the client's trouble", async () => {
     await path.link('alice');
     await path.rig().store.memory.saveTrouble(path.rig().clientId, {
       kind: 'PAUSED',
@@ -236,8 +243,8 @@ describe('when Discord refuses', () => {
   });
 });
 
-describe('ids that the guild does not know', () => {
-  test('a role just created and added is carried over by a list', async () => {
+describe('roles that the connector does not know yet', () => {
+  test('a role just created and added is kept by a whole-list write', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();

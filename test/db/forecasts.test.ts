@@ -115,9 +115,9 @@ const holdersOf = (crowd: readonly Person[], roleId: string) =>
     sweeps.rig().discord.member(guildId, discordUserId)?.roleIds.includes(roleId),
   );
 
-describe('the forecast is within a tenth of the calls then made', () => {
+describe('the forecast is within a tenth of the actual calls', () => {
   test.each(CROWDS)(
-    'when a client is deleted: $size people with $groups roles, named: $isNamed',
+    'when a client is deleted: $size people with $groups roles, nickname reset: $isNamed',
     async (given) => {
       await populate(given);
       const { store, clientId, quiet } = sweeps.rig();
@@ -135,7 +135,7 @@ describe('the forecast is within a tenth of the calls then made', () => {
   );
 
   test.each(CROWDS)(
-    'when a mapping is retired: $size people with $groups roles, named: $isNamed',
+    'when a mapping is retired: $size people with $groups roles, nickname reset: $isNamed',
     async (given) => {
       const crowd = await populate(given);
       const { store, clientId, quiet } = sweeps.rig();
@@ -156,7 +156,7 @@ describe('the forecast is within a tenth of the calls then made', () => {
   );
 
   test.each(CROWDS)(
-    'when a mapping is made: $size people with $groups roles, named: $isNamed',
+    'when a mapping is created: $size people with $groups roles, nickname reset: $isNamed',
     async (given) => {
       const crowd = await populate(given);
       const { store, clientId, quiet, discord } = sweeps.rig();
@@ -186,7 +186,7 @@ describe('the forecast is within a tenth of the calls then made', () => {
   );
 
   test.each(CROWDS)(
-    'of a dry sweep: $size people with $groups roles, named: $isNamed',
+    'for a sweep, from its dry run: $size people with $groups roles, nickname reset: $isNamed',
     async (given) => {
       const crowd = await populate(given);
       const { discord } = sweeps.rig();
@@ -203,7 +203,7 @@ describe('the forecast is within a tenth of the calls then made', () => {
   );
 
   test.each(CROWDS)(
-    'of a held plan: $size people with $groups roles, named: $isNamed',
+    'for a held plan: $size people with $groups roles, nickname reset: $isNamed',
     async (given) => {
       const crowd = await populate(given);
       const { store, clientId, discord, quiet } = sweeps.rig();

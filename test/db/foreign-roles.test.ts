@@ -53,7 +53,7 @@ describe('a role list that lacks a role a member holds', () => {
     expect(patches()).toBe(2);
   });
 
-  test('removes no role if Discord refuses a list with it, and no other list with it is tried', async () => {
+  test('removes no role if Discord refuses a whole-list write with it, and no other such write is tried', async () => {
     const { discord, liar } = path.rig();
     const { roleId } = discord.moderator.createRole({ guildId, name: 'New' });
     await giveForeign('alice', roleId);
@@ -81,11 +81,11 @@ describe('a role list that lacks a role a member holds', () => {
   });
 });
 
-describe('a reading of a member that lacks a role the mirror shows', () => {
+describe('a read of a member that lacks a role the member holds', () => {
   test.each([
     ['shows no role at all', 0],
     ['shows another one', 1],
-  ])('and %s has the changes made one by one', async (_, others) => {
+  ])('and %s causes the changes to be written one by one', async (_, others) => {
     await giveForeign('alice');
     const { roleId } = path.rig().discord.moderator.createRole({ guildId, name: 'Another' });
     const shown = [roleId].slice(0, others);
@@ -102,7 +102,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     expect(patches()).toBe(0);
   });
 
-  test('is not believed when the next readings repeat it', async () => {
+  test('is not trusted when the next reads repeat it', async () => {
     await giveForeign('alice');
     await path.link('alice');
     await grantAll();
@@ -121,7 +121,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     expect(path.rig().rolesOf('alice')).toContain(EVENT_HOST);
   });
 
-  test('at the first reading of a member causes a second reading, and removes nothing', async () => {
+  test('removes nothing when it is the first read of the member', async () => {
     await giveForeign('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ALL)]);
     path
@@ -136,8 +136,8 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
   });
 });
 
-describe('roles that no mapping names', () => {
-  test('stay when a reading shows one that the member has lost since', async () => {
+describe('foreign roles', () => {
+  test('are not granted when a read shows one that the member does not hold', async () => {
     await path.link('alice');
     path
       .rig()
@@ -154,7 +154,7 @@ describe('roles that no mapping names', () => {
     expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set(MAPPED));
   });
 
-  test('stay when the response to a write shows none', async () => {
+  test('stay when the response to a write omits them', async () => {
     await giveForeign('alice');
     await path.link('alice');
     path
@@ -183,7 +183,7 @@ describe('roles that no mapping names', () => {
     expect(path.rig().rolesOf('alice')).toEqual([EVENT_HOST]);
   });
 
-  test('stay when a link ends after a reading without them', async () => {
+  test('stay when a link is removed after a read that omits them', async () => {
     await giveForeign('alice');
     await path.link('alice');
     await grantAll();

@@ -20,8 +20,8 @@ async function isParked(name: 'alice' | 'bob'): Promise<boolean> {
   return (await path.stateOf(name))?.state === 'PARKED';
 }
 
-describe('a write that was made only to make sure', () => {
-  test('and broke off is no change that its record may claim', async () => {
+describe('a write whose connection drops', () => {
+  test('is not recorded as a removal if the member did not have the role', async () => {
     await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'drop', moment: 'before' },
@@ -41,7 +41,7 @@ describe('a write that was made only to make sure', () => {
     ]);
   });
 
-  test('and broke off after another change still tells of the other', async () => {
+  test('is recorded together with the other change of its run', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'recruits')]);
     await path.rig().quiet();
@@ -68,7 +68,7 @@ describe('a write that was made only to make sure', () => {
 });
 
 describe('a role that Discord refuses', () => {
-  test('is looked into though the roles were read a moment ago, and its members are freed when it is moved back', async () => {
+  test('is checked even if the roles were just read, and its members get it when it is moved back', async () => {
     await path.link('alice');
     await path.link('bob');
     moveDirector(9);
@@ -85,11 +85,11 @@ describe('a role that Discord refuses', () => {
     await path.rig().importRoles();
     await eventually(() => path.rig().rolesOf('bob')?.includes(roles.director) === true);
 
-    // One for each time that it was moved up.
+    // One refusal for each time that the role was moved up.
     expect(path.rig().discord.calls.count({ status: 403 })).toBe(2);
   });
 
-  test('is not tried again while the reason cannot be read', async () => {
+  test("is not tried again while the guild's roles cannot be read", async () => {
     await path.link('alice');
     moveDirector(9);
     path.rig().discord.faults.plant({
@@ -106,7 +106,7 @@ describe('a role that Discord refuses', () => {
     expect((await path.records()).filter((record) => record.closedAt === null)).toEqual([]);
   });
 
-  test('and has been moved back meanwhile is given to the next member in the same run', async () => {
+  test('is granted to the next member within the run if it was moved back meanwhile', async () => {
     moveDirector(9);
     await path.rig().importRoles();
     await path.rig().store.applyFacts([membership('bob', 'directors')]);
@@ -119,7 +119,7 @@ describe('a role that Discord refuses', () => {
   });
 });
 
-test('a run that asks Discord nothing does not end the trouble of its client', async () => {
+test("a run without calls to Discord does not clear its client's trouble", async () => {
   await path.link('alice');
   const [, directors = ''] = path.mappingIds();
   const { store, clientId } = path.rig();
@@ -141,7 +141,7 @@ test('a run that asks Discord nothing does not end the trouble of its client', a
   expect(await path.client()).toMatchObject({ trouble: trouble.reason });
 });
 
-test('a link ends although the account’s new owner cannot get a role that no longer exists', async () => {
+test("a link is removed even if the account's new user cannot get a role that no longer exists", async () => {
   await path.link('alice');
   const { store, discord, clientId } = path.rig();
   const first = await store.read.findLinkByPlatformUser(clientId, 'alice');

@@ -61,8 +61,8 @@ async function heldCount(): Promise<number> {
   return rig.store.read.countLinks(rig.clientId, { states: ['HELD'] });
 }
 
-describe('removals by the dozen', () => {
-  test('are all held beyond ten within an hour, while grants continue', async () => {
+describe('mass removals', () => {
+  test('are all held if they exceed ten within an hour, while grants continue', async () => {
     expect(holders()).toBe(14);
 
     await removeEveryone();
@@ -75,7 +75,7 @@ describe('removals by the dozen', () => {
     expect(newcomer?.roleIds).toContain(roles.recruit);
   });
 
-  test('show each member why they are held', async () => {
+  test('show the reason on each held link', async () => {
     await removeEveryone();
 
     const { rows } = await rig.store.read.pageLinks(
@@ -89,7 +89,7 @@ describe('removals by the dozen', () => {
     );
   });
 
-  test('go on together when the limit is raised, as long as half of the holders stay', async () => {
+  test('are all applied when the limit is raised, if half of the holders keep the role', async () => {
     await setMinimum(5);
     await removeFrom(7);
     expect(holders()).toBe(14);
@@ -101,7 +101,7 @@ describe('removals by the dozen', () => {
     expect(await heldCount()).toBe(0);
   });
 
-  test('stay held together when the limit is raised, where more than half would go', async () => {
+  test('all stay held when the limit is raised, if more than half of the holders would lose the role', async () => {
     await removeFrom(8);
     await setMinimum(20);
     await rig.quiet();
@@ -110,7 +110,7 @@ describe('removals by the dozen', () => {
     expect(await heldCount()).toBe(8);
   });
 
-  test('are not held when a person requested to remove the role from all holders', async () => {
+  test('are not held when a mapping is retired with TAKE_BACK', async () => {
     await rig.store.mappings.retireMapping({
       id: path.mappingIds()[0] ?? '',
       holders: 'TAKE_BACK',
@@ -122,7 +122,7 @@ describe('removals by the dozen', () => {
     expect(holders()).toBe(0);
   });
 
-  test('are held too when they come from links that end', async () => {
+  test('are held too when users are deleted', async () => {
     await rig.store.applyFacts(
       PEOPLE.map(({ platformUserId }) => ({
         kind: 'userDeleted',
@@ -137,7 +137,7 @@ describe('removals by the dozen', () => {
     expect(await rig.store.read.countLinks(rig.clientId, {})).toBe(14);
   });
 
-  test('leave no record if they were only held', async () => {
+  test('leave no audit record while they are only held', async () => {
     await removeEveryone();
 
     const { rows } = await rig.store.read.pageAuditRecords(
@@ -152,7 +152,7 @@ describe('removals by the dozen', () => {
 });
 
 describe('deleting a client', () => {
-  test('takes every role back and then is gone', async () => {
+  test('with TAKE_BACK removes every role and then the client', async () => {
     await rig.store.clients.deleteClient({
       id: rig.clientId,
       holders: 'TAKE_BACK',
@@ -164,7 +164,7 @@ describe('deleting a client', () => {
     expect(holders()).toBe(0);
   });
 
-  test('or leaves every role and is gone at once', async () => {
+  test('with LEAVE keeps every role and removes the client at once', async () => {
     await rig.store.clients.deleteClient({
       id: rig.clientId,
       holders: 'LEAVE',
@@ -176,7 +176,7 @@ describe('deleting a client', () => {
     expect(holders()).toBe(14);
   });
 
-  test('shows in a dry run whom it would take from, and changes nothing', async () => {
+  test('lists the affected members in a dry run, and changes nothing', async () => {
     const effect = await rig.store.clients.deleteClient({
       id: rig.clientId,
       holders: 'TAKE_BACK',

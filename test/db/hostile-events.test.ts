@@ -11,7 +11,7 @@ import { inherited } from '../hostile/verdict.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
 import { sumOf, takeHostile, type Taken } from '../hostile/take-events.js';
 
-/** Another one with `HOSTILE_SEED`, as the test's name tells it. */
+/** `HOSTILE_SEED` overrides it; the test title shows the seed. */
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_261_122);
 const PORTIONS = 6;
 const IN_A_PORTION = 1_000;
@@ -29,7 +29,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** So that facts about them are written down as causes of jobs, too. */
+/** Links some users, so that facts about them also become causes of jobs. */
 async function linkSome(): Promise<void> {
   const client = await store.clients.createClient(clientInput());
   const userIds = ['__proto__', 'constructor', '<script>alert(1)</script>'];
@@ -55,8 +55,8 @@ async function query<Row extends pg.QueryResultRow>(sql: string): Promise<readon
 
 const COUNTED = { fact: 'facts', skip: 'skipped', broken: 'broken' } as const;
 
-describe('what the parser lets through, the store takes', () => {
-  test(`of ${PORTIONS * IN_A_PORTION} hostile events from seed ${SEED}`, async () => {
+describe('the store accepts what the parser accepts', () => {
+  test(`from ${PORTIONS * IN_A_PORTION} hostile events with seed ${SEED}`, async () => {
     const before = inherited();
     const parts: Taken[] = [];
     for (let portion = 0; portion < PORTIONS; portion++)
@@ -70,7 +70,7 @@ describe('what the parser lets through, the store takes', () => {
     expect(inherited()).toEqual(before);
   });
 
-  test('of those that are too large, too deep or made with care', async () => {
+  test('from events that are too large, too deep or specially crafted', async () => {
     for (const { name, record, ending } of hostileCorpus()) {
       const taken = await takeHostile([record], store.applyFacts);
 
@@ -82,7 +82,7 @@ describe('what the parser lets through, the store takes', () => {
     }
   });
 
-  test('under ids that are names of everything’s prototype', async () => {
+  test('for ids that are property names of Object.prototype', async () => {
     const names = ['__lookupSetter__', 'isPrototypeOf', 'toLocaleString'];
     const records = names.map((userId) =>
       structured(
@@ -103,7 +103,7 @@ describe('what the parser lets through, the store takes', () => {
     expect(rows.map(({ id }) => id)).toEqual(names.toSorted());
   });
 
-  test('and marks the members they concern', async () => {
+  test('and marks the affected members', async () => {
     const [row] = await query<{ jobs: number }>('select count(*)::int as jobs from reconcile_job');
 
     expect(row?.jobs).toBeGreaterThan(0);

@@ -60,7 +60,7 @@ const allThatIsKept = async () => ({
 });
 
 describe('an import', () => {
-  test('links people, answers with their links, marks them in the bulk lane and tells of each', async () => {
+  test('links people, returns their links, marks them in the bulk lane and publishes an event for each', async () => {
     const verdicts = await importing([pair('alice', 1), pair('bob', 2)]);
 
     expect(kindsOf(verdicts)).toEqual(['LINKED', 'LINKED']);
@@ -88,7 +88,7 @@ describe('an import', () => {
     );
   });
 
-  test('that is only tried says the same and changes nothing', async () => {
+  test('returns the same verdicts in a dry run and changes nothing', async () => {
     await link(store, clientId, 'carol', account(3));
     const users = [pair('alice', 1), pair('carol', 3), pair('carol', 4)];
     const before = await allThatIsKept();
@@ -100,7 +100,7 @@ describe('an import', () => {
     expect(kindsOf(await importing(users))).toEqual(kindsOf(tried));
   });
 
-  test('that is made again changes nothing', async () => {
+  test('that is repeated changes nothing', async () => {
     const users = people(20);
     const first = await importing(users);
     const before = await allThatIsKept();
@@ -112,7 +112,7 @@ describe('an import', () => {
     expect(await allThatIsKept()).toEqual(before);
   });
 
-  test('leaves alone who is linked to another account, and whose account is another person’s', async () => {
+  test('returns CONFLICT for a user linked to another account and for an account linked to another user', async () => {
     const alice = await link(store, clientId, 'alice', account(1));
 
     const verdicts = await importing([pair('alice', 2), pair('bob', 1)]);
@@ -134,7 +134,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('refuses whom the platform has deleted, and links the others', async () => {
+  test('rejects users whom the platform has deleted, and links the others', async () => {
     await store.applyFacts([
       {
         kind: 'userDeleted',
@@ -156,7 +156,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('takes the first of two that name the same person or the same account', async () => {
+  test('links the first of several items with the same user or account, and returns CONFLICT for the others', async () => {
     const verdicts = await importing([
       pair('alice', 1),
       pair('alice', 2),
@@ -169,7 +169,7 @@ describe('an import', () => {
     expect(await query('select from link')).toHaveLength(1);
   });
 
-  test('revives a link that is ending, under its id', async () => {
+  test('reactivates an ending link under its id', async () => {
     const id = await link(store, clientId, 'alice', account(1));
     await store.links.unlinkMember({ id, cause });
 
@@ -181,7 +181,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('gives an account on whose take-back it waits to the next person', async () => {
+  test('links an account to another user while its previous link is ending', async () => {
     const id = await link(store, clientId, 'alice', account(1));
     await store.links.unlinkMember({ id, cause });
 
@@ -193,11 +193,11 @@ describe('an import', () => {
     ]);
   });
 
-  test('of nobody is no fault', async () => {
+  test('of an empty list succeeds', async () => {
     expect(await importing([])).toEqual([]);
   });
 
-  test('into a client that is deleted, or ends, is refused', async () => {
+  test('into a client that is being deleted is rejected', async () => {
     await link(store, clientId, 'alice', account(1));
     await store.clients.deleteClient({
       id: clientId,
@@ -212,7 +212,7 @@ describe('an import', () => {
       });
   });
 
-  test('writes no event where nobody would take it away', async () => {
+  test('writes no event if there is no broker', async () => {
     const alone = await openTestStore(database.url, { hasBroker: false });
 
     await importing([pair('alice', 1)], false, alone);
@@ -222,8 +222,8 @@ describe('an import', () => {
   });
 });
 
-describe('imports at once', () => {
-  test('of one list make one link each, and one event', async () => {
+describe('simultaneous imports', () => {
+  test('of the same list create one link and one event for each person', async () => {
     const other = await openTestStore(database.url);
     const users = people(500);
 
@@ -242,7 +242,7 @@ describe('imports at once', () => {
     expect(await query('select from outbox')).toHaveLength(500);
   });
 
-  test('of different people with the same accounts link the first, and are conflicts for the other', async () => {
+  test('of different people with the same accounts link each account once and return CONFLICT for the other person', async () => {
     const other = await openTestStore(database.url);
     const users = people(200);
     const rivals = users.map(({ discordUserId }, at) => ({
@@ -260,7 +260,7 @@ describe('imports at once', () => {
     expect(await query('select from link')).toHaveLength(200);
   });
 
-  test('with people linked one by one and with facts about them wait for each other, and lose nothing', async () => {
+  test('lose nothing while the same people are linked one by one and facts about them arrive', async () => {
     const users = people(200);
 
     const [verdicts, ...linked] = await Promise.all([
@@ -282,7 +282,7 @@ describe('imports at once', () => {
   });
 });
 
-test('five thousand people are imported by one call, in a handful of statements', async ({
+test('one call imports 5,000 people in fewer than 16 statements', async ({
   annotate,
   onTestFinished,
 }) => {

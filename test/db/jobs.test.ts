@@ -47,7 +47,7 @@ async function nextDueInMs(request: Partial<ClaimRequest> = {}): Promise<number 
 }
 
 describe('a mark', () => {
-  test('joins earlier marks: one job, all causes, the raised lane', async () => {
+  test('joins earlier marks of the member: one job with all causes and the most urgent lane', async () => {
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.applyFacts([membership('alice', 'directors')]);
@@ -60,7 +60,7 @@ describe('a mark', () => {
     ]);
   });
 
-  test('never lowers a lane', async () => {
+  test('never lowers the lane of a job', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
 
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
@@ -86,7 +86,7 @@ describe('a mark', () => {
     ]);
   });
 
-  test('that concerns only a nickname is claimed last, and only while member edits are left', async () => {
+  test('that concerns only a nickname is claimed last, and only if member edits are left', async () => {
     for (const [name, id] of Object.entries(OTHERS)) await link(store, clientId, name, id);
     const template = { strategy: 'TEMPLATE', template: '%username', onUnlink: 'KEEP' } as const;
     await store.clients.updateClient(clientId, { nicknamePolicy: template }, cause);
@@ -117,13 +117,13 @@ describe('a mark', () => {
     expect(await claimWith(0)).toEqual([[OTHERS.carol, LANES.fresh]]);
   });
 
-  test('of a group that is mapped nowhere makes no job', async () => {
+  test('for a group without a mapping creates no job', async () => {
     await store.applyFacts([membership('alice', 'chess club')]);
 
     expect(await claim()).toEqual([]);
   });
 
-  test('wakes all listeners, in any process, and not before its transaction ends', async () => {
+  test('wakes the listeners of another process, once per transaction', async () => {
     const other = await open();
     let wakes = 0;
     await other.jobs.onMarked(() => {
@@ -136,7 +136,7 @@ describe('a mark', () => {
     expect(wakes).toBe(1);
   });
 
-  test('made 100,000 times in one statement makes 100,000 jobs', async () => {
+  test('for 100,000 members in one statement creates 100,000 jobs', async () => {
     const direct = await openDatabase({
       url: jobs.databaseUrl(),
       poolSize: 1,
@@ -161,7 +161,7 @@ describe('a mark', () => {
 });
 
 describe('a claim', () => {
-  test('takes the most urgent lane first and no more than there is room for', async () => {
+  test('takes the most urgent lane first, and no more jobs than there is room for', async () => {
     await link(store, clientId, 'bob', BOB);
     for (const job of await claim()) await store.memory.settle(job, NOTHING_SETTLED);
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
@@ -175,7 +175,7 @@ describe('a claim', () => {
     expect(await claim()).toEqual([]);
   });
 
-  test('by many at once gives each job to one', async () => {
+  test('that runs concurrently with others shares no job with them', async () => {
     for (let index = 0; index < 40; index += 1) {
       await link(store, clientId, `person-${index}`, String(610000000000000000n + BigInt(index)));
     }
@@ -187,7 +187,7 @@ describe('a claim', () => {
     expect(new Set(members).size).toBe(40);
   });
 
-  test('is refused to a process that does not hold the bot', async () => {
+  test('returns no jobs to a process that does not hold the bot lease', async () => {
     const other = await open();
     await other.jobs.renewLeases();
     await store.applyFacts([membership('alice', 'pilots')]);
@@ -196,7 +196,7 @@ describe('a claim', () => {
     expect(await claim(store)).toHaveLength(1);
   });
 
-  test('takes up a client that is new without waiting for the next renewal', async () => {
+  test('includes a new client without waiting for the next lease renewal', async () => {
     const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }], {
       guildId: '500000000000000002',
       applicationId: '800000000000000002',
@@ -207,7 +207,7 @@ describe('a claim', () => {
     expect(await claim()).toMatchObject([{ clientId: client.id }]);
   });
 
-  test('leaves a stopped, a paused and a disabled client alone', async () => {
+  test('skips a paused or disabled client', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.memory.saveTrouble(clientId, {
       kind: 'PAUSED',
@@ -223,7 +223,7 @@ describe('a claim', () => {
     expect(await claim()).toHaveLength(1);
   });
 
-  test('returns when the next job is due, unless its client has no room or is skipped', async () => {
+  test('reports when the next job is due, unless its client has no room or is skipped', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     await jobs.query(`update reconcile_job set due_at = clock_timestamp() + interval '1 minute'`);
 
@@ -243,14 +243,14 @@ describe('a claim', () => {
   });
 });
 
-describe('a crowd', () => {
+describe('a crowd of jobs that need a reading', () => {
   const addJobs = async (from: number, count: number, cause: object) =>
     jobs.query(`
       insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
       select '${clientId}', (800000000000000000 + n)::text, 10, clock_timestamp(), '[${JSON.stringify(cause)}]'
       from generate_series(${from}, ${from + count - 1}) n`);
 
-  test('is found among the newest jobs, behind any number that need no reading', async () => {
+  test('is found among the newest jobs, behind any number that need none', async () => {
     await addJobs(1, 500, { kind: 'EVENT', groupId: 'pilots' });
     expect(await store.jobs.startListing(clientId)).toBe(false);
 
@@ -261,8 +261,8 @@ describe('a crowd', () => {
   });
 });
 
-describe('when the process that claimed a job is gone', () => {
-  test('its bot, and the job with its causes, are another process’s as soon as the lease is over', async () => {
+describe('when a process loses the lease of a claimed job', () => {
+  test('another process takes over its bot, and the job with its causes', async () => {
     const dying = await open();
     await store.jobs.releaseLeases();
     await dying.jobs.renewLeases();
@@ -277,7 +277,7 @@ describe('when the process that claimed a job is gone', () => {
     expect(job?.causes).toMatchObject([{ groupId: 'pilots' }]);
   });
 
-  test('it can neither open a record nor settle when it wakes up again', async () => {
+  test('it can neither open a record nor settle the job', async () => {
     const sleeper = await open();
     await store.jobs.releaseLeases();
     await sleeper.jobs.renewLeases();
@@ -305,7 +305,7 @@ describe('when the process that claimed a job is gone', () => {
     await expect(sleeper.memory.settle(must(job), NOTHING_SETTLED)).rejects.toThrow(LeaseLostError);
   });
 
-  test('and is known to be gone, no claim waits for its lease', async () => {
+  test('because it is known to be gone, another process claims without waiting for the lease to end', async () => {
     const dying = await open({ owner: 'dying' });
     const heir = await open({ isGone: (owner) => owner === 'dying' });
     await store.jobs.releaseLeases();
@@ -318,7 +318,7 @@ describe('when the process that claimed a job is gone', () => {
     expect(await claim(heir)).toHaveLength(1);
   });
 
-  test('a bot that was let go is free at once', async () => {
+  test('by releasing it, another process can take the bot at once', async () => {
     const other = await open();
 
     await store.jobs.releaseLeases();
@@ -327,8 +327,8 @@ describe('when the process that claimed a job is gone', () => {
   });
 });
 
-describe('a job that is released', () => {
-  test('keeps its causes before newer ones, and waits until it is due', async () => {
+describe('a postponed job', () => {
+  test('keeps its causes ahead of newer ones, and waits until it is due', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const [job] = await claim();
     await store.applyFacts([membership('alice', 'directors')]);
@@ -349,8 +349,8 @@ describe('a job that is released', () => {
   });
 });
 
-describe('a job that its process claimed and does not run', () => {
-  test('is free to the next claim, with all its causes', async () => {
+describe('a job that its process claimed but does not run', () => {
+  test('goes to the next claim, with all its causes', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.jobs.claim({ ...everything, inWork: [] });
 
@@ -359,7 +359,7 @@ describe('a job that its process claimed and does not run', () => {
     expect(jobs).toMatchObject([{ causes: [{ groupId: 'pilots' }] }]);
   });
 
-  test('is distinguished from the jobs that it runs', async () => {
+  test('is not confused with a running job, which no claim returns', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const { jobs } = await store.jobs.claim({ ...everything, inWork: [] });
 
@@ -368,7 +368,7 @@ describe('a job that its process claimed and does not run', () => {
     expect(next.jobs).toEqual([]);
   });
 
-  test('is left to a later claim by an earlier one that reaches the database after it', async () => {
+  test('stays with the later claim if an earlier claim reaches the database after it', async () => {
     const owner = 'late';
     const late = await open({ owner });
     const database = await openDatabase({
@@ -401,7 +401,7 @@ describe('a job that its process claimed and does not run', () => {
   });
 });
 
-test('a claim finds its jobs by their keys, however many are due', async () => {
+test('a claim finds its jobs by an index, however many are due', async () => {
   await jobs.query(`
     insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
     select '${clientId}', 'member-' || n, ${LANES.bulk}, now(), '[]' from generate_series(1, 20000) n`);

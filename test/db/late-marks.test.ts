@@ -16,13 +16,13 @@ beforeEach(() => {
   store = jobs.store();
 });
 
-/** As a run begins: with what was marked since the claim. */
+/** What a run does first: reads the member together with the marks added since the claim. */
 async function read(job: Job): Promise<Job> {
   const facts = must(await store.memory.readMember(job));
   return withMarks(job, must(facts.marks));
 }
 
-/** Each changes what was said before it. */
+/** Alternates, so that each fact changes the previous one. */
 function turn(nth: number): 'added' | 'removed' {
   return nth % 2 === 0 ? 'added' : 'removed';
 }
@@ -39,7 +39,7 @@ describe('a mark', () => {
     expect(again?.causes.map((each) => each.groupId)).toEqual(['directors']);
   });
 
-  test('made before the member is read is settled with that run, and one made after it is not', async () => {
+  test('made before the member is read is settled by that run, and one made afterwards is not', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const [claimed] = await claim();
     await store.applyFacts([membership('alice', 'directors')]);
@@ -55,7 +55,7 @@ describe('a mark', () => {
     expect(await claim()).toEqual([]);
   });
 
-  test('is not lost among more causes than a job keeps', async () => {
+  test('is not lost if there are more causes than a job keeps', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const [claimed] = await claim();
     for (let nth = 0; nth < 60; nth += 1)

@@ -11,7 +11,7 @@ const PEOPLE = Array.from({ length: 25 }, (_, index) => ({
   discordUserId: String(500000000000000100n + BigInt(index)),
 }));
 
-describe('under the limits of Discord, ten times as fast', () => {
+describe('under Discord’s rate limits, ten times as fast,', () => {
   const path = usePath({
     discord: { limits: scaleLimits(DEFAULT_LIMITS, 0.1) },
   });
@@ -32,7 +32,7 @@ describe('under the limits of Discord, ten times as fast', () => {
     discord.calls.reset();
   }
 
-  test('25 grants cost 25 writes, of either kind, and almost no refusal', async () => {
+  test('25 grants cost 25 writes, PUT or PATCH, and at most one 429', async () => {
     await linkEveryone();
     const { discord, store, quiet } = path.rig();
 

@@ -13,7 +13,7 @@ const MEMBER = new RegExp(`^/guilds/${guildId}/members/\\d+$`);
 const ROLES = new RegExp(`^/guilds/${guildId}/roles$`);
 const WAITS = expect.stringContaining('when Discord confirms this');
 
-/** Alice is linked and a pilot. Resolves with the link. */
+/** Links Alice, who is a pilot, and returns the link id. */
 async function linkPilot(): Promise<string> {
   await path.rig().store.applyFacts([snapshotOf('alice', ['pilots'])]);
   return path.link('alice');
@@ -39,14 +39,14 @@ const lieAbsent = (times: number | null) =>
       answer: () => ({ code: 10007, message: 'Unknown Member' }),
     });
 
-describe('the roles of an ending link are removed', () => {
+describe('the roles of an ending link', () => {
   test.each([
     ['lacks the mapped role', withoutRole(roles.pilot)],
     [
       'has nothing but everyone',
       (list: unknown) => (Array.isArray(list) ? list.filter(({ id }) => id === guildId) : list),
     ],
-  ])('while the list of roles %s', async (_, answer) => {
+  ])('are removed even while the role list %s', async (_, answer) => {
     const id = await linkPilot();
     path.rig().liar().lie({ method: 'GET', path: ROLES, times: null, answer });
     await path.rig().importRoles();
@@ -57,7 +57,7 @@ describe('the roles of an ending link are removed', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('though one answer shows the account without any', async () => {
+  test('are removed even if one response shows the account without any', async () => {
     const id = await linkPilot();
     path
       .rig()
@@ -70,7 +70,7 @@ describe('the roles of an ending link are removed', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('again if Discord accepted the removal but did not keep it', async () => {
+  test('are removed again if Discord accepted the removal but did not keep it', async () => {
     const id = await linkPilot();
     path.rig().discord.faults.plant({
       effect: { kind: 'lostWrite' },
@@ -89,7 +89,7 @@ describe('the roles of an ending link are removed', () => {
 });
 
 describe('an ending link', () => {
-  test('goes where Discord itself says that the role does not exist', async () => {
+  test('is removed once Discord responds that the role does not exist', async () => {
     const id = await linkPilot();
     path.rig().discord.moderator.deleteRole({ guildId, roleId: roles.pilot });
     path
@@ -140,7 +140,7 @@ describe('an ending link', () => {
     },
   );
 
-  test('that Discord wrongly called absent once has its role removed', async () => {
+  test('has its role removed after Discord wrongly reported the account absent once', async () => {
     const id = await linkPilot();
     lieAbsent(1);
 
@@ -154,7 +154,7 @@ describe('an ending link', () => {
   });
 });
 
-test('a link whose account a complete member list lacked during its run is ended at once', async () => {
+test('a link is removed at once if a complete member list lacked its account during the run', async () => {
   const id = await linkPilot();
   lieAbsent(1);
   const dueAt: unknown[] = [];
@@ -172,7 +172,7 @@ test('a link whose account a complete member list lacked during its run is ended
   expect(dueAt).toEqual([{ due_at: expect.any(Date) }]);
 });
 
-test('a retired mapping stays until the absence of its last holder is proven', async () => {
+test('a retired mapping’s role is removed even if Discord wrongly reported its holder absent once', async () => {
   await linkPilot();
   const [pilots = ''] = path.mappingIds();
   lieAbsent(1);

@@ -43,11 +43,11 @@ async function somebodyWaits(): Promise<boolean> {
   return (rows[0]?.waiting ?? 0) > 0;
 }
 
-test('who links again at the moment in which the ended link goes is linked', async () => {
+test('a person who links again while the ended link is being deleted is linked', async () => {
   const { linkId } = await linkCarol();
   await store.links.unlinkMember({ id: linkId, cause });
 
-  // As a run does that has taken the last role back.
+  // What a run does after removing the last role.
   await direct.query('begin');
   await direct.query(`delete from link where id = $1`, [linkId]);
   const linking = linkCarol();

@@ -15,7 +15,7 @@ const byName = (name: keyof typeof accounts) => ({
 });
 
 describe('links', () => {
-  test('unlinking takes the managed roles back and nothing else', async () => {
+  test('unlinking removes the mapped roles and no others', async () => {
     const linkId = await path.link('carol');
     await path.rig().store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
     await path.rig().quiet();
@@ -73,7 +73,7 @@ describe('links', () => {
     expect(await path.stateOf('bob')).toBeUndefined();
   });
 
-  test('an account that changes hands keeps nothing of its last owner', async () => {
+  test('an account linked to another person loses the roles of its previous owner', async () => {
     const linkId = await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -127,7 +127,7 @@ describe('links', () => {
     });
   });
 
-  test('a link that ends after the person left ends without a call that writes', async () => {
+  test('unlinking a person who has left the guild ends the link without writing to Discord', async () => {
     const linkId = await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();

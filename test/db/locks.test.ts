@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const account = (index: number) => String(620000000000000000n + BigInt(index));
 
-test('links and facts about the same people, all at once, all come through', async () => {
+test('concurrent links and facts about the same people all succeed', async () => {
   const people = Array.from({ length: 60 }, (_, index) => index);
 
   await Promise.all([
@@ -50,7 +50,7 @@ test('links and facts about the same people, all at once, all come through', asy
   expect(await store.read.countLinks(clientId, {})).toBe(60);
 });
 
-test('two claims of one account at once make one link and one refusal', async () => {
+test('eight concurrent claims of one account make one link and seven conflicts', async () => {
   const claims = await Promise.allSettled(
     Array.from({ length: 8 }, async (_, index) =>
       link(store, clientId, `person-${index}`, account(1)),
@@ -62,7 +62,7 @@ test('two claims of one account at once make one link and one refusal', async ()
   expect(refusals).toEqual(Array(7).fill(expect.objectContaining({ code: 'CONFLICT' })));
 });
 
-test('a person who links two accounts at once ends with one active link', async () => {
+test('a person who links four accounts at once ends up with one active link', async () => {
   await Promise.allSettled(
     [1, 2, 3, 4].map(async (index) => link(store, clientId, 'alice', account(index))),
   );
@@ -103,7 +103,7 @@ test('a fact and a new mapping about one group at the same time never miss each 
   expect(await settleAll()).toContain(account(1));
 });
 
-/** Seen in the guild, without a role. */
+/** Observed in the guild, without a role. */
 const NEWCOMER: MemberReading = {
   isPresent: true,
   roleIds: [],
@@ -114,7 +114,7 @@ const NEWCOMER: MemberReading = {
   timedOutUntil: null,
 };
 
-/** Completes all due jobs, and resolves with their accounts. */
+/** Completes all due jobs and returns their accounts. */
 async function settleAll(): Promise<readonly string[]> {
   const { jobs } = await store.jobs.claim({
     running: new Map(),

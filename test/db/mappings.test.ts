@@ -53,7 +53,7 @@ describe('mappings', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('a retired mapping is forgotten only once its role is removed', async () => {
+  test('a retired mapping is deleted only once its role is removed', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -107,7 +107,7 @@ describe('mappings', () => {
     });
   });
 
-  test('a mapping of an unknown group is refused, with how to send groups', async () => {
+  test('a mapping of an unknown group is refused with instructions for sending groups', async () => {
     const attempt = mapGroup(path.rig().store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'nobody',

@@ -59,8 +59,8 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
 
 const mapping = (index: number) => path.mappingIds()[index] ?? '';
 
-describe('a reason of a run', () => {
-  test('names the role and the member that Discord refuses', async () => {
+describe('the reason of a run', () => {
+  test('names the role that is not below the bot', async () => {
     await path.link('alice');
     rig().discord.moderator.moveRole({
       guildId,
@@ -77,7 +77,7 @@ describe('a reason of a run', () => {
     expect(known.filter((reason) => BARE.test(reason))).toEqual([]);
   });
 
-  test("names the role and member in Discord's error message", async () => {
+  test('names the role and the member of a call that Discord refused', async () => {
     await path.link('alice');
     await rig().store.applyFacts([snapshotOf('alice', [])]);
     await rig().quiet();
@@ -97,7 +97,7 @@ describe('a reason of a run', () => {
 });
 
 describe('a held plan', () => {
-  test('names groups and roles, and the time it was held', async () => {
+  test('names groups and roles, and shows when it was held', async () => {
     await addCrowd(rig());
     await say(rig(), CROWD, 'removed');
 
@@ -109,8 +109,8 @@ describe('a held plan', () => {
   });
 });
 
-describe('an answer', () => {
-  test('names group and role of an existing mapping', async () => {
+describe('an error', () => {
+  test('names the group and the role of an existing mapping', async () => {
     const again = mapGroup(rig().store.mappings, {
       clientId: rig().clientId,
       groupId: 'pilots',
@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect(await refusalOf(again)).toContain(`${PILOTS} is already mapped to ${PILOT}`);
   });
 
-  test('names groups and roles of conflicting mappings', async () => {
+  test('names the groups and roles of conflicting mappings', async () => {
     const { mappings } = rig().store;
     await mappings.updateMapping({
       id: mapping(0),
@@ -146,7 +146,7 @@ describe('an answer', () => {
     );
   });
 
-  test('names the mapping that cannot be retired as asked', async () => {
+  test('names the mapping that cannot be retired as requested', async () => {
     const { mappings } = rig().store;
     const id = mapping(1);
     await mappings.updateMapping({ id, authority: 'OBSERVE', cause });
@@ -163,7 +163,7 @@ describe('an answer', () => {
     );
   });
 
-  test('names user and account of conflicting links', async () => {
+  test('names the user and the account of conflicting links', async () => {
     await path.link('alice');
     await path.link('bob');
     await rig().store.applyFacts([
@@ -195,7 +195,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('names the group in which an earlier fact outranks a later one', async () => {
+  test('names the group if an earlier fact outranks the sent one', async () => {
     const told = async (change: string, sequence: number) => {
       const { recordMembershipChanges } = await api.ask(
         `mutation ($sequence: Sequence, $change: MembershipChangeKind!) {

@@ -13,7 +13,7 @@ const MEMBER = new RegExp(`^/guilds/${guildId}/members/\\d+$`);
 
 const path = usePath({ mayLie: true });
 
-/** As if the last answer about each member were older than what may confirm a list. */
+/** Makes the last reading of each member too old to confirm a role list. */
 async function ageMirror(): Promise<void> {
   await queryOnce(
     path.databaseUrl(),
@@ -26,7 +26,7 @@ async function grantAll(): Promise<void> {
   await path.rig().quiet();
 }
 
-describe('a role given by hand since the mirror was read', () => {
+describe('a role that a moderator added since the mirror was read', () => {
   test('survives a reading that lacks it', async () => {
     const { discord, liar } = path.rig();
     await path.link('alice');
@@ -50,7 +50,7 @@ describe('a role given by hand since the mirror was read', () => {
     );
   });
 
-  test('survives it also where a run that asked Discord nothing has just written to the member', async () => {
+  test('survives such a reading even after a run wrote to the member without reading it', async () => {
     const { discord, liar, store } = path.rig();
     await path.link('alice');
     await ageMirror();

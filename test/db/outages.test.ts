@@ -14,7 +14,7 @@ import { createMigratedDatabase, openTestStore } from '../support/store.js';
 let database: TestDatabase;
 let name: string;
 let role: string;
-/** Connected to another database of the server, so that this one can be closed. */
+/** Connected to another database of the server, so that this one can reject connections. */
 let admin: pg.Client;
 let store: Store;
 const lines: unknown[] = [];
@@ -60,7 +60,7 @@ const terminate = async () =>
     [name],
   );
 
-/** Runs statements as the database's owner, for what the service's role may not do. */
+/** Runs statements as the database owner, which the service's role may not run. */
 async function asOwner(...statements: readonly string[]): Promise<void> {
   const owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
@@ -79,7 +79,7 @@ const write = async () =>
     },
   ]);
 
-/** The error that a caller would receive; null: it worked. */
+/** The error that a caller would receive; null if it succeeds. */
 const answerOf = async (work: () => Promise<unknown>) =>
   work().then(
     () => null,
@@ -111,7 +111,7 @@ const expectRecovery = async () => {
     expect(JSON.stringify(lines)).not.toContain(secret);
 };
 
-/** Makes writes fail on the wire of a real statement, as PostgreSQL itself raises the error. */
+/** Makes writes fail with an error raised by PostgreSQL itself. */
 const failing = (sqlState: string, ...tables: readonly string[]) => [
   `create function fail_write() returns trigger language plpgsql as $$ begin raise exception 'could not extend file "/var/lib/secret"' using errcode = '${sqlState}'; end $$`,
   ...tables.map(
@@ -128,7 +128,7 @@ describe('a database that cannot be written to', () => {
     ['53400', 'the database is out of resources'],
     ['58030', 'the database cannot read or write its disk'],
   ])(
-    'for %s is reported to callers and in readiness until a write works',
+    'with error %s is reported to callers and in readiness until a write succeeds',
     async (sqlState, words) => {
       await asOwner(...failing(sqlState, 'platform_user', 'write_probe'));
 
@@ -195,7 +195,7 @@ describe('a database that rejects connections', () => {
   ];
 
   test.each(closings)(
-    '%s is reported to callers and in readiness until it accepts them',
+    '%s is reported to callers and in readiness until it accepts them again',
     async (_, words, change) => {
       await write();
       await eventually(
@@ -220,7 +220,7 @@ describe('a database that rejects connections', () => {
   );
 });
 
-test('one statement that took too long leaves a process ready', async () => {
+test('one statement that takes too long does not make the process unready', async () => {
   await write();
   const seen: boolean[] = [];
   const watching = setInterval(() => void seen.push(store.ready().ok), 5);

@@ -17,10 +17,10 @@ async function drained(store: Store): Promise<readonly OutboxEvent[]> {
   return events;
 }
 
-describe('what happens to a person is published', () => {
+describe('events about a person', () => {
   const path = usePath();
 
-  test('linked, roles changed, left and unlinked, in that order, with the person as the key', async () => {
+  test('are published with the person as the key, in order: linked, roles changed, left, unlinked', async () => {
     const { store, clientId, discord, quiet } = path.rig();
     const linkId = await path.link('alice');
     await store.applyFacts([membership('alice', 'pilots')]);
@@ -76,7 +76,7 @@ describe('the outbox', () => {
     return store;
   }
 
-  test('keeps what could not be sent', async () => {
+  test('keeps an event that could not be sent', async () => {
     const store = await open(true);
     const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');
@@ -102,7 +102,7 @@ describe('the outbox', () => {
     expect(sentMeanwhile).toBe(0);
   });
 
-  test('holds no transaction while the broker is waited for', async () => {
+  test('holds no transaction open while it waits for the broker', async () => {
     const store = await open(true);
     const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');
@@ -118,7 +118,7 @@ describe('the outbox', () => {
     expect(openTransactions).toEqual([]);
   });
 
-  test('is taken over by another process when the draining one loses its connection', async () => {
+  test('is taken over by another process when the draining process loses its connection', async () => {
     const [one, other] = [await open(true), await open(true)];
     const { client } = await createMappedClient(one, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(one, client.id, 'alice', '600000000000000001');
@@ -139,7 +139,7 @@ describe('the outbox', () => {
     expect(await drained(other)).toEqual([]);
   });
 
-  test('stays empty where there is no broker to take anything away', async () => {
+  test('stays empty if there is no broker', async () => {
     const store = await open(false);
     const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');

@@ -16,7 +16,7 @@ const byName = (name: keyof typeof accounts) => ({
   discordUserId: accounts[name],
 });
 
-/** Acts when the path reaches the point for the first time. */
+/** Acts the first time the path reaches the point. */
 function onceAt(point: FaultPoint, act: () => Promise<unknown>): void {
   path.rig().at(point, async () => {
     path.rig().at(point, async () => undefined);
@@ -50,7 +50,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('the reason in the audit log of Discord names our record', async () => {
+  test('the audit log reason at Discord names our record', async () => {
     await path.link('alice');
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
@@ -72,7 +72,7 @@ describe('from a membership to a role', () => {
     });
   });
 
-  test('a fact that arrives just before its member is read is carried out and recorded once', async () => {
+  test('a fact that arrives just before its member is read is applied and recorded in the same run', async () => {
     const rig = path.rig();
     onceAt('memory.readMember:before', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
@@ -87,7 +87,7 @@ describe('from a membership to a role', () => {
     ]);
   });
 
-  test('a fact that arrives just after its member was read gets a run of its own', async () => {
+  test('a fact that arrives just after its member was read gets its own run', async () => {
     const rig = path.rig();
     onceAt('memory.readMember:after', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
@@ -100,7 +100,7 @@ describe('from a membership to a role', () => {
     expect(others).toEqual([]);
   });
 
-  test('three changes cost one read and one list, which carries foreign and managed roles over', async () => {
+  test('three changes cost one list write, which keeps foreign and managed roles', async () => {
     path.rig().discord.moderator.giveRole({ ...byName('bob'), roleId: EVENT_HOST });
     await path.link('bob');
     path.rig().discord.calls.reset();
@@ -115,7 +115,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().discord.calls.count({ method: 'PATCH', status: 200 })).toBe(1);
   });
 
-  test('whole lists can be turned off', async () => {
+  test('list writes can be turned off', async () => {
     await path
       .rig()
       .store.clients.updateClient(path.rig().clientId, { wholeListWrites: false }, cause);
@@ -129,7 +129,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().discord.calls.count({ method: 'PATCH' })).toBe(0);
   });
 
-  test('a role removed by a moderator comes back with the next fact about it, though the mirror still shows it', async () => {
+  test('a role removed by a moderator comes back with the next fact about it, even if the mirror still shows it', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -160,7 +160,7 @@ describe('from a membership to a role', () => {
   test.each([
     ['without a sequence', [null, null, null]],
     ['each with the next sequence', [1, 2, 3]],
-  ])('a membership that is sent again costs no call and no record: %s', async (_, sequences) => {
+  ])('a membership sent again costs no call and no record: %s', async (_, sequences) => {
     await path.link('alice');
     const say = async (sequence: number | null) => {
       const order = { ...nextOrder(), sequence };
@@ -181,7 +181,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('the removal of a person whose whole set is known to be empty costs no call and no record', async () => {
+  test('removing a person from a group costs no call and no record if they are known to be in no group', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', [])]);
     await path.rig().quiet();
@@ -206,8 +206,8 @@ describe('from a membership to a role', () => {
   });
 });
 
-describe('an unknown membership', () => {
-  test('linking a person who holds managed roles, with no facts received, removes nothing', async () => {
+describe('with unknown memberships', () => {
+  test('linking a person who holds mapped roles removes nothing', async () => {
     path.rig().discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
     path.rig().discord.moderator.giveRole({
       ...byName('carol'),
@@ -226,7 +226,7 @@ describe('an unknown membership', () => {
     expect(path.rig().writes()).toBe(0);
   });
 
-  test('a snapshot removes exactly what it denies', async () => {
+  test('a snapshot removes exactly the roles of the groups it omits', async () => {
     path.rig().discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
     path.rig().discord.moderator.giveRole({
       ...byName('carol'),

@@ -20,7 +20,7 @@ const linkCrew = async () => {
   for (const name of CREW) await path.link(name);
 };
 
-/** Every call is answered with a ban of 18 hours, by Cloudflare. */
+/** Cloudflare answers every call with a ban of 18 hours. */
 const ban = () =>
   path.rig().discord.faults.plant({
     effect: { kind: 'cloudflareLimit', retryAfterMs: 66_271_000 },
@@ -47,8 +47,8 @@ const check = async () => {
   await createCheckClient({ store, gateway }, () => null)(clientId);
 };
 
-describe('a ban of the whole sender', () => {
-  test('is shown with its cause and time in the health and in the reason of each member who waits', async () => {
+describe('a ban by Cloudflare', () => {
+  test('is shown with its cause and time in the health and in the reason of each waiting member', async () => {
     await linkCrew();
     ban();
 
@@ -68,11 +68,11 @@ describe('a ban of the whole sender', () => {
         state: 'PENDING',
         reason: expect.stringMatching(/^paused, next call at .* UTC: Cloudflare asked to wait/),
       });
-    // The call that was refused, its question, and what was on its way with it.
+    // The refused call, the check that follows it, and the calls in progress at that time.
     expect(path.rig().discord.calls.count()).toBeLessThanOrEqual(8);
   });
 
-  test('that ends early is over for all as soon as a new process begins', async () => {
+  test('that ends early is lifted for all members when a new process starts', async () => {
     await linkCrew();
     const fault = ban();
     await grantAll();
@@ -86,7 +86,7 @@ describe('a ban of the whole sender', () => {
     await eventually(async () => !(await isPaused()));
   });
 
-  test('that ends early is over for all as soon as the doctor got through', async () => {
+  test('that ends early is lifted for all members when the doctor succeeds', async () => {
     await linkCrew();
     const fault = ban();
     await grantAll();
@@ -100,7 +100,7 @@ describe('a ban of the whole sender', () => {
     await eventually(async () => !(await isPaused()));
   });
 
-  test('ends when another process’s doctor succeeds, even while its own process was reconnecting to LISTEN', async () => {
+  test('ends when another process’s doctor succeeds, even if this process was reconnecting to LISTEN', async () => {
     await linkCrew();
     const fault = ban();
     await grantAll();
@@ -114,7 +114,7 @@ describe('a ban of the whole sender', () => {
     });
 
     discord.faults.remove(fault);
-    // Waits for the end of the connections: a process reconnects after a second.
+    // Waits until the connections have ended. A process reconnects after a second.
     await path.query(
       `select pg_terminate_backend(pid, 10000) from pg_stat_activity
        where application_name = 'discord-connector listener' and datname = current_database()`,
@@ -126,7 +126,7 @@ describe('a ban of the whole sender', () => {
     await eventually(async () => !(await isPaused()));
   });
 
-  test('goes on, and is shown, when the doctor did not get through', async () => {
+  test('continues, and is shown, if the doctor does not succeed', async () => {
     await linkCrew();
     ban();
     await grantAll();
@@ -138,7 +138,7 @@ describe('a ban of the whole sender', () => {
     expect(holders()).toEqual([]);
   });
 
-  test('is tried at once with changed credentials', async () => {
+  test('ends when the doctor succeeds with changed credentials', async () => {
     await linkCrew();
     const fault = ban();
     await grantAll();
@@ -154,7 +154,7 @@ describe('a ban of the whole sender', () => {
     expect(holders()).toEqual(CREW);
   });
 
-  test('postpones a sweep until it is over, and fails none', async () => {
+  test('postpones a sweep instead of failing it', async () => {
     await linkCrew();
     const { store, gateway, clientId, discord } = path.rig();
     const fault = ban();
@@ -186,7 +186,7 @@ describe('a ban of the whole sender', () => {
   });
 });
 
-test('a disabled client is the reason of its waiting members, whatever pause its bot has', async () => {
+test('a disabled client is the reason shown for its waiting members, even if its bot is paused', async () => {
   await linkCrew();
   ban();
   await grantAll();
@@ -203,7 +203,7 @@ test('a disabled client is the reason of its waiting members, whatever pause its
     });
 });
 
-test('a stored pause stays visible until the call requested by the doctor is made', async () => {
+test('a stored pause stays visible, and mentions the retry once, after the doctor has requested a call twice', async () => {
   const { store, clientId } = path.rig();
   const until = new Date(Date.now() + 3_600_000);
   await store.saveSending(clientId, {

@@ -34,7 +34,7 @@ const noted = async () => {
   return (await query.execute(database.sql())).rows.map(({ what }) => what);
 };
 
-test('statements started together are sent in their order, and each sees those before it', async () => {
+test('statements started together are sent in order, and each sees the effects of those before it', async () => {
   const counts = await database.pipeline(async (db) => {
     const count = () => sql<{ n: number }>`select count(*)::int as n from noted`.execute(db);
     const [none, , one] = await Promise.all([count(), note(db, 'first'), count()]);
@@ -45,7 +45,7 @@ test('statements started together are sent in their order, and each sees those b
   expect(await noted()).toEqual(['first']);
 });
 
-test('a statement is sent before the response to the one started with it', async () => {
+test('a statement is sent without waiting for the response to the one before it', async () => {
   const write = vi.spyOn(Socket.prototype, '_writev');
   onTestFinished(() => void vi.restoreAllMocks());
   // Node replaces each entry with its chunk as it writes.
@@ -61,8 +61,8 @@ test('a statement is sent before the response to the one started with it', async
   expect(sentDuringFirst).toContain('the second');
 });
 
-describe('a statement that fails', () => {
-  test('rolls the work back, and its error is thrown even if later ones reject first', async () => {
+describe('a failed statement', () => {
+  test('rolls the work back, and its error is thrown even if later statements reject first', async () => {
     const failing = database.pipeline(async (db) => {
       await note(db, 'first');
       const late = note(db, 'first').then(() => undefined);
@@ -74,7 +74,7 @@ describe('a statement that fails', () => {
     expect(await noted()).toEqual([]);
   });
 
-  test('is followed by no statement of work that goes on', async () => {
+  test('prevents later statements of the same work', async () => {
     let late: Promise<unknown> = Promise.resolve();
     const failing = database.pipeline(async (db) => {
       const goOn = async () => {
@@ -105,7 +105,7 @@ describe('a statement that fails', () => {
   });
 });
 
-test('work that throws without a failed statement is rolled back, and its error is thrown', async () => {
+test('work that throws without a failed statement is rolled back and throws its error', async () => {
   const failing = database.pipeline(async (db) => {
     await note(db, 'first');
     throw new Error('not after all');
@@ -133,7 +133,7 @@ test('a connection that dies returns its place in the pool', async () => {
   expect(await noted()).toEqual(['after']);
 });
 
-test('a commit whose answer is lost fails as unreachable, and what it did stays', async () => {
+test('a commit whose response is lost fails as unreachable, but stays committed', async () => {
   const door = await createDatabaseDoor(url);
   const cut = await open(door.url);
   onTestFinished(async () => {
@@ -148,7 +148,7 @@ test('a commit whose answer is lost fails as unreachable, and what it did stays'
   expect(await noted()).toEqual(['first']);
 });
 
-test('a deadlock is tried again', async () => {
+test('work that hits a deadlock is retried', async () => {
   await Promise.all([note(database.sql(), 'a'), note(database.sql(), 'b')]);
   let tries = 0;
   const lock = (order: readonly string[]) =>

@@ -44,7 +44,7 @@ test.each([
   ['a lookup by key', (database: Database) => database.byKey],
   ['a batched statement', (database: Database) => database.asker],
   ['a single statement', (database: Database) => database.sql()],
-])('%s whose connection breaks fails alone, and the process lives on', async (_, over) => {
+])('%s whose connection breaks fails alone, and does not crash the process', async (_, over) => {
   const { url, drop } = await createTestDatabase();
   const door = await createDatabaseDoor(url);
   const database = await openDatabase({ url: door.url, poolSize: 2, logger: silentLogger });
@@ -67,7 +67,7 @@ test.each([
   expect(uncaught).toEqual([]);
 });
 
-test('statements are not compiled, which would take longer than they do', async () => {
+test('statements run without JIT compilation, which would take longer than they do', async () => {
   const { url, drop } = await createTestDatabase();
   const database = await openDatabase({
     url,
@@ -173,7 +173,7 @@ describe('a database that closes', { timeout: 120_000 }, () => {
 
       const begun = Promise.allSettled([1, 2, 3].map(() => ONE.execute(database.reads)));
       const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-      // In the same tick in which the reads take their connections.
+      // In the tick in which the reads take their connections.
       afterMoment(() => close(database.close()));
       await closed;
 
@@ -192,7 +192,7 @@ describe('a database that closes', { timeout: 120_000 }, () => {
     const { holder, release } = await holdConnection(database);
 
     const closed = database.close();
-    // The pool for reads ends first.
+    // The read pool closes first.
     await eventually(async () =>
       ONE.execute(database.asker).then(
         () => false,

@@ -80,7 +80,7 @@ afterEach(async () => {
 });
 
 /**
- * Makes every search of groups take this long from now on, whatever it finds; all other reads of
+ * Makes every search of groups take this long from now on, whatever it finds. All other reads of
  * groups stay fast.
  */
 const slowSearches = async (seconds: number) =>
@@ -202,7 +202,7 @@ describe('while searches never end', () => {
     expect(await running()).toBe(0);
   });
 
-  test('one that takes too long ends, and with it all other reads of its request', async () => {
+  test('a search that takes too long is cancelled, with all other reads of its request', async () => {
     await start({ statementMs: 300 });
     await slowSearches(60);
 
@@ -217,7 +217,7 @@ describe('while searches never end', () => {
     expect(store.ready()).toEqual({ ok: true });
   });
 
-  test('one request leaves connections for the reads of others', async () => {
+  test('one request leaves connections for the reads of other requests', async () => {
     await start();
     await slowSearches(60);
     const gone = new AbortController();

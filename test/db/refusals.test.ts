@@ -11,7 +11,7 @@ const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 
 const path = usePath();
 
-describe('a role refused once for a reason that may pass', () => {
+describe('a role refused once for a possibly temporary reason', () => {
   test.each([
     ['404 with code 0', 404, 0],
     ['400 with code 0', 400, 0],
@@ -44,7 +44,7 @@ describe('a guild that refuses every write for a while', () => {
     ['40006, possibly temporarily', 400, 40006],
     ['50013, which lasts as far as is documented', 403, 50013],
   ])(
-    'with %s gives every member the role right after it, even the refused ones',
+    'has every role granted afterwards, even the refused ones: %s',
     async (_what, status, code) => {
       const crowd = people(20);
       await bringCrowd(path.rig(), crowd);

@@ -18,7 +18,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-test('a connection that several ask at once answers each, and is never asked two things at once', async () => {
+test('a shared connection runs the queries of concurrent callers one at a time and answers each', async () => {
   const query = vi.spyOn(client, 'query');
 
   const first = client.ask('select pg_sleep(0.1)');

@@ -14,7 +14,7 @@ import { createDoorTo } from '../support/tcp-door.js';
 const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
-/** What the store is made of, on a connection that can be held still. */
+/** The parts of the store, on a connection that can be frozen. */
 async function openMemory(heartbeat: { everyMs: number; withinMs: number }) {
   const { url: direct, drop } = await createTestDatabase();
   cleanup.add(drop);
@@ -32,7 +32,7 @@ async function openMemory(heartbeat: { everyMs: number; withinMs: number }) {
 const one = async (database: Awaited<ReturnType<typeof openDatabase>>) =>
   (await sql<{ one: number }>`select 1 as one`.execute(database.sql())).rows;
 
-test('a database that vanishes is reported as unreachable, even to waiting callers, and is found when it returns', async () => {
+test('a database that vanishes is reported as unreachable, even to waiting callers, and is used again when it returns', async () => {
   const { door, database, listener } = await openMemory({
     everyMs: 20,
     withinMs: 3_000,
@@ -45,7 +45,7 @@ test('a database that vanishes is reported as unreachable, even to waiting calle
   });
 
   door.hold();
-  // One on the connection that there is, one that needs another.
+  // One query uses the existing connection, one needs another.
   const asked = [one(database), database.transaction(async () => 'done')];
   const answers = await Promise.allSettled(asked);
   await eventually(() => !listener.ready().ok);
@@ -61,7 +61,7 @@ test('a database that vanishes is reported as unreachable, even to waiting calle
   await eventually(() => wakes === 1);
 });
 
-test('a database that answers is left alone, however often it is asked', async () => {
+test('a database that responds is not cut off, however often it is checked', async () => {
   const { database, listener } = await openMemory({
     everyMs: 1,
     withinMs: 5_000,
@@ -74,7 +74,7 @@ test('a database that answers is left alone, however often it is asked', async (
   expect(listener.ready()).toEqual({ ok: true });
 });
 
-test('a start may be tried again after one that failed', async () => {
+test('a start can be repeated after a failed one', async () => {
   const { door, listener } = await openMemory({
     everyMs: 1_000,
     withinMs: 5_000,
@@ -88,7 +88,7 @@ test('a start may be tried again after one that failed', async () => {
   expect(listener.ready()).toEqual({ ok: true });
 });
 
-test('the server notices within seconds that a process has vanished, and frees its locks', async () => {
+test('connections are set up so that the server notices a vanished process within seconds', async () => {
   const { database, listener } = await openMemory({
     everyMs: 60_000,
     withinMs: 60_000,
@@ -109,7 +109,7 @@ test('the server notices within seconds that a process has vanished, and frees i
   expect(listening).toEqual([{ query: NOTICE_DEAD_CLIENTS }]);
 });
 
-test('a connection of the pool knows the password, which the pool hides', () => {
+test('a pool connection has the password that the pool hides', () => {
   const options = Object.defineProperty({ user: 'somebody' }, 'password', {
     enumerable: false,
     value: 'sesame',

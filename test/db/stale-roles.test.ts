@@ -8,7 +8,7 @@ const { guildId, accounts, roles } = DEMO;
 const path = usePath({ discord: { quirks: { keepsStaleRoleIds: true } } });
 
 describe('a guild that shows ids of deleted roles', () => {
-  test('has them carried over in a list, as a role made a moment ago may look the same', async () => {
+  test('keeps them in a list write, because a newly created role may look the same', async () => {
     const { roleId } = path.rig().discord.moderator.createRole({
       guildId,
       name: 'Soon gone',

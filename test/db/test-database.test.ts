@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
 
-test('gives every caller an empty database of its own', async () => {
+test('createTestDatabase gives every caller its own empty database', async () => {
   const [one, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
 
   await ask(one.url, 'create table only_here ()');
@@ -13,7 +13,7 @@ test('gives every caller an empty database of its own', async () => {
   await Promise.all([one.drop(), other.drop()]);
 });
 
-test('migrates once for all who ask for the same template', async () => {
+test('createTestDatabase migrates once for all callers that request the same template', async () => {
   const migrate = vi.fn(async (url: string) => {
     await ask(url, 'create table migrated as select 7 as number');
   });
@@ -29,7 +29,7 @@ test('migrates once for all who ask for the same template', async () => {
   }
 });
 
-test('leaves no template behind a migration that fails', async () => {
+test('createTestDatabase leaves no template behind after a failed migration', async () => {
   const failing = async () => Promise.reject(new Error('broken migration'));
   const create = async () => createTestDatabase(failing, 'broken');
 

@@ -21,7 +21,8 @@ const ofClient = {
 };
 
 /**
- * What the server sees of each connection that the service opens: its pool's and its listener's.
+ * What the server reports about each connection that the service opens, from its pool and its
+ * listener.
  */
 async function connectionsOf(url: string) {
   const options = { url, logger: silentLogger };
@@ -52,7 +53,7 @@ async function connectionsOf(url: string) {
   }
 }
 
-describe('the address of the database', () => {
+describe('the database address', () => {
   test.each<[string, Record<string, string>, string?]>([
     ['require', { sslmode: 'require' }],
     ['require, whatever the name on the certificate', { sslmode: 'require' }, '127.0.0.1'],
@@ -152,7 +153,7 @@ describe('the address of the database', () => {
     expect(String(error)).toContain(fault);
   });
 
-  test('is named as the fault where the server has no TLS', async () => {
+  test('is named as the problem if the server has no TLS', async () => {
     const url = new URL(inject('postgresUrl'));
     url.searchParams.set('sslmode', 'require');
 
@@ -162,7 +163,7 @@ describe('the address of the database', () => {
   });
 });
 
-/** As a start does, by pool and by listener, whichever comes first. */
+/** Connects as a start does, by pool and by listener, whichever comes first. */
 async function startStore(url: string): Promise<void> {
   const store = await openTestStore(url);
   await store.stop();

@@ -31,7 +31,7 @@ afterEach(async () => {
   await home.drop();
 });
 
-/** The process id of the connection that answered; the statement fails if `divisor` is 0. */
+/** Returns the process id of the connection. The statement fails if `divisor` is 0. */
 async function ask(divisor = 1): Promise<number> {
   const { rows } = await sql<{ pid: number }>`
     select pg_backend_pid() / ${divisor}::int as pid`.execute(database.asker);
@@ -41,12 +41,12 @@ async function ask(divisor = 1): Promise<number> {
 const askTimes = async (times: number) =>
   Promise.all(Array.from({ length: times }, async () => ask()));
 
-describe('a query by keys', () => {
+describe('a lookup by key', () => {
   const find = async (divisor: number) =>
     sql`select pg_backend_pid() as pid, 1 / ${divisor}::int as one,
       (select count(*) from pg_prepared_statements) as planned`.execute(database.byKey);
 
-  test('is sent with the other queries of its tick, and is planned once per connection', async () => {
+  test('is sent with the other queries of its tick, and planned once per connection', async () => {
     const [first, second, other] = await Promise.all([find(1), find(1), ask()]);
     const later = await find(1);
 
@@ -64,7 +64,7 @@ describe('a query by keys', () => {
 });
 
 describe('the queries of one tick', () => {
-  test('go over one connection, in one write', async () => {
+  test('use one connection and one write', async () => {
     await ask();
     const write = vi.spyOn(Socket.prototype, '_write');
     const writev = vi.spyOn(Socket.prototype, '_writev');
@@ -75,7 +75,7 @@ describe('the queries of one tick', () => {
     expect(write.mock.calls.length + writev.mock.calls.length).toBe(1);
   });
 
-  test('go over several connections when they are many', async () => {
+  test('use several connections if there are many', async () => {
     expect(new Set(await askTimes(5)).size).toBe(2);
   });
 

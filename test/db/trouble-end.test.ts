@@ -20,7 +20,7 @@ const ends = () => lines.filter((line) => JSON.stringify(line).includes('client 
 
 beforeEach(() => void lines.splice(0));
 
-describe('the end of the trouble of a client is logged once', () => {
+describe('the end of a client’s trouble is logged once', () => {
   test.each([
     ['a pause, when its runs succeed again', 'PAUSED', goOn],
     ['a pause, when the doctor gets through', 'PAUSED', () => endByDoctor()],
@@ -42,7 +42,7 @@ describe('the end of the trouble of a client is logged once', () => {
     ]);
   });
 
-  test('but not where there was none', async () => {
+  test('but not if there was no trouble', async () => {
     await path.link('alice');
     await endByDoctor();
     await giveToken();
@@ -51,7 +51,7 @@ describe('the end of the trouble of a client is logged once', () => {
   });
 });
 
-/** Three at a time, which all began while the client was in trouble. */
+/** Three concurrent runs, which all started while the client was in trouble. */
 async function goOn(): Promise<void> {
   const { store } = path.rig();
   await store.applyFacts(['alice', 'bob', 'carol'].map((name) => membership(name, 'pilots')));

@@ -85,7 +85,7 @@ describe('one platform, two guilds', () => {
   });
 });
 
-describe('one group, several roles', () => {
+describe('several roles of one group', () => {
   const path = usePath();
 
   test('are all added and all removed, and each missing one is found', async () => {
@@ -117,7 +117,7 @@ describe('one group, several roles', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('one of them, held through another group as well, stays when the first is left', async () => {
+  test('are kept as far as another group grants them too', async () => {
     const { store, quiet } = path.rig();
     await mapGroup(store.mappings, {
       clientId: path.rig().clientId,

@@ -17,7 +17,7 @@ beforeEach(async () => {
   await addCrowd(sweeps.rig());
 });
 
-/** As the relay sends them. */
+/** Events as the relay sends them. */
 async function sent(): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const events: OutboxEvent[] = [];
   await sweeps.rig().store.outbox.drain(1000, async (batch) => void events.push(...batch));
@@ -40,7 +40,7 @@ async function unlink(platformUserId: string): Promise<void> {
   await eventually(async () => (await find()) === undefined);
 }
 
-/** A role whose group Discord has the say about is given by hand. */
+/** A moderator adds a role whose mapping has authority DISCORD. */
 async function letDiscordSay(): Promise<void> {
   const { store, clientId, discord } = sweeps.rig();
   const [views] = await store.read.mappingsOfClients([clientId]);
@@ -55,7 +55,7 @@ async function letDiscordSay(): Promise<void> {
   await sweeps.sweep('REMOTE_SYNC');
 }
 
-test('every type of event that the service writes is as its published schema says', async () => {
+test('every event type that the service writes matches its published schema', async () => {
   await sweeps.settledGuild();
   await leaveAndComeBack();
   await letDiscordSay();

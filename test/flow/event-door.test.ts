@@ -84,8 +84,8 @@ function changed(
 }
 
 /**
- * Of the calls that changed a member, how long after its event's timestamp each was answered, by
- * the sandbox's own log.
+ * Milliseconds from each event's timestamp to the response of its write at Discord, from the
+ * sandbox's log.
  */
 async function latencies(sent: readonly KafkaMessage[]): Promise<readonly number[]> {
   const { calls } = await guildPage(service);
@@ -104,8 +104,8 @@ function eventOf(message: KafkaMessage): unknown {
   return JSON.parse(message.value?.toString() ?? '');
 }
 
-describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
-  test('becomes a role at Discord, "removed" takes it away, and a record and an event tell why', async ({
+describe.skipIf(!hasBroker())('entry point 1: an event from the platform', () => {
+  test('adds or removes the role at Discord, and a record and an event report the cause', async ({
     annotate,
   }) => {
     const { brokers } = testBroker();
@@ -153,7 +153,7 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
     await annotate(`from the event to the role: ${tookMs.join(' and ')} ms`);
   });
 
-  test('that is broken goes to the dead letters unchanged, and those around it are applied', async () => {
+  test('that is broken goes to the dead letters unchanged, and the events around it are applied', async () => {
     const { brokers } = testBroker();
     const bytes = Uint8Array.from([0x7b, 0xff, 0x00, 0x0a, 0x7d]);
     const before = changed('event-before', {
@@ -189,7 +189,7 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
   });
 });
 
-/** Of one user, newest first, once there are so many and the last is closed. */
+/** The user's audit records, newest first, once there are this many and all are closed. */
 async function closedRecords(
   platformUserId: string,
   count: number,

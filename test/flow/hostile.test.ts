@@ -24,7 +24,7 @@ const Links = z.object({
   discordUsers: z.object({ nodes: z.array(z.object({ id: z.string() })) }),
 });
 
-/** Of the client, its mappings and its links: so that some requests reach the database. */
+/** Ids of the client, its mappings and its links, so that some requests reach the database. */
 async function idsOf(service: Service): Promise<readonly string[]> {
   const { discordClients } = Clients.parse(
     await service.api('{ discordClients { id mappings { id } } }'),
@@ -43,7 +43,7 @@ async function idsOf(service: Service): Promise<readonly string[]> {
 }
 
 describe('the service under hostile requests', () => {
-  test(`answers each with a code, blames itself for none, and goes on: ${OPERATIONS} operations from seed ${SEED}`, async ({
+  test(`answers each with a code, reports no internal error, and keeps running: ${OPERATIONS} operations from seed ${SEED}`, async ({
     onTestFinished,
   }) => {
     const folder = await createDataFolder();

@@ -12,7 +12,7 @@ import { createSharedWorld, type Person, type SharedWorld } from '../support/sha
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const FRESH = key('fresh');
 const PEOPLE_PER_GUILD = 20;
-/** The first, or the second, of each two people of one guild, and of both. */
+/** Half of the people of one guild, and half of both guilds. */
 const OF_ONE = PEOPLE_PER_GUILD / 2;
 const OF_BOTH = PEOPLE_PER_GUILD;
 
@@ -64,10 +64,10 @@ async function clients(service: Service) {
   return discordClients;
 }
 
-/** Every other person of each guild. */
+/** Every other person of each guild, starting with the first or the second. */
 const people = (place: 0 | 1) => world.people.filter((_, index) => index % 2 === place);
 
-/** By the API of the given process. */
+/** Sends changes to the API of the given process. */
 async function say(service: Service, change: 'ADDED' | 'REMOVED', these: readonly Person[]) {
   sequence += 1;
   const changes = these.map(({ platformUserId }) => ({
@@ -83,7 +83,7 @@ async function say(service: Service, change: 'ADDED' | 'REMOVED', these: readonl
   );
 }
 
-/** One more fact, whose answer is kept, encrypted, for whoever asks again. */
+/** Sends one more fact with an idempotency key, whose response is stored encrypted. */
 async function logOnce(service: Service, platformUserId: string) {
   sequence += 1;
   const change = { platformUserId, groupId: 'pilots', change: 'ADDED' };
@@ -104,7 +104,7 @@ async function logOnce(service: Service, platformUserId: string) {
   if (answer.includes('rror":{') || answer.includes('"errors"')) throw new Error(answer);
 }
 
-/** Goes on until it is ended, by those processes in turn that are there at the moment. */
+/** Sends facts until it is ended, to each running process in turn. */
 function startLoad(place: 0 | 1, up: readonly Service[]) {
   const told = new Set<number>();
   const ending = new AbortController();
@@ -118,7 +118,7 @@ function startLoad(place: 0 | 1, up: readonly Service[]) {
     }
   };
   const running = run();
-  running.catch(() => undefined); // whoever ends it hears of it
+  running.catch(() => undefined); // `end` rethrows the error
   return {
     told: () => told.size,
     async end() {
@@ -128,7 +128,7 @@ function startLoad(place: 0 | 1, up: readonly Service[]) {
   };
 }
 
-/** Stops one and starts its follower, while the others are asked. */
+/** Stops a process and starts its replacement while the others receive requests. */
 async function replace(
   up: Service[],
   service: Service,
@@ -155,8 +155,8 @@ const command = async (name: string, encryptionKeys: string) =>
     API_KEYS: `tests:discord:admin:${'0'.repeat(64)}`,
   });
 
-describe('the keys', () => {
-  test('are rotated by the book while two processes work and facts keep coming, and the old one goes without a trace', async () => {
+describe('encryption keys', () => {
+  test('are rotated by the runbook while two processes handle facts, and the old key is no longer needed', async () => {
     const { encryptionKeys: old } = world;
     const both = { ENCRYPTION_KEYS: `${old},${FRESH}` };
     const ahead = { ENCRYPTION_KEYS: `${FRESH},${old}` };
@@ -173,7 +173,7 @@ describe('the keys', () => {
     await eventually(() => holders(0) === OF_BOTH);
     const [one, two] = up;
     if (!one || !two) throw new Error('two processes are needed');
-    // Some are left: what empties a role is held by the guard.
+    // Some people stay: the guard would hold removals that empty a role.
     const leaving = people(0).filter((_, at) => at % 2 === 0);
     await say(two, 'REMOVED', leaving);
     await eventually(() => holders(0) === OF_ONE);
@@ -192,7 +192,7 @@ describe('the keys', () => {
     await alone.stop();
   });
 
-  test('that are lost stop their clients in sight, and a token given again sets one going', async () => {
+  test('that are lost stop their clients visibly, and a new token restarts a client', async () => {
     const service = await world.startProcess('stranger', {
       ENCRYPTION_KEYS: key('other'),
     });
@@ -234,7 +234,7 @@ describe('the keys', () => {
       message: expect.stringContaining('"fresh"'),
       remedy: expect.stringContaining('botToken'),
     });
-    // The other's work waits, as nobody can do it; it has failed of nothing.
+    // The second client's jobs wait without a failed attempt.
     const { rows } = await database.query(
       'select is_parked, attempts from reconcile_job where client_id = $1',
       [second.id],

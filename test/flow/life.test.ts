@@ -40,7 +40,7 @@ async function statusOf(url: string): Promise<number> {
   return (await fetch(url)).status;
 }
 
-/** The state of the part and why. */
+/** The reason why the part is not ready. */
 async function reasonOf(service: Service, name: string) {
   const { parts } = await service.readiness();
   return parts.find((part) => part.name === name)?.reason;
@@ -70,7 +70,7 @@ function timesWritten(): ReadonlySet<number> {
 }
 
 describe('a start', () => {
-  test('waits for a database that is not there yet, answers for its health meanwhile, and says so in a line', async () => {
+  test('waits for an unreachable database, answers health checks meanwhile, and logs that once', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     cleanup.add(() => door.shut());
     await door.shut();
@@ -92,7 +92,7 @@ describe('a start', () => {
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
 
-  test('that waits stops in order on a signal', async () => {
+  test('that is waiting stops cleanly on a signal', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     await door.shut();
 
@@ -107,7 +107,7 @@ describe('a start', () => {
     expect(said).toContain('"msg":"stopped"');
   });
 
-  test('is given up where waiting cannot help, naming the setting', async () => {
+  test('fails with the name of the setting if waiting cannot help', async () => {
     const missing = new URL(world.databaseUrl);
     missing.pathname = '/no_such_database';
     const refused = new URL(world.databaseUrl);
@@ -128,7 +128,7 @@ describe('a start', () => {
   });
 });
 
-describe('a database that goes away and comes back', () => {
+describe('a database that goes down and comes back', () => {
   test('is reported to callers as an outage, and work resumes by itself', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     cleanup.add(() => door.shut());
@@ -166,8 +166,8 @@ describe('a database that goes away and comes back', () => {
   });
 });
 
-describe('a stop', () => {
-  test('in the middle of a storm shows at once, finishes running work, and leaves the rest to the next process', async () => {
+describe('a shutdown', () => {
+  test('under load is reported at once, finishes running work, and leaves the rest to the next process', async () => {
     const service = await world.startProcess('one');
     world.proxy.slowDown(400);
     await everybodyIsPilot(service);
@@ -192,7 +192,7 @@ describe('a stop', () => {
     expect(timesWritten()).toEqual(new Set([1]));
   });
 
-  test('is over at once by a second signal', async () => {
+  test('ends immediately on a second signal', async () => {
     const service = await world.startProcess('one');
     world.proxy.slowDown(60_000);
     await everybodyIsPilot(service);
@@ -207,7 +207,7 @@ describe('a stop', () => {
     expect(said).toContain('exited immediately on a second signal');
   });
 
-  test('that cannot be finished is over after ten seconds, and what had not stopped is named', async () => {
+  test('that cannot finish ends after ten seconds, and names what has not stopped', async () => {
     const { door, url } = await createDoorTo(world.databaseUrl);
     cleanup.add(() => door.shut());
     const service = await world.startProcess('one', { DATABASE_URL: url });

@@ -15,15 +15,15 @@ import {
 } from '../support/story.js';
 
 /**
- * Starts with nothing given but where to keep things: PostgreSQL, Discord, keys and content are the
- * sandbox's.
+ * Starts with nothing but a data folder: PostgreSQL, Discord, keys and content come from the
+ * sandbox.
  */
 async function createStarts(onTestFinished: TestContext['onTestFinished']) {
   const folder = await createDataFolder();
   onTestFinished(folder.remove);
   const start = async (): Promise<Service> => {
     const service = await startService({ env: { DATA_DIR: folder.path } });
-    // Run in reverse: before the folder goes.
+    // Cleanups run in reverse order: this one runs before the folder is removed.
     onTestFinished(service.kill);
     return service;
   };
@@ -34,8 +34,8 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
 
-describe.concurrent('door 2: a mutation, with nothing installed', () => {
-  test('adds a role to the member and records why, a second start finds all data, and each stop is in order', async ({
+describe.concurrent('entry point 2: a mutation, with nothing installed', () => {
+  test('adds a role to the member and records why, a second start finds all data, and each stop is clean', async ({
     onTestFinished,
   }) => {
     const { start, folder } = await createStarts(onTestFinished);
@@ -55,7 +55,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
       removed: [],
       causes: [{ kind: 'MUTATION', actor: 'sandbox-admin', groupId: 'directors' }],
     });
-    // A stop that is not over after ten seconds ends with code 1.
+    // A stop that takes longer than ten seconds exits with code 1.
     expect(await first.stop()).toMatchObject({ code: 0 });
 
     const second = await start();
@@ -68,7 +68,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 
-  test('that was answered is not lost, though the process is killed right after it', async ({
+  test('that was answered is not lost, even if the process is killed right after it', async ({
     annotate,
     onTestFinished,
   }) => {
@@ -92,7 +92,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
   });
 });
 
-/** Alice's, newest first. A role is at Discord a moment before its record is closed. */
+/** Alice's audit records, newest first. A role reaches Discord shortly before its record closes. */
 async function closedRecords(service: Service) {
   await eventually(async () =>
     (await auditRecords(service, 'alice')).every((record) => record.closedAt),

@@ -110,8 +110,8 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
 }
 
 /**
- * A few people of each guild, different ones each round: the guard would hold removals that empty a
- * role.
+ * A few people of each guild, different ones each round, because the guard would hold removals that
+ * empty a role.
  */
 const few = (round: number, at: number): readonly Person[] =>
   world.people.filter((_, index) => index % 6 === (2 * round + at) % 6);
@@ -142,7 +142,7 @@ async function allDoorsWork(round: number, number: 1 | 2): Promise<void> {
 }
 
 describe('one process for each part', () => {
-  test('is ready, whatever its part, and all entry points work together', async () => {
+  test('is ready, and all entry points work together', async () => {
     for (const part of parts) await start(part, 1);
 
     for (const part of parts)

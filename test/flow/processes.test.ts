@@ -62,7 +62,7 @@ async function shares(): Promise<readonly number[]> {
 
 let sequence = 0;
 
-/** By Kafka where there is a broker, else by the API of the given process. */
+/** Sends changes through Kafka if there is a broker, else through the API of the given process. */
 async function say(
   change: 'added' | 'removed',
   people: readonly Person[],
@@ -141,7 +141,7 @@ async function openRecords(): Promise<number> {
 }
 
 describe('three processes on one database', () => {
-  test('share the bots, do each piece of work once, and never write for one bot from two', async () => {
+  test('share the bots, do each piece of work once, and never write for one bot at the same time', async () => {
     await start('one');
     await eventually(async () => String(await shares()) === '4');
     await Promise.all([start('two'), start('three')]);
@@ -159,7 +159,7 @@ describe('three processes on one database', () => {
     await eventually(async () => (await openRecords()) === 0);
   });
 
-  test('when one is killed at work, the others finish its work within seconds', async () => {
+  test('finish the work of one that is killed within seconds', async () => {
     world.proxy.forget();
     const everyOther = world.people.filter((_, at) => at % 2 === 0);
 
@@ -178,7 +178,7 @@ describe('three processes on one database', () => {
     await eventually(async () => (await openRecords()) === 0);
   });
 
-  test('what one process did no other does again, nor is it undone by a replay or a restart', async () => {
+  test('do not repeat each other’s work, and do not undo it after a replay or a restart', async () => {
     await start('one');
     await eventually(async () => String(await shares()) === '2,1,1');
     const everyOther = world.people.filter((_, at) => at % 2 === 0);
@@ -194,7 +194,7 @@ describe('three processes on one database', () => {
     expect(new Set(timesByPath().values())).toEqual(new Set([1]));
   });
 
-  test('when they stop in order, the last one takes all bots over', async () => {
+  test('leave all bots to the last one when the others stop', async () => {
     await service('one').stop();
     await service('three').stop();
 

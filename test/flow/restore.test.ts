@@ -107,7 +107,7 @@ const areHolders = async (...wanted: readonly number[]) =>
 
 const writes = () => world.proxy.seen().filter(({ method }) => method !== 'GET');
 
-/** Writes about these people other than removals. */
+/** Writes about these people, except removals. */
 const givenTo = (...numbers: readonly number[]) =>
   writes().filter(
     ({ method, path }) =>
@@ -191,7 +191,7 @@ async function relink(service: Service, since: Date): Promise<string> {
   return said;
 }
 
-/** Like `kafka-consumer-groups --describe`: the group has no lag. */
+/** Whether the group has no lag, as `kafka-consumer-groups --describe` shows. */
 async function isThrough(groupId: string): Promise<boolean> {
   const admin = plainClient(testBroker().brokers).admin();
   await admin.connect();
@@ -264,8 +264,8 @@ async function sweep(service: Service, dryRun: boolean) {
   return answer.sweep;
 }
 
-describe.skipIf(!canRun())('a database that is lost', () => {
-  test('is restored by the runbook from a backup made during work, and no person regains a role that was removed since', async ({
+describe.skipIf(!canRun())('a lost database', () => {
+  test('is restored by the runbook from a backup made under load, and no person regains a role removed since', async ({
     annotate,
   }) => {
     // Before the backup: links, roles for some people, and roles still being added while the backup

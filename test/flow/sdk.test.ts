@@ -18,7 +18,7 @@ const WISH = ['dave', DEMO.accounts.dave, 'event-hosts', 'Event Host'];
 
 const run = promisify(execFile);
 
-/** Without a network: what is installed has to come with the package. */
+/** Runs npm offline: the package must contain everything it installs. */
 const npm = (folder: string, ...words: string[]) =>
   run('npm', [...words, '--offline', '--no-audit', '--no-fund'], {
     cwd: folder,
@@ -42,7 +42,7 @@ async function pack(into: string): Promise<Packed> {
   return packed;
 }
 
-describe('the client that other services install', () => {
+describe('the client package that other services install', () => {
   let folder: string;
   let packed: Packed;
   let service: Service;
@@ -71,7 +71,7 @@ describe('the client that other services install', () => {
       env: { CONNECTOR_URL: service.address, CONNECTOR_KEY: service.key },
     });
 
-  test('has what it needs with it, and no more', async () => {
+  test('contains everything it needs, and no more', async () => {
     const paths = packed.files.map(({ path }) => path);
     const own = JSON.parse(
       await readFile(join(folder, 'node_modules/discord-connector-client/package.json'), 'utf8'),
@@ -93,7 +93,7 @@ describe('the client that other services install', () => {
     expect(own.dependencies ?? {}).toEqual({});
   });
 
-  test('gives a service its types', async () => {
+  test('provides its types to a service', async () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     const flags = '--noEmit --strict --target es2022 --module nodenext --types node';
     const words = [...flags.split(' '), '--typeRoots', join(ROOT, 'node_modules/@types')];
@@ -114,7 +114,7 @@ describe('the client that other services install', () => {
     expect(await auditRecords(service, 'dave')).toEqual(records);
   });
 
-  test('tells a service what went wrong', async () => {
+  test('reports errors to a service with code, field and request id', async () => {
     const [user, , ...rest] = WISH;
 
     const ending = example(user ?? '', 'dave#1234', ...rest);

@@ -208,7 +208,7 @@ describe('secrets', () => {
     answers.push(await back.text());
   }
 
-  test('were in use: Discord received them', () => {
+  test('are in use: Discord receives them', () => {
     const heard = discord.heard();
     const verifier = /code_verifier=([\w-]+)/.exec(heard)?.[1] ?? '';
 
@@ -220,7 +220,7 @@ describe('secrets', () => {
   const secretsByName = () =>
     [...Object.entries(PLANTED), ...found.map((secret, at) => [`found ${at}`, secret])] as const;
 
-  test('appear in no line of the log at its most verbose level', () => {
+  test('appear in no log line at the most verbose level', () => {
     const log = service
       .said()
       .split('\n')
@@ -230,7 +230,7 @@ describe('secrets', () => {
     expect(namesIn(log.join('\n'))).toEqual([]);
   });
 
-  test('appear in no metric and in no trace', async () => {
+  test('appear in no metric and no trace', async () => {
     const metrics = await (await fetch(`${service.address}/metrics`)).text();
 
     expect(collector.spans().length).toBeGreaterThan(10);
@@ -238,7 +238,7 @@ describe('secrets', () => {
     expect(namesIn(collector.raw())).toEqual([]);
   });
 
-  test('appear in no answer, except what the caller sent in an address', () => {
+  test('appear in no response, except a link address created for its caller', () => {
     expect(answers.length).toBeGreaterThan(10);
     expect(namesIn(answers.join('\n'))).toEqual([]);
   });

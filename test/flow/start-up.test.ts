@@ -31,7 +31,7 @@ async function ownFolder(onTestFinished: OnTestFinished): Promise<string> {
 }
 
 describe.concurrent('a start without the sandbox', () => {
-  test('names every setting that is missing', async () => {
+  test('names every missing setting', async () => {
     const { code, said } = await runService({ env: { SANDBOX: 'false' } });
 
     expect(code).toBe(1);
@@ -71,7 +71,7 @@ describe.concurrent('a start without the sandbox', () => {
     expect(said).not.toMatch(/hunter2|sesame|c2VzYW1l/);
   });
 
-  test('is what production gets, whatever SANDBOX says', async () => {
+  test('rejects SANDBOX in production', async () => {
     const { code, said } = await runService({
       env: { NODE_ENV: 'production', SANDBOX: 'true' },
     });
@@ -80,7 +80,7 @@ describe.concurrent('a start without the sandbox', () => {
     expect(said).toContain('SANDBOX: not allowed when NODE_ENV is production');
   });
 
-  test('serves and stops in order once everything is given', async ({ onTestFinished }) => {
+  test('serves, and stops cleanly, with every setting given', async ({ onTestFinished }) => {
     const port = await freePort();
     const service = await startService({
       env: {
@@ -124,7 +124,7 @@ describe.concurrent('a start without the sandbox', () => {
   });
 });
 
-/** Every module of the project that a start has loaded, from its V8 coverage. */
+/** Every module of the project that the process loaded, from its V8 coverage. */
 async function modulesOf(
   onTestFinished: OnTestFinished,
   env: Readonly<Record<string, string>>,
@@ -150,7 +150,7 @@ const Coverage = z.object({ result: z.array(z.object({ url: z.string() })) });
 describe.concurrent('a start is refused', () => {
   const given = { ENCRYPTION_KEYS: ENCRYPTION_KEY, API_KEYS: API_KEY };
 
-  test('by a database that a newer version has migrated, which is named', async ({
+  test('if a newer version has migrated the database, and the error names the migration', async ({
     onTestFinished,
   }) => {
     const url = await ownDatabase(onTestFinished);
@@ -169,7 +169,7 @@ describe.concurrent('a start is refused', () => {
     expect(said).not.toContain('    at ');
   });
 
-  test('by a SANDBOX_PORT that another process listens on, which is named', async ({
+  test('if another process listens on SANDBOX_PORT, which the error names', async ({
     onTestFinished,
   }) => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -191,7 +191,7 @@ describe.concurrent('a start is refused', () => {
     expect(said).toContain(`SANDBOX_PORT ${taken}`);
   });
 
-  test('by a PORT that another process listens on, which is named', async ({ onTestFinished }) => {
+  test('if another process listens on PORT, which the error names', async ({ onTestFinished }) => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');
@@ -287,9 +287,7 @@ async function sandboxKeys(dataDir: string) {
   return SandboxKeys.parse(JSON.parse(text));
 }
 
-/**
- * As if the token had been reset at Discord: the stored token is not the one that Discord knows.
- */
+/** Stores a token that Discord does not know, as if it had been reset at Discord. */
 async function breakToken(url: string, encryptionKey: string): Promise<void> {
   const key = Buffer.from(encryptionKey, 'base64');
   const keys = createKeyRing([{ id: 'sandbox', key }]);

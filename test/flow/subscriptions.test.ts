@@ -21,9 +21,7 @@ interface Told {
   readonly added: readonly { readonly id: string }[];
 }
 
-/**
- * As a page that shows what happens: it reads on until it is closed or told that there is no more.
- */
+/** Subscribes as a page would, until it is closed or the server completes the subscription. */
 function watchRecords(service: Service) {
   const told: Told[] = [];
   const faults: string[] = [];
@@ -67,7 +65,7 @@ async function add(people: readonly Person[], service: Service): Promise<void> {
 }
 
 describe('two processes on one database', () => {
-  test('a subscription at the one tells what the other does, and ends in order', async () => {
+  test('stream the records of one to a subscriber of the other, and end the subscription on shutdown', async () => {
     const shows = await world.startProcess('shows', { PARTS: 'api' });
     const works = await world.startProcess('works');
     const watched = watchRecords(shows);

@@ -52,7 +52,7 @@ function service(name: Name): Service {
   return found;
 }
 
-/** The same in every run, so that a failed round can be repeated by its number. */
+/** Deterministic, so that a failed round can be repeated by its number. */
 function createDice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -85,9 +85,8 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
 }
 
 /**
- * Every client's schedule is due now, and then not for months: by the clock, the usual one of every
- * five minutes would add ticks of its own to a long test. A change of a schedule wakes every
- * process.
+ * Makes every client's schedule due now, and then not for months: the usual five-minute schedule
+ * would add ticks of its own to a long test. A schedule change wakes every process.
  */
 async function tick(): Promise<void> {
   await database.query(
@@ -96,7 +95,7 @@ async function tick(): Promise<void> {
   );
 }
 
-/** As if the minute were over after which the sweep of a process that died is found. */
+/** Skips the minute after which the sweep of a dead process is found. */
 async function letLeasesOfTheDeadRunOut(): Promise<void> {
   await database.query(`
     update sweep set state = state, leased_until = now() - interval '1 second'

@@ -118,7 +118,7 @@ async function setLimits(): Promise<void> {
   );
 }
 
-/** As a moderator does, with the mouse. */
+/** Changes a role as a moderator, on the sandbox page. */
 async function byHand(
   action: 'giveRole' | 'takeRole',
   name: keyof typeof DEMO.accounts,
@@ -138,7 +138,7 @@ async function byHand(
   expect(response.status).toBe(200);
 }
 
-/** The schedule of every five minutes is due; a change of a schedule is seen at once. */
+/** Makes the five-minute schedule due. The service notices a schedule change at once. */
 async function letScheduleComeRound(): Promise<void> {
   // The first read of a new client's schedules creates them.
   await service.api('query ($id: ID!) { schedules(clientId: $id) { kind } }', {
@@ -149,7 +149,7 @@ async function letScheduleComeRound(): Promise<void> {
     where kind = 'VERIFY_GROUPS'`);
 }
 
-describe('door 3: what time brings', () => {
+describe('entry point 3: a scheduled or requested sweep', () => {
   test('re-adds a role that a moderator removed, and the record names the sweep', async () => {
     await sweep('VERIFY_GROUPS');
     const before = (await sweeps()).length;
@@ -214,7 +214,7 @@ describe('door 3: what time brings', () => {
       expect(await holds(service, name, role)).toBe(false);
     const [record] = await auditRecords(service, 'bob');
     expect(record?.removed.toSorted()).toEqual([DEMO.roles.pilot, DEMO.roles.director].toSorted());
-    // With the mutation itself, where the approval comes before its run.
+    // The mutation is also a cause if the approval comes before its run.
     expect(record?.causes.at(-1)).toMatchObject({ kind: 'SWEEP', id });
   });
 
@@ -245,7 +245,7 @@ async function theHeld(removals: number): Promise<Sweep> {
   return Sweep.parse(held[0]);
 }
 
-/** Once, though the plan grew after it was published. */
+/** The event is sent once, even if the plan grew after it was published. */
 async function expectTold(told: readonly KafkaMessage[], { id }: Sweep): Promise<void> {
   const ofType = () =>
     told

@@ -15,7 +15,7 @@ import {
   type TraceCollector,
 } from '../support/trace-collector.js';
 
-/** The service as it is started, with somebody who collects its traces and its metrics. */
+/** The service as a process, with a collector for its traces. Metrics are read over HTTP. */
 let dataDir: string;
 let collector: TraceCollector;
 let service: Service;
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const metrics = async (): Promise<string> => (await fetch(`${service.address}/metrics`)).text();
 
-/** What was looked for, as soon as it is there. */
+/** Waits for a value and returns it. */
 async function seen<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   let found: T | undefined;
   await eventually(
@@ -57,7 +57,7 @@ async function seen<T>(what: string, look: () => Promise<T | undefined>): Promis
   return found;
 }
 
-describe('a fact that a caller tells within a trace of its own', () => {
+describe('a fact sent within a caller’s trace', () => {
   let record: z.output<typeof Records>['auditRecords']['nodes'][number];
 
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('a fact that a caller tells within a trace of its own', () => {
   const spanNamed = (name: string) =>
     seen(`a span "${name}"`, async () => spansOfTrace().find((span) => span.name.startsWith(name)));
 
-  test('is followed from the request to the run and to each call', async () => {
+  test('is traced from the request to the run and to each call', async () => {
     const request = await spanNamed('POST /graphql');
     const run = await spanNamed('reconcile member');
     const write = await spanNamed('PUT /guilds/');
@@ -98,7 +98,7 @@ describe('a fact that a caller tells within a trace of its own', () => {
     });
   });
 
-  test('leads from the trace to the record, and back', async () => {
+  test('leads from the trace to its record, and back', async () => {
     const run = await spanNamed('reconcile member');
     const opened = await spanNamed('open audit record');
 
@@ -113,7 +113,7 @@ describe('a fact that a caller tells within a trace of its own', () => {
     });
   });
 
-  test('is counted, for everybody who may look, without a person in it', async () => {
+  test('is counted in public metrics that identify no person', async () => {
     const text = await metrics();
 
     const applied = /reconciles_total\{client="[0-9a-f-]+",outcome="applied"\} \d+/;
@@ -126,8 +126,8 @@ describe('a fact that a caller tells within a trace of its own', () => {
   });
 });
 
-describe('what leaves the process', () => {
-  test('is metrics that Prometheus finds no fault with', async ({ skip }) => {
+describe('the output of a process', () => {
+  test('contains metrics that promtool accepts', async ({ skip }) => {
     const text = await metrics();
     const verdict = await promtool(['check', 'metrics'], text);
     skip(verdict === null, 'there is no promtool here');
@@ -135,7 +135,7 @@ describe('what leaves the process', () => {
     expect(verdict).toEqual({ code: 0, said: '' });
   });
 
-  test('has no key of the administrator, and no secret of the sandbox, in it', async () => {
+  test('contains no administrator key and no secret of the sandbox', async () => {
     await service
       .api('{ discordClients { nodes { id } } }', {}, service.key)
       .catch(() => undefined);
@@ -159,7 +159,7 @@ describe('what leaves the process', () => {
 });
 
 describe('a process without the API', () => {
-  test('shows its metrics all the same, and tells more for a while when it is signalled', async ({
+  test('serves its metrics, and logs more from one SIGUSR2 to the next', async ({
     onTestFinished,
   }) => {
     const database = await createTestDatabase();
@@ -193,8 +193,8 @@ describe('a process without the API', () => {
   });
 });
 
-describe('with its collector gone', () => {
-  test('the service goes on, says so in one line, and in one more when it is back', async () => {
+describe('without its trace collector', () => {
+  test('the service continues, and logs the outage once and then the recovery', async () => {
     const port = Number(new URL(collector.endpoint).port);
     await collector.stop();
     const ask = () => service.api('{ __typename }', {}, service.key);

@@ -151,7 +151,7 @@ const ofGuild = (guild: 1 | 2, people: readonly Person[]) =>
 
 const holders = (people: readonly Person[]) => people.filter(world.holdsPilot).length;
 
-/** Resets the token as on Discord's pages: the old one is refused from now on. */
+/** Resets the token as in Discord's developer portal: the old one is rejected from now on. */
 function reset(applicationId: string) {
   const botToken = `reset-${randomBytes(20).toString('hex')}`;
   world.discord.moderator.editApplication({ applicationId, botToken });
@@ -171,7 +171,7 @@ function timesGiven() {
 const takings = () => world.proxy.seen().filter(({ method }) => method === 'DELETE');
 
 describe('a bot token that is reset while two processes work', () => {
-  test('and entered at once loses no role, though calls with the old token are in progress', async ({
+  test('and replaced at once loses no role, even with calls in progress under the old token', async ({
     annotate,
   }) => {
     const people = half(0);
@@ -198,7 +198,7 @@ describe('a bot token that is reset while two processes work', () => {
     }
   });
 
-  test('stops only its client, as both processes show, and everything that waited is done once the new token is entered with a new secret', async ({
+  test('stops only its client, as both processes show, until the new token is entered with a new secret and all waiting work is done', async ({
     annotate,
   }) => {
     const people = half(1);

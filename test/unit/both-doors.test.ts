@@ -34,7 +34,7 @@ function byMutation(
 
 const LONGEST = '😀'.repeat(255);
 
-/** The value, and what both doors make of it. */
+/** The case, the value, and whether both entry points accept it. */
 const TEXTS: readonly (readonly [string, string, boolean])[] = [
   ['a word', 'Ann', true],
   ['a word between spaces', ' Ann ', true],

@@ -23,7 +23,7 @@ function faultsOf(environment: Readonly<Record<string, string>>): readonly strin
 }
 
 describe('an empty environment', () => {
-  test('is a sandbox on embedded defaults', () => {
+  test('starts the sandbox with default settings', () => {
     expect(readConfig({})).toMatchObject({
       http: { port: 4000, host: '127.0.0.1' },
       databaseUrl: null,
@@ -34,7 +34,7 @@ describe('an empty environment', () => {
     });
   });
 
-  test('is no sandbox in production, and every missing setting is named at once', () => {
+  test('is refused in production, with every missing setting named', () => {
     expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
       'DATABASE_URL: required when the sandbox is off',
       'ENCRYPTION_KEYS: required when the sandbox is off',
@@ -44,13 +44,13 @@ describe('an empty environment', () => {
 });
 
 describe('the sandbox', () => {
-  test('is off as soon as a database is named', () => {
+  test('is off if a database is configured', () => {
     const { NODE_ENV: _, ...environment } = production;
 
     expect(readConfig(environment).sandbox).toBeNull();
   });
 
-  test('can be asked for beside a database', () => {
+  test('can be enabled together with a database', () => {
     expect(
       readConfig({ DATABASE_URL: production.DATABASE_URL, SANDBOX: 'true' }).sandbox,
     ).not.toBeNull();
@@ -64,7 +64,7 @@ describe('the sandbox', () => {
 });
 
 describe('settings', () => {
-  test('of production are read', () => {
+  test('for production are read', () => {
     const config = readConfig({
       ...production,
       KAFKA_BROKERS: 'a:9092, b:9092',
@@ -89,7 +89,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('of return addresses are origins as browsers write them', () => {
+  test('for return addresses become origins as browsers write them', () => {
     const { returnOrigins } = readConfig({
       ...production,
       RETURN_URL_ALLOWLIST:
@@ -103,7 +103,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('of a key may limit it to clients', () => {
+  test('for an API key may limit it to clients', () => {
     const [key] = readConfig({
       ...production,
       API_KEYS: `one:discord:admin:${HASH}:0193b0a0-0000-7000-8000-000000000001`,
@@ -137,7 +137,7 @@ describe('settings', () => {
     ['ENCRYPTION_KEYS', `a:${KEY},a:${KEY}`],
     ['API_KEYS', 'platform:discord:read'],
     ['API_KEYS', `platform:discord:everything:${HASH}`],
-  ])('%s=%s is refused by name', (name, value) => {
+  ])('with an invalid value are refused by name: %s=%s', (name, value) => {
     const sasl = { KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' };
     const faults = faultsOf({ ...production, ...sasl, [name]: value });
 
@@ -145,11 +145,11 @@ describe('settings', () => {
     expect(faults[0]).toMatch(new RegExp(`^${name}`));
   });
 
-  test('are all named in one error', () => {
+  test('that are invalid are all named in one error', () => {
     expect(faultsOf({ ...production, PORT: 'x', LOG_LEVEL: 'y', KAFKA_SSL: 'z' })).toHaveLength(3);
   });
 
-  test('that are missing are named beside those that are malformed', () => {
+  test('that are missing are named together with malformed ones', () => {
     expect(faultsOf({ SANDBOX: 'false', PORT: 'eighty' })).toEqual([
       expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^DATABASE_URL: required/),
@@ -158,7 +158,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('that are secret are not repeated by an error', () => {
+  test('that are secret do not appear in errors', () => {
     const faults = faultsOf({
       ...production,
       ENCRYPTION_KEYS: 'my-secret-value',
@@ -168,14 +168,14 @@ describe('settings', () => {
     expect(faults.join()).not.toMatch(/my-secret-value|another-secret/);
   });
 
-  describe('of the identity provider', () => {
+  describe('for the identity provider', () => {
     const issuer = {
       AUTH_JWKS_URL: 'https://id.example/jwks',
       AUTH_ISSUER: 'https://id.example',
       AUTH_AUDIENCE: 'discord-connector',
     };
 
-    test('are read, and do for API keys', () => {
+    test('are read, and make API keys optional', () => {
       const { API_KEYS: _, ...withoutKeys } = production;
 
       expect(readConfig(production).tokenIssuer).toBeNull();
@@ -207,7 +207,7 @@ describe('settings', () => {
       expect(faults[0]).toMatch(new RegExp(`^${name}: `));
     });
 
-    test('may be read without https on this machine alone', () => {
+    test('may use a JWKS address without https on this machine', () => {
       for (const host of ['127.0.0.1:8080', 'localhost', '[::1]:99'])
         expect(
           faultsOf({
@@ -219,7 +219,7 @@ describe('settings', () => {
     });
   });
 
-  test('of the limits are generous, and can be set', () => {
+  test('for limits have generous defaults, and can be changed', () => {
     expect(readConfig(production)).toMatchObject({
       rateLimits: { perCaller: 60_000, failedSignIns: 60 },
       persistedQueries: { isOnly: false, path: null },
@@ -238,14 +238,14 @@ describe('settings', () => {
     });
   });
 
-  test('of SASL belong together', () => {
+  test('for SASL are required together', () => {
     expect(faultsOf({ ...production, KAFKA_SASL_MECHANISM: 'plain' })).toEqual([
       'KAFKA_SASL_USERNAME: required with KAFKA_SASL_MECHANISM',
       'KAFKA_SASL_PASSWORD: required with KAFKA_SASL_MECHANISM',
     ]);
   });
 
-  test('that are empty count as not set', () => {
+  test('that are empty count as unset', () => {
     expect(readConfig({ DATABASE_URL: '', KAFKA_BROKERS: '' })).toMatchObject({
       databaseUrl: null,
       kafka: null,

@@ -43,7 +43,7 @@ function brokenLinks(page: string): readonly string[] {
 }
 
 describe('the documentation', () => {
-  test.each(pages)('%s links only to what exists', (page) => {
+  test.each(pages)('has no broken link in %s', (page) => {
     expect(brokenLinks(page)).toEqual([]);
   });
 

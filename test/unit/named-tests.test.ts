@@ -76,13 +76,13 @@ const fragments = (name: string) =>
 
 const rows = rowsOf(readFileSync(join(tests, 'README.md'), 'utf8'));
 
-describe('each thing that went wrong, here or elsewhere,', () => {
-  test('is in the list', () => {
+describe('the list of past mistakes', () => {
+  test('has more than 60 rows, and a test file in each', () => {
     expect(rows.length).toBeGreaterThan(60);
     expect(rows.filter(({ places }) => places.length === 0)).toEqual([]);
   });
 
-  test.each(rows)('has the tests that the list names: $what', ({ places }) => {
+  test.each(rows)('names only existing tests: $what', ({ places }) => {
     for (const { path, names } of places) {
       const text = textOf(path);
       expect(text, path).not.toBeNull();

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 /**
- * The rules of the house, read from import lines. A room is a folder of services/; files beside the
- * rooms are named themselves.
+ * The import rules, checked against import lines. A room is a module: a folder of services/. Files
+ * beside the rooms are listed by name.
  */
 const ROOMS = [
   'events',
@@ -210,25 +210,25 @@ function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
 
 const Manifest = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 
-describe('the walls between the rooms', () => {
-  test('are read from every file', () => {
+describe('the import rules', () => {
+  test('are checked against all source files', () => {
     expect(sources.length).toBeGreaterThan(100);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(400);
   });
 
-  test('stand: a room imports its own files, model.ts and lib/', () => {
+  test('let a module import only its own files, model.ts, lib/ and allowed modules', () => {
     expect(violations(isWrongRoom)).toEqual([]);
   });
 
-  test('leave no circle of imports, types included', () => {
+  test('allow no import cycle, type imports included', () => {
     expect(circles(sources)).toEqual([]);
   });
 
-  test('give each exported type and function one file', () => {
+  test('allow each exported name in one file only', () => {
     expect(exportedTwice(sources)).toEqual([]);
   });
 
-  test('leave the demo and the sandbox Discord unloaded until import() asks for them', () => {
+  test('load the demo and the sandbox Discord only by import()', () => {
     const isOnDemand = (path: string) => /^(\.\/)?(demo\/|connector\/demonstrate\.ts$)/.test(path);
     const early = violations(
       ({ path }, { target, isType, isLate }) =>
@@ -240,7 +240,7 @@ describe('the walls between the rooms', () => {
   });
 
   test.each(['sandbox-discord', 'sdk'])(
-    'let packages/%s import its own files and its dependencies alone',
+    'let packages/%s import only its own files and its dependencies',
     (name) => {
       const files = readSources(join(packages, name, 'src'));
       const manifest = readFileSync(join(packages, name, 'package.json'), 'utf8');
@@ -254,14 +254,14 @@ describe('the walls between the rooms', () => {
     },
   );
 
-  test('keep one library in one room', () => {
+  test('keep each library in its own modules', () => {
     const strays = violations(({ place }, { target }) =>
       LIBRARIES.some(({ name, rooms }) => name.test(target) && !rooms.includes(place)),
     );
     expect(strays).toEqual([]);
   });
 
-  test.each(PURE)('%s stays pure', (path) => {
+  test.each(PURE)('keep %s pure', (path) => {
     const source = sources.find((candidate) => candidate.path === path);
 
     expect(source, `${path} is gone: mend the list`).toBeDefined();
@@ -270,12 +270,12 @@ describe('the walls between the rooms', () => {
     );
   });
 
-  test('read the environment in config.ts alone', () => {
+  test('let only config.ts read the environment', () => {
     const readers = sources.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path);
     expect(readers).toEqual(['config.ts']);
   });
 
-  test('have no barrels', () => {
+  test('allow no barrel files', () => {
     expect(sources.filter(({ path }) => path.endsWith('index.ts')).map(({ path }) => path)).toEqual(
       [],
     );

@@ -22,7 +22,7 @@ afterAll(async () => api.close());
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** The item in the middle cannot be read. */
+/** The item in the middle is invalid. */
 const userId = (index: number) => (index === BAD ? '' : `user-${index}`);
 
 interface Result {
@@ -62,8 +62,8 @@ const pending = async () => {
 const inOrder = (results: readonly Result[]) =>
   results.every(({ index }, place) => index === place);
 
-describe('5,000 at once, one of which cannot be read', () => {
-  it('are linked, each with its own result, and wait for the path', async () => {
+describe('a bulk mutation', () => {
+  it('links 4,999 of 5,000 users if one item is invalid, returns a result for each item in order and counts the pending members', async () => {
     const users = numbers(MOST).map((index) => ({
       platformUserId: userId(index),
       discordUserId: String(400_000_000_000_000_000n + BigInt(index)),
@@ -98,7 +98,7 @@ describe('5,000 at once, one of which cannot be read', () => {
     ],
     ['replaceMemberships', 'users', () => ({ groupIds: ['pilots', 'others'] })],
   ] as const)(
-    'are recorded by %s, and the members they concern are counted as they wait',
+    'applies 4,999 of 5,000 items if one is invalid, and counts pending members without parked ones (%s)',
     async (mutation, list, more) => {
       await api.sql.query('delete from reconcile_job');
       const items = numbers(MOST).map((index) => {
@@ -131,7 +131,7 @@ describe('5,000 at once, one of which cannot be read', () => {
     },
   );
 
-  it('cost as many statements as a hundred', async () => {
+  it('costs as many statements for 2,000 items as for 100', async () => {
     const record = async (from: number, count: number) =>
       statementsOf(async () =>
         payloadOf('recordMembershipChanges', {

@@ -63,7 +63,7 @@ async function found(args: string): Promise<unknown> {
 }
 
 describe('held plans', () => {
-  test('are in the health of their client, with their number, their removals and the age of the oldest', async () => {
+  test('appear in the health of their client, with their number, their removals and the age of the oldest', async () => {
     await addSweep({
       kind: 'CHANGES',
       state: 'HELD',
@@ -85,13 +85,13 @@ describe('held plans', () => {
     ]);
   });
 
-  test('leave the health when they are decided', async () => {
+  test('no longer appear in the health once rejected', async () => {
     await addSweep({ kind: 'CHANGES', state: 'REJECTED', hoursAgo: 5 });
 
     expect(await heldChecks()).toEqual([]);
   });
 
-  test('are listed for their client, the longest held first', async () => {
+  test('are listed by client, longest held first', async () => {
     const swept = await addSweep({
       kind: 'VERIFY_GROUPS',
       state: 'HELD',
@@ -121,7 +121,7 @@ describe('held plans', () => {
     );
   });
 
-  test('are found by their state behind any number of newer sweeps', async () => {
+  test('can be found by state behind twelve newer sweeps', async () => {
     const held = await addSweep({
       kind: 'CHANGES',
       state: 'HELD',

@@ -34,8 +34,8 @@ async function claimed(by: Store = store, asked = request): Promise<string> {
   throw new Error(`not claimed, but ${claim.kind}`);
 }
 
-describe('a key', () => {
-  it('is one process’s at a time, and its answer is every process’s', async () => {
+describe('an idempotency key', () => {
+  it('can be claimed by one process at a time, and every process gets its stored answer', async () => {
     const claim = await claimed();
     expect(await other.idempotency.claim(request)).toEqual({
       kind: 'UNDER_WAY',
@@ -50,7 +50,7 @@ describe('a key', () => {
       });
   });
 
-  it('is claimed once, however many ask at once', async () => {
+  it('is claimed only once by 20 concurrent requests', async () => {
     const asked = Array.from({ length: 20 }, (_, index) =>
       (index % 2 === 0 ? store : other).idempotency.claim(request),
     );
@@ -60,7 +60,7 @@ describe('a key', () => {
     expect(kinds.filter((kind) => kind === 'UNDER_WAY')).toHaveLength(19);
   });
 
-  it('is one caller’s, and for one request', async () => {
+  it('belongs to one caller and cannot be reused for a different request', async () => {
     await claimed();
     await claimed(store, { ...request, caller: 'another' });
 
@@ -68,13 +68,13 @@ describe('a key', () => {
     expect(await other.idempotency.claim(elsewhere)).toEqual({ kind: 'OTHER' });
   });
 
-  it('is free at once when it is released', async () => {
+  it('can be claimed again as soon as it is released', async () => {
     await store.idempotency.release(request, await claimed());
 
     await claimed(other, { ...request, fingerprint: 'that' });
   });
 
-  it('of a process that died is free after a minute, and what that process says later counts for nothing', async () => {
+  it('of a process that died can be claimed after a minute, and late statements of that process have no effect', async () => {
     const first = await claimed();
     const { rows } = await sql.query(
       `select leased_until - clock_timestamp() between '50 seconds' and '60 seconds' as is_minute from idempotent_request`,
@@ -95,7 +95,7 @@ describe('a key', () => {
     });
   });
 
-  it('is kept by whoever renews it', async () => {
+  it('stays claimed if its process renews the lease', async () => {
     const claim = await claimed();
     await sql.query(`update idempotent_request set leased_until = clock_timestamp()`);
     await store.idempotency.renew(request, claim);
@@ -105,7 +105,7 @@ describe('a key', () => {
     });
   });
 
-  it('is free again when its answer is 24 hours old', async () => {
+  it('can be claimed again 24 hours after its answer was stored', async () => {
     await store.idempotency.keep(request, await claimed(), 'old');
     const { rows } = await sql.query(
       `select kept_until - clock_timestamp() between '23:59' and '24:00' as is_day from idempotent_request`,
@@ -122,8 +122,8 @@ describe('a key', () => {
   });
 });
 
-describe('what is kept', () => {
-  it('tells nobody who reads the database what was answered, nor by which key', async () => {
+describe('stored answers', () => {
+  it('are encrypted in the database', async () => {
     await store.idempotency.keep(request, await claimed(), 'https://example.org/?ticket=secret');
 
     const { rows } = await sql.query('select * from idempotent_request');
@@ -131,14 +131,14 @@ describe('what is kept', () => {
     expect(rows[0].answer).toMatch(/^test\./);
   });
 
-  it('cannot be put in another’s place', async () => {
+  it('cannot be decrypted for another caller', async () => {
     await store.idempotency.keep(request, await claimed(), 'an answer');
     await sql.query(`update idempotent_request set caller = 'thief'`);
 
     await expect(store.idempotency.claim({ ...request, caller: 'thief' })).rejects.toThrow();
   });
 
-  it('is swept out in small steps as new keys come', async () => {
+  it('are deleted after they expire, 20 with each newly claimed key', async () => {
     await sql.query(`insert into idempotent_request
       select 'site', 'old-' || i, 'f', gen_random_uuid(), now(), null, now() - interval '1 second' from generate_series(1, 50) i`);
     const left = async () =>
@@ -153,7 +153,7 @@ describe('what is kept', () => {
     expect(steps).toEqual([30, 10, 0, 0]);
   });
 
-  it('costs one statement to claim and one to keep', async () => {
+  it('cost one statement to claim the key and one to store the answer', async () => {
     let claim = '';
 
     expect(await statementsOf(async () => void (claim = await claimed()))).toBe(1);
@@ -162,7 +162,7 @@ describe('what is kept', () => {
     ).toBe(1);
   });
 
-  it('may be as long as the longest answer', async () => {
+  it('can hold the results of 50,000 items', async () => {
     const answer = JSON.stringify(
       Array.from({ length: 50_000 }, (_, index) => ({ index, ok: true })),
     );

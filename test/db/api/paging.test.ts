@@ -125,7 +125,7 @@ async function disturb(
 
 describe.each(LISTS)('pages of $field', (list) => {
   it.each([11, 12, 13])(
-    'skip and repeat no row that existed throughout, while rows are inserted, changed and removed (seed %i)',
+    'neither skip nor repeat a row that existed throughout, while rows are inserted, changed and removed (seed %i)',
     async (seed) => {
       const random = seeded(seed);
       const before = await idsOf(list);
@@ -155,7 +155,7 @@ describe.each(LISTS)('pages of $field', (list) => {
     expect(await asked('nodes { id } totalCount')).toBe((await asked('nodes { id }')) + 1);
   });
 
-  it('accept only cursors of their own list', async () => {
+  it('accept only cursors of their own list, and only `first` from 1 to 200', async () => {
     const others = LISTS.filter((other) => other !== list);
     for (const other of others) {
       const { end } = await pageOf(other, 1, null);

@@ -93,7 +93,7 @@ function waysDown(type: GraphQLObjectType, above: readonly GraphQLObjectType[]):
   const ways = Object.values(type.getFields()).flatMap((field) => {
     const below = objectOf(field);
     if (below === null || [...above, type].includes(below)) return [];
-    // Its nodes are those of `nodes`.
+    // It has the same nodes as `nodes`.
     if (field.name === 'edges') return [`edges { cursor node { __typename } }`];
     if (field.args.some((argument) => isNonNullType(argument.type)))
       throw new Error(`${type.name}.${field.name} needs arguments: give them`);
@@ -180,7 +180,7 @@ describe('a query', () => {
     expect(asked).toBeGreaterThan(50);
   }, 300_000);
 
-  it('has returned a long list for every list field of the schema', () => {
+  it('was tested with a long list for every list field of the schema', () => {
     const reached = new Set<GraphQLObjectType>();
     const lists: string[] = [];
     const visit = (type: GraphQLObjectType, fields: readonly Field[]) => {
@@ -229,7 +229,7 @@ describe('entity references', () => {
     expect(different).toEqual([]);
   }, 300_000);
 
-  it('are resolved for every entity of the schema', () => {
+  it('are tested for every entity type of the schema', () => {
     const union = many.schema.getType('_Entity');
 
     expect(union && 'getTypes' in union && union.getTypes().map(String).toSorted()).toEqual(

@@ -120,8 +120,8 @@ const writes = () =>
     .filter(({ method }) => method !== 'GET')
     .map(({ method, path }) => `${method} ${path}`);
 
-describe('a backup made in the middle of work', () => {
-  test('restored by the runbook re-grants no role that was removed since', async () => {
+describe('a backup taken while work is in progress', () => {
+  test('re-grants no role that was removed since, if it is restored by the runbook', async () => {
     const before = allRoles();
     const store = await openRestored();
     await store.applyFacts(said);
@@ -153,7 +153,7 @@ describe('a backup made in the middle of work', () => {
     expect(rig.rolesOf('bob')).toContain(roles.director);
   });
 
-  test('without the replay re-grants roles that were removed since, so the runbook requires the replay', async () => {
+  test('re-grants roles that were removed since, if it is restored without the replay that the runbook requires', async () => {
     const store = await openRestored();
 
     await startPath(store);
@@ -181,7 +181,7 @@ describe('a backup made in the middle of work', () => {
     expect(await store.applyFacts([newer])).toEqual([APPLIED]);
   });
 
-  test('receives facts that it already contains, and marks no member for them', async () => {
+  test('treats replayed facts that it already contains as unchanged', async () => {
     const store = await openRestored();
     const known = said.slice(0, 3);
 

@@ -55,7 +55,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(guard.holders(DIRECTOR)).toHaveLength(40);
   });
 
-  test('when a group is deleted, and stays held when it returns without its members', async () => {
+  test('when a group is deleted, and stays held when the group is recreated without members', async () => {
     const people = await guard.addCrowd(15);
     const group = { groupId: 'pilots', cause } as const;
 
@@ -75,7 +75,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await guard.held()).toEqual([]);
   });
 
-  test('when unknown memberships are to count as none', async () => {
+  test('when a client starts to remove roles whose membership is unknown', async () => {
     await guard.addCrowd(15);
     await guard.query(`delete from membership where group_id = 'pilots'`);
 
@@ -86,7 +86,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
   });
 
-  test('when roles that the bot could not take can be taken again', async () => {
+  test('when the bot can again remove a role that was above it', async () => {
     const people = await guard.addCrowd(15);
     const roles = (refusal: 'ABOVE_BOT' | null) =>
       guard.store().memory.saveRoles(guard.clientId(), {
@@ -105,7 +105,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
   });
 
-  test('when limits are lowered or raised, and is decided again', async () => {
+  test('and is released only when the limit is raised to its size', async () => {
     const people = await guard.addCrowd(40);
     const setMinimum = async (minimum: number) =>
       guard
@@ -121,7 +121,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await guard.due()).toHaveLength(15);
   });
 
-  test('when a mapping of its role is changed, and is decided again', async () => {
+  test('and stays held when a mapping of its role is updated', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 
@@ -136,7 +136,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
 });
 
 describe('a burst within the limit', () => {
-  test('is let pass, and carried out', async () => {
+  test('is applied without approval', async () => {
     const people = await guard.addCrowd(40);
 
     await guard.store().applyFacts(removed(people.slice(0, 10)));
@@ -148,7 +148,7 @@ describe('a burst within the limit', () => {
     expect(await guard.due()).toEqual([]);
   });
 
-  test('does not count members who keep the role by another group', async () => {
+  test('does not count members who keep the role through another group', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().mappings.createMapping({
       clientId: guard.clientId(),
@@ -165,7 +165,7 @@ describe('a burst within the limit', () => {
     expect(await guard.due()).toEqual([]);
   });
 
-  test('is no longer counted for members who are added again', async () => {
+  test('no longer counts members who are added again', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 10)));
     await guard
@@ -182,7 +182,7 @@ describe('a burst within the limit', () => {
 });
 
 describe('a held burst', () => {
-  test('is carried out by an approval, except for roles that are desired again', async () => {
+  test('is applied after an approval, except for roles that are desired again', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
     await guard.store().applyFacts([membership(people[0]?.platformUserId ?? '', 'pilots')]);
@@ -195,7 +195,7 @@ describe('a held burst', () => {
     expect(guard.holders()).toContain(people[0]?.discordUserId);
   });
 
-  test('is dropped by a rejection', async () => {
+  test('is dropped after a rejection', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
     await decide('REJECTED');
@@ -205,7 +205,7 @@ describe('a held burst', () => {
     expect(guard.holders()).toHaveLength(40);
   });
 
-  test('leaves grants to the same members alone', async () => {
+  test('does not hold grants to the same members', async () => {
     const people = await guard.addCrowd(15);
     await guard.store().applyFacts(removed(people, 'directors'));
     await guard.run();

@@ -20,7 +20,7 @@ const reconcile = async (person: Somebody) =>
     waitMs: 0,
   });
 
-/** Facts that have come, and of which nobody was marked. */
+/** Stores facts without marking any member. */
 async function drift(people: readonly Somebody[]): Promise<void> {
   await guard.query(
     `update membership set is_held = false where group_id = 'pilots' and platform_user_id = any($1)`,
@@ -32,7 +32,7 @@ describe.each([
   ['an unlink of one person', unlink],
   ['a reconcile of one person', reconcile],
 ])('%s', (_, ask) => {
-  test('is no part of a held burst, nor of a held stream', async () => {
+  test('is not held with a burst or a stream', async () => {
     const people = await guard.addCrowd(40);
     for (const person of people.slice(0, 11)) await guard.store().applyFacts(removed([person]));
     await guard.run();
@@ -47,7 +47,7 @@ describe.each([
     expect(await guard.held()).toHaveLength(19);
   });
 
-  test('counts in the hour, and is held beyond the limit', async () => {
+  test('counts towards the hourly limit, and is held beyond it', async () => {
     const people = await guard.addCrowd(40);
     await guard
       .store()
@@ -73,7 +73,7 @@ describe.each([
   });
 });
 
-test('a person who was deleted is not exempt, whatever was asked for before', async () => {
+test('the removals of deleted people are not exempt from the guard', async () => {
   const people = await guard.addCrowd(40);
 
   await guard.store().applyFacts(deleted(people.slice(0, 15)));

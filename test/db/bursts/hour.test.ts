@@ -26,7 +26,7 @@ describe('the count of the last hour', () => {
     expect(guard.holders().length).toBeGreaterThanOrEqual(24);
   });
 
-  test('holds the eleventh of thirty after the client was recreated', async () => {
+  test('holds the eleventh of thirty removals after the client was recreated', async () => {
     const people = await guard.addCrowd(30);
     await guard.store().applyFacts(removed(people.slice(0, 10)));
     await guard.run();
@@ -46,7 +46,7 @@ describe('the count of the last hour', () => {
     expect(guard.holders()).toHaveLength(20);
   });
 
-  test('continues when the mapping is deleted and recreated', async () => {
+  test('continues when the mapping is retired and recreated', async () => {
     const people = await guard.addCrowd(30);
     await guard.store().applyFacts(removed(people.slice(0, 10)));
     await guard.run();
@@ -75,8 +75,8 @@ const retire = async (holders: 'LEAVE' | 'TAKE_BACK') =>
     cause,
   });
 
-describe('a role that few hold', () => {
-  test('stays with all five when all five should lose it at once', async () => {
+describe('a role with few holders', () => {
+  test('is kept by all five holders when all of them should lose it at once', async () => {
     const people = await guard.addCrowd(5);
 
     await guard.store().applyFacts(removed(people));
@@ -86,7 +86,7 @@ describe('a role that few hold', () => {
     expect(await guard.held()).toHaveLength(5);
   });
 
-  test('stays with three of five when they should lose it one by one', async () => {
+  test('is kept by three of five holders when they should lose it one by one', async () => {
     const people = await guard.addCrowd(5);
 
     for (const person of people) {
@@ -98,7 +98,7 @@ describe('a role that few hold', () => {
     expect(await guard.held()).toHaveLength(3);
   });
 
-  test('may be lost by all four', async () => {
+  test('can be removed from all four holders', async () => {
     const people = await guard.addCrowd(4);
 
     await guard.store().applyFacts(removed(people));
@@ -108,8 +108,8 @@ describe('a role that few hold', () => {
   });
 });
 
-describe('two bursts at one moment', () => {
-  test.each([1, 2])('are let pass only together, in %i process(es)', async (processes) => {
+describe('two simultaneous bursts', () => {
+  test.each([1, 2])('share one limit, in %i process(es)', async (processes) => {
     const people = await guard.addCrowd(40);
     const first = guard.store();
     const second = processes === 1 ? first : await guard.another();
@@ -124,8 +124,8 @@ describe('two bursts at one moment', () => {
   });
 });
 
-describe('members whom Discord was never asked about', () => {
-  test('are not held by a burst, and their own runs take no more than the limit', async () => {
+describe('members never read from Discord', () => {
+  test('are not held with a burst, but their runs remove no more roles than the limit', async () => {
     const people = await guard.addCrowd(40);
     await guard.query(
       `update member set read_at = null, role_ids = '{}' where discord_user_id = any($1)`,
@@ -142,7 +142,7 @@ describe('members whom Discord was never asked about', () => {
     );
   });
 
-  test('join a held stream of the same kind of cause', async () => {
+  test('are added to a held stream with the same kind of cause', async () => {
     const people = await guard.addCrowd(40);
     for (const person of people.slice(0, 11)) await guard.store().applyFacts(removed([person]));
     await guard.run();
@@ -160,7 +160,7 @@ describe('members whom Discord was never asked about', () => {
     expect(await guard.held()).toHaveLength(2);
   });
 
-  test('who hold no role delay no removal', async () => {
+  test('have no removal due or held if they are in the group', async () => {
     const people = await guard.addCrowd(40);
     await guard.query(`update member set read_at = null, role_ids = '{}'`);
     await guard
@@ -172,8 +172,8 @@ describe('members whom Discord was never asked about', () => {
   });
 });
 
-describe('holders: TAKE_BACK', () => {
-  test('is never held, and counts for its role alone', async () => {
+describe('retiring a mapping with holders: TAKE_BACK', () => {
+  test('is never held, and its removals count only for its role', async () => {
     const people = await guard.addCrowd(40);
 
     await retire('TAKE_BACK');
@@ -191,7 +191,7 @@ describe('holders: TAKE_BACK', () => {
     expect(await guard.held()).toEqual([]);
   });
 
-  test('takes a role that another group grants too from all whom that group does not hold', async () => {
+  test('removes a role that another group also grants from everyone who is not in that group', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts([
       {

@@ -6,13 +6,13 @@ import { deleted, removed, useGuard, type Somebody } from '../../support/guard-f
 
 const guard = useGuard();
 
-/** An event each. */
+/** One event for each person. */
 async function stream(people: readonly Somebody[]): Promise<void> {
   for (const person of people) await guard.store().applyFacts(removed([person]));
 }
 
 describe('a stream of single events', () => {
-  test('removes as many roles as the limit, and holds the others', async () => {
+  test('removes roles up to the limit and holds the others', async () => {
     const people = await guard.addCrowd(40);
 
     await stream(people.slice(0, 15));
@@ -30,7 +30,7 @@ describe('a stream of single events', () => {
     expect(guard.holders()).toHaveLength(30);
   });
 
-  test('counts the same whether its runs come between or after', async () => {
+  test('is held beyond the same limit when members are run between the events', async () => {
     const people = await guard.addCrowd(40);
 
     for (const person of people.slice(0, 15)) {
@@ -42,7 +42,7 @@ describe('a stream of single events', () => {
     expect(await guard.held()).toHaveLength(5);
   });
 
-  test('adds to its held plan even after the hour, until a person decides', async () => {
+  test('keeps adding to its held plan after the hour until a person decides', async () => {
     const people = await guard.addCrowd(40);
     await stream(people.slice(0, 11));
     await guard.run();
@@ -66,7 +66,7 @@ describe('a stream of single events', () => {
     expect(guard.holders()).toHaveLength(29);
   });
 
-  test('is never held where it stays below the limit in each hour', async () => {
+  test('is never held if it stays below the limit in each hour', async () => {
     const people = await guard.addCrowd(40);
 
     for (const from of [0, 8, 16, 24]) {
@@ -79,7 +79,7 @@ describe('a stream of single events', () => {
     expect(await guard.held()).toEqual([]);
   });
 
-  test('that is held lets another role go', async () => {
+  test('that is held does not hold a removal of another role', async () => {
     const people = await guard.addCrowd(100);
     await stream(people.slice(0, 21));
     expect(await guard.held()).toHaveLength(1);
@@ -90,7 +90,7 @@ describe('a stream of single events', () => {
     expect(await guard.due(DIRECTOR)).toHaveLength(1);
   });
 
-  test('that is held lets one deleted person go, as that is another kind of cause', async () => {
+  test('that is held does not hold the removals of a deleted person, which have another kind of cause', async () => {
     const people = await guard.addCrowd(40);
     await stream(people.slice(0, 11));
     await guard.run();
@@ -105,7 +105,7 @@ describe('a stream of single events', () => {
 });
 
 describe('while a burst is held', () => {
-  test("one person's own removal is carried out, because held removals do not count", async () => {
+  test('a single removal is applied, because held removals do not count', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 
@@ -116,7 +116,7 @@ describe('while a burst is held', () => {
     expect(await guard.held()).toHaveLength(15);
   });
 
-  test("one person's deletion is carried out", async () => {
+  test('the removals of one deleted person are applied', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(deleted(people.slice(0, 15)));
 
@@ -126,7 +126,7 @@ describe('while a burst is held', () => {
     expect(guard.holders()).toHaveLength(39);
   });
 
-  test('another burst by the same kind of cause joins it, be it within the limit', async () => {
+  test('another burst with the same kind of cause is added to it, even within the limit', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
     await guard.waitTwoHours();
@@ -138,7 +138,7 @@ describe('while a burst is held', () => {
     expect(await guard.held()).toHaveLength(17);
   });
 
-  test('single events go as far as the limit, and are held as a stream beyond it', async () => {
+  test('single events are applied up to the limit, and held as a stream beyond it', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 

@@ -24,7 +24,7 @@ const sweeps = useSweeps({
   },
 });
 
-test('importing 60 people with a role and a nickname takes one list, two writes each and no single read', async () => {
+test('importing 60 people with a role and a nickname takes one member list, one nickname write per person and no single read', async () => {
   const { store, clientId, discord } = sweeps.rig();
   await store.clients.updateClient(
     clientId,

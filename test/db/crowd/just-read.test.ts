@@ -40,7 +40,7 @@ describe('a member who was just read', () => {
     expect(calls).toEqual({ [READ]: 1, [GRANT]: 1 });
   });
 
-  test('is read again when a person asks for it by name', async () => {
+  test('is read again when a person requests a reconcile of this member', async () => {
     const linkId = await path.link('alice');
     const { store, discord } = path.rig();
 

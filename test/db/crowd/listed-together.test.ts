@@ -90,7 +90,7 @@ test('an imported crowd is read with one member list, and only members who lack 
   expect(await markedAgain(before + everybody.length)).toEqual([]);
 });
 
-test('a member whose facts change during the list still gets a run', async () => {
+test('a member whose facts change during the listing still gets a run', async () => {
   const crowd = people(30);
   join(crowd, [roles.pilot]);
   const { store } = sweeps.rig();
@@ -120,7 +120,7 @@ test('a member whose facts change during the list still gets a run', async () =>
   expect(sweeps.calls()[LIST]).toBe(1);
 });
 
-test('a crowd is read one by one where the bot may not list members', async () => {
+test('a crowd is read one by one if the bot may not list members', async () => {
   const crowd = people(14);
   join(crowd);
   sweeps.tamper(() => ({
@@ -135,7 +135,7 @@ test('a crowd is read one by one where the bot may not list members', async () =
   expect(await statesOf()).toEqual({ IN_STEP: 14 });
 });
 
-test('a crowd is read one by one in a guild whose list would cost more calls', async () => {
+test('a crowd is read one by one if listing the guild would cost more calls', async () => {
   await sweeps.settledGuild();
   await sweeps.query('update guild_listing set listed_count = 50000');
   const crowd = people(14);
@@ -174,7 +174,7 @@ test('a crowd is listed at most once a minute', async () => {
   expect(reads()).toBe(14);
 });
 
-test('a new mapping is compared with one list when the last readings are old', async () => {
+test('a new mapping reads its members with one list if their last readings are old', async () => {
   const crowd = people(30);
   join(crowd, [roles.pilot]);
   const { store } = sweeps.rig();

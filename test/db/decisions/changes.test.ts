@@ -50,7 +50,7 @@ describe('removals that the guard holds outside a sweep', () => {
     });
   });
 
-  test('are carried out once they are approved, with the approval in each record', async () => {
+  test('are applied once they are approved, with the approval in each audit record', async () => {
     await say(rig, CROWD, 'removed');
     const sweep = await theHeldSweep(rig);
 
@@ -85,7 +85,7 @@ describe('removals that the guard holds outside a sweep', () => {
     });
   });
 
-  test('cannot be approved by the hash of an outdated plan', async () => {
+  test('cannot be approved with the hash of an outdated plan', async () => {
     await say(rig, CROWD, 'removed');
     const seen = await theHeldSweep(rig);
     const [back] = CROWD.filter(({ discordUserId }) => pilots(rig).includes(discordUserId));
@@ -105,7 +105,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect(pilots(rig)).toEqual([back.discordUserId]);
   });
 
-  test('stay when they are rejected, until there is newer news', async () => {
+  test('are not applied after a rejection until newer facts arrive', async () => {
     await say(rig, CROWD, 'removed');
     const sweep = await theHeldSweep(rig);
     const kept = pilots(rig);
@@ -124,7 +124,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect((await theHeldSweep(rig)).plan.removals).toBe(13);
   });
 
-  test('need no decision once all of their roles are desired again', async () => {
+  test('are cancelled once all of their roles are desired again', async () => {
     await say(rig, CROWD, 'removed');
     const sweep = await theHeldSweep(rig);
 
@@ -134,7 +134,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect(pilots(rig)).toEqual(accountsOf(CROWD));
   });
 
-  test('of one who unlinks are carried out, whatever else is held', async () => {
+  test('are applied for a member who unlinks, while the others stay held', async () => {
     await say(rig, CROWD, 'removed');
     const [discordUserId = ''] = pilots(rig);
     const link = await linkOf(discordUserId);
@@ -148,7 +148,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect((await theHeldSweep(rig)).plan.removals).toBe(13);
   });
 
-  test('of one for whom a person asks are carried out', async () => {
+  test('are applied for a member whom a person reconciles', async () => {
     await say(rig, CROWD, 'removed');
     const [discordUserId = ''] = pilots(rig);
 
@@ -162,7 +162,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect(pilots(rig)).not.toContain(discordUserId);
   });
 
-  test('leave a fresh grant alone', async () => {
+  test('do not hold a new grant to the same member', async () => {
     await say(rig, CROWD, 'removed');
 
     await rig.store.applyFacts([membership('person-13', 'recruits')]);
@@ -174,7 +174,7 @@ describe('removals that the guard holds outside a sweep', () => {
   });
 });
 
-describe('half of the holders of a role', () => {
+describe('more than half of the holders of a role', () => {
   test('keep it, whatever the limits allow, until a person approves', async () => {
     await rig.store.clients.updateClient(
       rig.clientId,

@@ -54,11 +54,11 @@ async function somebodyWaits(): Promise<boolean> {
 const take = async (client: pg.Client, discordUserId: string) =>
   client.query(`delete from removal_decision where discord_user_id = $1`, [discordUserId]);
 
-describe('a plan whose last two removals are settled at the same moment', () => {
+describe('a plan whose last two removals are settled at the same time', () => {
   test.each([
     ['APPROVED', 'DONE'],
     ['HELD', 'CANCELLED'],
-  ] as const)('as %s is %s at once', async (verdict, state) => {
+  ] as const)('changes from %s to %s immediately', async (verdict, state) => {
     const id = await planOfTwo(verdict);
 
     await one.query('begin');

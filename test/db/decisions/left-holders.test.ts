@@ -17,7 +17,7 @@ import { useSweeps } from '../../support/sweep-fixture.js';
 const { roles } = DEMO;
 const sweeps = useSweeps();
 
-/** In both groups, and in pilots alone. */
+/** Members of both groups, and members of pilots only. */
 const BOTH = CROWD.slice(0, 9);
 const PILOTS_ONLY = CROWD.slice(9);
 
@@ -58,7 +58,7 @@ beforeEach(async () => {
   await rig.quiet();
 });
 
-describe('a retired mapping whose holders were left the role, while another mapping names it', () => {
+describe('a mapping retired with LEAVE while its role has another mapping', () => {
   test('removes the role from no member before a decision, and shows how many are affected', async () => {
     const { effect, held } = await retire('pilots');
 
@@ -92,7 +92,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(await heldSweeps(sweeps.rig())).toEqual([]);
   });
 
-  test('still carries out a removal that was already due', async () => {
+  test('still applies a removal that was already due', async () => {
     const [revoked, ...others] = PILOTS_ONLY;
     await say(sweeps.rig(), revoked ? [revoked] : [], 'removed');
 
@@ -102,7 +102,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(pilots(sweeps.rig())).toEqual(accountsOf([...BOTH, ...others]));
   });
 
-  test('leaves it through the next mapping of the role, and the next that is retired', async () => {
+  test('leaves the role to its holders when further mappings of it are created and retired', async () => {
     await mapTo('alumni');
     await retire('pilots');
 
@@ -114,7 +114,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(PILOTS_ONLY.length);
   });
 
-  test('leaves it to all where the other mapping is retired as well', async () => {
+  test('leaves the role to all holders if the other mapping is retired too', async () => {
     await retire('pilots');
     await retire('veterans');
     await sweeps.sweep('REMOTE_SYNC');
@@ -123,7 +123,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(await heldSweeps(sweeps.rig())).toEqual([]);
   });
 
-  test('and that is recreated grants it again, with nothing left to decide', async () => {
+  test('grants the role again when it is recreated, with nothing left to decide', async () => {
     await retire('pilots');
 
     await mapTo('pilots');

@@ -82,7 +82,7 @@ describe('a sweep that would remove too many roles', () => {
     expect(pilots(sweeps.rig())).toEqual(accountsOf(others));
   });
 
-  test('is done, with nothing to decide, if the path held all removals meanwhile', async () => {
+  test('finishes with nothing to decide if the path held all removals meanwhile', async () => {
     await sourceFails();
     // The path holds each of them between the search for drift and the guard's decision.
     await sweeps.query(`create function hold_meanwhile() returns trigger language plpgsql as $$ begin
@@ -136,7 +136,7 @@ describe('a sweep that would remove too many roles', () => {
     expect(told.map(({ data }) => data.sweepId)).toEqual([first.id]);
   });
 
-  test('receives the removals of a later sweep of its kind that still exceeds the limit', async () => {
+  test('adds to its plan the removals of a later sweep of its kind that exceeds the limit', async () => {
     await sourceFails(11);
     const first = await swept();
     expect(first.plan?.removals).toBe(11);
@@ -152,7 +152,7 @@ describe('a sweep that would remove too many roles', () => {
     expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(CROWD.length + MORE.length);
   });
 
-  test('receives the one member whom a later sweep finds', async () => {
+  test('adds to its plan the only removal that a later sweep of another kind finds', async () => {
     await sourceFails(11);
     const first = await swept();
     await addCrowd(sweeps.rig(), MORE.slice(0, 1));
@@ -203,7 +203,7 @@ describe('a sweep that would remove too many roles', () => {
     expect(pilots(sweeps.rig())).toEqual(expect.arrayContaining(accountsOf(half)));
   });
 
-  test('keeps later sweeps from the same removals once it is rejected', async () => {
+  test('prevents later sweeps from repeating its removals once it is rejected', async () => {
     await sourceFails();
     await swept();
     await decide(sweeps.rig(), 'REJECTED', await theHeldSweep(sweeps.rig()));
@@ -242,7 +242,7 @@ describe('a dry run', () => {
 });
 
 describe('a new mapping', () => {
-  test('removes nothing at first: the present holders wait for a decision', async () => {
+  test('removes nothing at first: removals from existing holders wait for a decision', async () => {
     const [first, second] = CROWD;
     if (!first || !second) throw new Error('nobody');
     const rig = sweeps.rig();
@@ -297,7 +297,7 @@ describe('a new mapping', () => {
 });
 
 describe('a store without any membership', () => {
-  test('removes nothing from any member, though nothing is unknown', async () => {
+  test('removes no role from any member, even if unknown memberships count as none', async () => {
     await sweeps
       .rig()
       .store.clients.updateClient(sweeps.rig().clientId, { unknownMembership: 'REMOVE' }, cause);

@@ -52,8 +52,8 @@ async function switchMapping(id: string, authority: Authority): Promise<void> {
   await path.rig().quiet();
 }
 
-describe('a role whose mappings come under the platform', () => {
-  test('one by one stays with its holders until the last, and then waits for a person', async () => {
+describe('a role whose mappings are switched to PLATFORM', () => {
+  test('one by one stays with its holders, and its removal waits for a decision after the last switch', async () => {
     const [first = '', second = ''] = await mappingsOfPilot();
 
     await switchMapping(first, 'PLATFORM');
@@ -67,7 +67,7 @@ describe('a role whose mappings come under the platform', () => {
     });
   });
 
-  test('with their client waits for a person', async () => {
+  test('with their client stays with its holders, and its removal waits for a decision', async () => {
     const { store, clientId } = path.rig();
 
     await store.clients.updateClient(clientId, { authority: 'PLATFORM' }, cause);

@@ -53,8 +53,8 @@ const CONFLICT = (id: string) => ({
   message: expect.stringContaining(id) as unknown,
 });
 
-describe('where authority is DISCORD', () => {
-  test('a role has one group', async () => {
+describe('authority DISCORD', () => {
+  test('allows only one group for a role', async () => {
     await setAuthority(mapping(0), 'DISCORD');
 
     for (const authority of ['DISCORD', 'PLATFORM', 'OBSERVE', null] as const)
@@ -63,7 +63,7 @@ describe('where authority is DISCORD', () => {
       ).rejects.toMatchObject(CONFLICT(mapping(0)));
   });
 
-  test('a group has one role, at whatever client', async () => {
+  test('allows only one role for a group across all clients', async () => {
     await setAuthority(mapping(0), 'DISCORD');
     const clientId = await anotherClient();
 
@@ -75,7 +75,7 @@ describe('where authority is DISCORD', () => {
     );
   });
 
-  test('a mapping of a group that is mapped elsewhere cannot come under it', async () => {
+  test('cannot be set for a mapping or a client if the group is also mapped elsewhere', async () => {
     const clientId = await anotherClient();
     const other = await create({
       clientId,
@@ -96,7 +96,7 @@ describe('where authority is DISCORD', () => {
     expect(client?.authority).toBe('OBSERVE');
   });
 
-  test('one to one is enough, for a whole client too', async () => {
+  test('can be set for a client whose groups and roles are mapped one to one', async () => {
     const { clientId } = path.rig();
 
     await store().clients.updateClient(clientId, { authority: 'DISCORD' }, cause);
@@ -105,7 +105,7 @@ describe('where authority is DISCORD', () => {
     expect(mappings?.map(({ authority }) => authority)).toEqual(['DISCORD', 'DISCORD', 'DISCORD']);
   });
 
-  test('a retired mapping frees its group, and its role once that is removed', async () => {
+  test('can be set for the group of a retired mapping, but not for its role while a member still has it', async () => {
     const { clientId } = path.rig();
     await path.link('alice');
     await store().applyFacts([membership('alice', 'pilots')]);
@@ -141,7 +141,7 @@ describe('where authority is DISCORD', () => {
     });
   });
 
-  test('a dry run reports a conflict too', async () => {
+  test('conflicts in a dry run too', async () => {
     await setAuthority(mapping(0), 'DISCORD');
 
     await expect(
@@ -149,7 +149,7 @@ describe('where authority is DISCORD', () => {
     ).rejects.toMatchObject(CONFLICT(mapping(0)));
   });
 
-  test('of two mappings of one group made at one moment, one is refused', async () => {
+  test('is rejected for one of two mappings of a group created at the same time', async () => {
     await store().mappings.retireMapping({
       id: mapping(0),
       holders: 'LEAVE',
@@ -189,7 +189,7 @@ describe('a role', () => {
     );
   });
 
-  test('comes under another authority with all its mappings, by the client', async () => {
+  test('with two mappings allows its client to switch to OBSERVE, but not to DISCORD', async () => {
     const { clientId } = path.rig();
     await create({ groupId: 'directors', roleId: roles.pilot });
 
@@ -199,7 +199,7 @@ describe('a role', () => {
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  test('that one mapping says otherwise about follows its client under another authority than Discord', async () => {
+  test('with a mapping that overrides the authority allows its client to switch to OBSERVE, but not to DISCORD', async () => {
     const { clientId } = path.rig();
     await create({
       groupId: 'directors',

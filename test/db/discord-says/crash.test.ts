@@ -8,7 +8,7 @@ import { useDiscordSays } from '../../support/says-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
 
-/** A moderator has given Carol the role, over which Discord has the say; her job waits. */
+/** A moderator has granted Carol a role under authority DISCORD; her job waits. */
 async function prepare(world: CrashWorld): Promise<void> {
   const { store, clientId, discord, linkId } = world;
   const [mappings] = await store.read.mappingsOfClients([clientId]);
@@ -29,7 +29,7 @@ async function prepare(world: CrashWorld): Promise<void> {
 
 describe.concurrent('a process that dies', () => {
   test.for(['discord.readMember:after', 'memory.settle:before', 'memory.settle:after'] as const)(
-    'at %s has the platform asked once',
+    'at %s still sends the platform exactly one request',
     async (killAt, context) => {
       const world = await createCrashWorld();
       context.onTestFinished(world.end);
@@ -53,7 +53,7 @@ describe.concurrent('a process that dies', () => {
 describe('a settlement that fails half-way', () => {
   const guild = useDiscordSays();
 
-  test('has asked for nothing, and the next one asks once', async () => {
+  test('sends no request, and the next settlement sends it once', async () => {
     await guild.settledGuild();
     await guild.query(`
       create function refuse() returns trigger language plpgsql as 'begin raise exception ''no room''; end';

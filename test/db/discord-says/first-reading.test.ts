@@ -26,7 +26,7 @@ async function settledOtherwise(): Promise<void> {
 }
 
 describe('the first reading', () => {
-  test('after a link, where roles and groups differ both ways, loses nothing on either side', async () => {
+  test('after linking removes nothing on either side, even if roles and groups differ both ways', async () => {
     const { store, clientId } = guild.rig();
     await store.clients.updateClient(clientId, { authority: 'DISCORD' }, cause);
     await facts(snapshotOf('alice', ['pilots', 'directors']));
@@ -40,7 +40,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual(['added alice recruits']);
   });
 
-  test('is made when the platform first says anything of the person', async () => {
+  test('happens when the platform first sends facts about the person', async () => {
     guild.byHand.give('bob');
     await guild.link('alice', 'bob');
     await guild.verify();
@@ -52,7 +52,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual(['added bob pilots']);
   });
 
-  test('after a return gives the role back', async () => {
+  test('after a member rejoins restores the role', async () => {
     await settledOtherwise();
     guild.byHand.leave('alice');
     await guild.verify();
@@ -65,7 +65,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('after a return that nobody saw, between two looks, gives the role back too', async () => {
+  test('after a member leaves and rejoins between two sweeps restores the role', async () => {
     await settledOtherwise();
     guild.byHand.leave('alice');
     guild.byHand.join('alice');
@@ -76,7 +76,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('after such a return is known for one by a run of that member alone', async () => {
+  test('after a member leaves and rejoins between two reads restores the role in a run of that member alone', async () => {
     await settledOtherwise();
     guild.byHand.leave('alice');
     guild.byHand.join('alice');
@@ -88,7 +88,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('after a new link of the same people gives the role back', async () => {
+  test('after the same account is linked again restores the role', async () => {
     await settledOtherwise();
     await unlink('alice');
     guild.byHand.take('alice');
@@ -99,7 +99,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('of a new mapping asks to remove nobody', async () => {
+  test('of a new mapping requests no removals', async () => {
     await settledOtherwise();
     const { store, clientId } = guild.rig();
     await store.mappings.retireMapping({
@@ -126,7 +126,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual(['added bob pilots']);
   });
 
-  test('after a switch of the mapping asks to remove nobody', async () => {
+  test('after the mapping is switched back to DISCORD requests no removals', async () => {
     await settledOtherwise();
     await guild.setAuthority('OBSERVE');
     guild.byHand.take('alice');
@@ -139,7 +139,7 @@ describe('the first reading', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('after a switch of the client asks to remove nobody', async () => {
+  test('after the client is switched back to DISCORD requests no removals', async () => {
     const { store, clientId } = guild.rig();
     const switchTo = async (authority: 'DISCORD' | 'OBSERVE') => {
       await store.clients.updateClient(clientId, { authority }, cause);
@@ -158,11 +158,11 @@ describe('the first reading', () => {
   });
 });
 
-describe('what was agreed without a word', () => {
-  test('is remembered by a sweep, so that a later change at Discord is known for one', async () => {
+describe('a mapping under authority DISCORD', () => {
+  test('requests to revert a later platform change, because a sweep recorded that both sides agreed', async () => {
     await guild.rig().store.applyFacts([snapshotOf('bob', [])]);
     await guild.link('bob');
-    // As if the mapping had been made when nobody concerned by it was linked.
+    // As if no affected user had been linked when the mapping was created.
     await guild.query('delete from remote_membership');
     const first = await guild.verify();
 
@@ -173,7 +173,7 @@ describe('what was agreed without a word', () => {
     expect(await guild.askedOf()).toEqual(['removed bob pilots']);
   });
 
-  test('is not asked about when only the switch away is', async () => {
+  test('drops its open request and restores the role when it is switched to PLATFORM', async () => {
     await settledOtherwise();
     guild.byHand.take('alice');
     await guild.verify();
@@ -186,8 +186,8 @@ describe('what was agreed without a word', () => {
   });
 });
 
-describe('who is not in the guild', () => {
-  test('is asked about never', async () => {
+describe('a person who is not in the guild', () => {
+  test('causes no requests', async () => {
     await settledOtherwise();
     guild.byHand.leave('alice');
 
@@ -200,8 +200,8 @@ describe('who is not in the guild', () => {
   });
 });
 
-describe('a role that the guild has deleted', () => {
-  test('asks for nothing, though it is gone from its members before anybody says so', async () => {
+describe('a role that was deleted at Discord', () => {
+  test('causes no requests, even before its deletion is known', async () => {
     await settledOtherwise();
     guild.rig().discord.moderator.deleteRole({
       guildId: DEMO.guildId,

@@ -61,13 +61,13 @@ const decide = async (verdict: 'APPROVED' | 'REJECTED') => {
 const countHeld = async () =>
   guild.rig().store.read.countLinks(guild.rig().clientId, { states: ['HELD'] });
 
-describe('a role that thirty of forty have lost at Discord', () => {
+describe('a role that thirty of forty members lost at Discord', () => {
   beforeEach(async () => {
     takeFrom(30);
     await guild.verify();
   });
 
-  test('requests as many removals as the guard allows, and the rest wait for a decision', async () => {
+  test('causes as many removal requests as the guard allows, and the rest wait for a decision', async () => {
     const asked = await guild.askedOf();
 
     expect(asked).toHaveLength(10);
@@ -84,18 +84,18 @@ describe('a role that thirty of forty have lost at Discord', () => {
     expect(await countHeld()).toBe(20);
   });
 
-  test('requests the rest when a person approves', async () => {
+  test('causes the remaining requests when a person approves', async () => {
     await decide('APPROVED');
 
     expect(new Set(await guild.askedOf()).size).toBe(30);
     expect(await guild.askedOf()).toHaveLength(30);
     expect(await countHeld()).toBe(0);
-    // Two runs that end at one moment leave it to the next sweep to see that nothing is left.
+    // When two runs end at the same time, the next sweep finds that nothing is left.
     await guild.verify();
     expect(await heldSweep()).toMatchObject({ state: 'DONE' });
   });
 
-  test('is left at that when a person rejects, until Discord changes', async () => {
+  test('causes no more requests after a rejection, until it changes at Discord', async () => {
     await decide('REJECTED');
     await guild.verify();
 
@@ -118,7 +118,7 @@ describe('a role that thirty of forty have lost at Discord', () => {
     expect(await guild.askedOf()).toHaveLength(10);
   });
 
-  test('that comes back is held no more', async () => {
+  test('is no longer held when the members regain it', async () => {
     for (const { discordUserId } of PEOPLE)
       guild.rig().discord.moderator.giveRole({
         guildId,
@@ -134,8 +134,8 @@ describe('a role that thirty of forty have lost at Discord', () => {
   });
 });
 
-describe('requests to remove', () => {
-  test('count with the removals of the last hour, and these with them', async () => {
+describe('removal requests', () => {
+  test('count as removals of the last hour', async () => {
     takeFrom(7);
     await guild.verify();
     expect(await guild.askedOf()).toHaveLength(7);
@@ -146,7 +146,7 @@ describe('requests to remove', () => {
     expect(tally?.roles.get(roles.pilot)?.removedLastHour).toBe(7);
   });
 
-  test('go on counting when the platform has confirmed them', async () => {
+  test('still count after the platform has confirmed them', async () => {
     takeFrom(10);
     await guild.verify();
     await guild
@@ -165,7 +165,7 @@ describe('requests to remove', () => {
     expect(await countHeld()).toBe(2);
   });
 
-  test('that a person makes for one member by name are not counted', async () => {
+  test('are sent beyond the limit for a member whom a person reconciles', async () => {
     takeFrom(10);
     await guild.verify();
     takeFrom(11);

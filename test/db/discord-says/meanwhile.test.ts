@@ -32,8 +32,8 @@ beforeEach(async () => {
 const says = async (change: 'added' | 'removed') =>
   guild.rig().store.applyFacts([membership('alice', 'pilots', change)]);
 
-describe('what happens while a run waits for Discord', () => {
-  test('as the platform says the same by itself, leaves nothing to be asked', async () => {
+describe('a change while a run waits for Discord', () => {
+  test('that the platform makes itself to match Discord leaves nothing to request', async () => {
     await says('removed');
     await goOn();
 
@@ -41,7 +41,7 @@ describe('what happens while a run waits for Discord', () => {
     expect(await guild.requestsOf('alice')).toEqual([]);
   });
 
-  test('as the platform says anything else of the group, is known to the run that asks', async () => {
+  test('that the platform makes and reverts still leaves one open request', async () => {
     await says('removed');
     await says('added');
     await goOn();
@@ -51,7 +51,7 @@ describe('what happens while a run waits for Discord', () => {
     expect(await guild.requestsOf('alice')).toMatchObject([{ state: 'OPEN' }]);
   });
 
-  test('as the link ends, leaves nobody to ask about', async () => {
+  test('that ends the link leaves nothing to request', async () => {
     const { id } = await guild.linkOf('alice');
     await guild.rig().store.links.unlinkMember({ id, cause });
     await goOn();
@@ -62,7 +62,7 @@ describe('what happens while a run waits for Discord', () => {
   test.each([
     ['the mapping is given up', 'LEAVE'],
     ['another authority comes', 'OBSERVE'],
-  ] as const)('as %s, leaves nothing to ask', async (_what, how) => {
+  ] as const)('leaves nothing to request when %s', async (_what, how) => {
     const { mappings } = guild.rig().store;
     const id = guild.mappingId();
     await (how === 'LEAVE'

@@ -63,7 +63,7 @@ describe('a role that a moderator adds', () => {
     expect(guild.holds('bob')).toBe(true);
   });
 
-  test('and takes again is asked for both ways, and nothing is written to Discord', async () => {
+  test('and later removes is requested both ways, and nothing is written to Discord', async () => {
     await guild.settledGuild();
     guild.byHand.give('bob');
     await guild.verify();
@@ -79,7 +79,7 @@ describe('a role that a moderator adds', () => {
 });
 
 describe('a request to the platform', () => {
-  test('is not requested again by two sweeps in a row, nor by a requested run', async () => {
+  test('is not sent again by two sweeps in a row or by a requested run', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -98,7 +98,7 @@ describe('a request to the platform', () => {
     expect(again.drifted).toBe(0);
   });
 
-  test('and confirmed is not changed by a confirmation that comes again', async () => {
+  test('that was confirmed is not changed by repeated confirmations', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -116,7 +116,7 @@ describe('a request to the platform', () => {
     expect(guild.holds('alice', 'directors')).toBe(true);
   });
 
-  test('and answered with the opposite is disputed, and not requested again until Discord changes', async () => {
+  test('that the platform contradicts is disputed, and not sent again until Discord changes', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -143,7 +143,7 @@ describe('a request to the platform', () => {
     expect(await guild.askedOf()).toEqual(['removed alice pilots', 'removed alice pilots']);
   });
 
-  test('and answered with the contrary by a whole list is disputed at the next sweep', async () => {
+  test('that a snapshot contradicts is disputed after the next sweep', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -154,7 +154,7 @@ describe('a request to the platform', () => {
     expect(await guild.requestsOf('alice')).toMatchObject([{ state: 'DISPUTED' }]);
   });
 
-  test('concerns the group of its mapping and no other', async () => {
+  test('concerns only the group of its mapping', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     guild.byHand.take('alice', 'directors');
@@ -169,8 +169,8 @@ describe('a request to the platform', () => {
   });
 });
 
-describe('the platform, where authority is DISCORD,', () => {
-  test('gets requests to revert its own changes', async () => {
+describe('under authority DISCORD', () => {
+  test('the platform gets requests to revert its own changes', async () => {
     await guild.settledGuild();
 
     await guild.says('bob', 'added');
@@ -181,7 +181,7 @@ describe('the platform, where authority is DISCORD,', () => {
     expect(guild.holds('alice')).toBe(true);
   });
 
-  test('leaves the role where it is when the link ends', async () => {
+  test('a member keeps the role when the link is removed', async () => {
     await guild.settledGuild();
 
     await unlink('alice');
@@ -192,7 +192,7 @@ describe('the platform, where authority is DISCORD,', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('gets no request about a person whose link has ended', async () => {
+  test('the platform gets no request about a person whose link was removed', async () => {
     await guild.settledGuild();
     await unlink('alice');
     await guild.rig().quiet();
@@ -203,7 +203,7 @@ describe('the platform, where authority is DISCORD,', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('hears nothing of a group that it has deleted', async () => {
+  test('the platform gets no more requests about a group that it has deleted', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();

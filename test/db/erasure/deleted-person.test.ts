@@ -12,7 +12,7 @@ const { accounts, roles } = DEMO;
 const PERSON = 'p-1001';
 const guild = useSignIn();
 
-/** All that is anybody's own: erin is the account's name at Discord. */
+/** Every personal name in these tests; erin is the account's name at Discord. */
 const NAMES = /zanzibar|quetzalcoatl|zymurgy|zephyrcorp|zenithpact|\berin\b/i;
 
 const user = (platformUserId: string, username: string, character: string) => ({
@@ -31,7 +31,7 @@ const deleted = () => ({
   cause,
 });
 
-/** Linked by signing in, named and renamed by the path, with tickets, tokens and plans besides. */
+/** A person who linked by signing in and was renamed, with tickets, tokens and plans. */
 async function plantPerson(): Promise<string> {
   const { store, query, clientId } = guild.rig();
   await guild.keepTokens(true);
@@ -76,7 +76,7 @@ async function plantPerson(): Promise<string> {
   return linkId;
 }
 
-/** The last of the roles is taken back. */
+/** Waits until the last role and the link are removed. */
 const ended = async () =>
   eventually(async () => (await guild.linkOf(PERSON)) === undefined, {
     what: 'the link is gone',
@@ -106,7 +106,7 @@ describe('a deleted person', () => {
     expect(guild.rolesOf('erin')).toEqual([]);
   });
 
-  test('leaves what the audit needs: who, which roles, when and why', async () => {
+  test('stays in the audit by id and roles, without a name or memberships', async () => {
     await plantPerson();
 
     await guild.rig().store.applyFacts([deleted()]);
@@ -123,7 +123,7 @@ describe('a deleted person', () => {
     expect(await guild.rig().query('select from membership')).toEqual([]);
   });
 
-  test('whose bot stands still loses the names at once, and the rest with the roles', async () => {
+  test('of a disabled client loses the names at once, and the rest once the roles are removed', async () => {
     await plantPerson();
     await guild.update({ isEnabled: false });
 
@@ -138,7 +138,7 @@ describe('a deleted person', () => {
     expect(guild.rolesOf('erin')).toEqual([]);
   });
 
-  test('keeps the reason of a parked account when the link of another account ends', async () => {
+  test('keeps the reason of a parked account when the link of another account is removed', async () => {
     const { store, query, clientId, discord } = guild.rig();
     const guildId = DEMO.guildId;
     await store.applyFacts([membership(PERSON, 'pilots')]);
@@ -174,7 +174,7 @@ describe('a deleted person', () => {
     expect(await erin()).toEqual(before);
   });
 
-  test('takes nobody else with them', async () => {
+  test('leaves the data of other people unchanged', async () => {
     const { store, query } = guild.rig();
     await plantPerson();
     await store.applyFacts([user('bob', 'Robert', 'Bobby'), membership('bob', 'pilots')]);

@@ -78,7 +78,7 @@ const parsed = (text: string) =>
 
 describe('exporting audit records', () => {
   test(
-    'writes every record of the range once, oldest first, a line each, and its progress elsewhere',
+    'writes every record of the range once, oldest first, one per line, and its progress to stderr',
     async () => {
       const { code, out, said } = await run();
 
@@ -97,14 +97,14 @@ describe('exporting audit records', () => {
     STORY_MS,
   );
 
-  test('speaks in the words of the API', async () => {
+  test('uses the field names of the API', async () => {
     const schema = await readFile('schema/connector.graphql', 'utf8');
     const type = /^type AuditRecord \{(.*?)^\}/ms.exec(schema)?.[1] ?? '';
     const fields = [...type.matchAll(/^ {2}(\w+)[:(]/gm)].map(([, name]) => name);
 
     const [record] = await firstPage();
 
-    // What is read from elsewhere, as it stands today, is not part of a record.
+    // Fields resolved from current data are not part of a record.
     const ofToday = ['discordUser', 'platformUser'];
     expect(new Set(Object.keys(record ?? {}))).toEqual(
       new Set(fields.filter((name) => !ofToday.includes(name ?? ''))),
@@ -117,7 +117,7 @@ describe('exporting audit records', () => {
     });
   });
 
-  test('keeps no more than a page in memory', async () => {
+  test('reads pages of at most 500 records', async () => {
     const pages: number[] = [];
     for await (const page of store.exportAudit(range())) pages.push(page.length);
 
@@ -126,7 +126,7 @@ describe('exporting audit records', () => {
   });
 
   test(
-    'goes on in its file after the record that was written last, and writes over nothing',
+    'continues its file after the last written record, and overwrites nothing',
     async () => {
       const file = join(folder, 'audit.jsonl');
       const [first] = await firstPage();

@@ -66,7 +66,7 @@ async function members(): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-describe('a group that was deleted and is recreated under its id', () => {
+describe('a group that was deleted and is recreated under the same id', () => {
   it('starts empty except for newer facts', async () => {
     await store.applyFacts([
       membership('ann', 'pilots'),
@@ -82,7 +82,7 @@ describe('a group that was deleted and is recreated under its id', () => {
     expect(groups).toEqual([]);
   });
 
-  it('takes a member again by a mutation, whose time is its receipt', async () => {
+  it('accepts a member again by a mutation, whose time is its receipt', async () => {
     await store.applyFacts([membership('ann', 'pilots')]);
     await store.applyFacts([group('groupDeleted'), group('groupChanged')]);
 
@@ -98,7 +98,7 @@ describe('a group that was deleted and is recreated under its id', () => {
     expect(await members()).toEqual(['ann']);
   });
 
-  it('ends older memberships though its deletion is heard of late, and marks exactly those members', async () => {
+  it('loses its older memberships when the deletion arrives late, and marks exactly those members', async () => {
     const deletion = nextOrder();
     await store.applyFacts([
       membership('ann', 'pilots', 'added', { sequence: null, timeUs: 1 }),
@@ -118,7 +118,7 @@ describe('a group that was deleted and is recreated under its id', () => {
 });
 
 describe('the deletion of a group', () => {
-  it('marks its members though Discord has not shown the role yet', async () => {
+  it('marks the members even if the role was not yet observed on them', async () => {
     await store.applyFacts(PEOPLE.map((id) => membership(id, 'pilots')));
     await settleAll([]);
 
@@ -128,7 +128,7 @@ describe('the deletion of a group', () => {
     expect(await marked()).toEqual(PEOPLE);
   });
 
-  it('and a simultaneous membership that is not newer never miss each other', async () => {
+  it('removes an older membership that is recorded at the same time', async () => {
     for (let round = 0; round < 15; round += 1) {
       await api.sql.query(
         `truncate membership; delete from role_mapping; delete from platform_group`,
@@ -144,7 +144,7 @@ describe('the deletion of a group', () => {
     }
   });
 
-  it('is warned of when a member is added, whose role comes once the group is sent again', async () => {
+  it('causes a warning when a member is added to the group', async () => {
     await store.applyFacts([group('groupDeleted')]);
 
     const { one, set } = JSON.parse(
@@ -164,7 +164,7 @@ describe('the deletion of a group', () => {
       });
   });
 
-  it('is named by a membership that loses to it, and says when one wins', async () => {
+  it('is named in the result of a membership that it outranks, with the time to retry', async () => {
     const timeUs = (Date.now() + 240_000) * 1000;
     await store.applyFacts([
       group('groupDeleted', { sequence: null, timeUs }),

@@ -47,7 +47,7 @@ const restore = (platformUserId: string) =>
   );
 
 describe('a deleted user', () => {
-  it('is named in the answer to every fact about them: when and by whom they were deleted, and what an admin can do', async () => {
+  it('is reported in the result of every fact about them, with the time, the actor and what an admin can do', async () => {
     await add('xia');
     const { platformUser } = await remove('xia');
 
@@ -81,7 +81,7 @@ describe('a deleted user', () => {
     }
   });
 
-  it('keeps the first deletion when deleted twice', async () => {
+  it('causes a warning when deleted again', async () => {
     await remove('yan');
 
     expect((await remove('yan')).warnings).toEqual(['The user was already deleted.']);
@@ -89,7 +89,7 @@ describe('a deleted user', () => {
 });
 
 describe('a restored user', () => {
-  it('is an id without name, groups and links, and facts about them count again', async () => {
+  it('has no name, groups or links, and facts about them are applied again', async () => {
     await store.applyFacts([
       {
         kind: 'userChanged',
@@ -119,7 +119,7 @@ describe('a restored user', () => {
     expect(rows).toEqual([{ links: 0 }]);
   });
 
-  it('loses nothing to facts and deletions that are not newer than the lifted deletion', async () => {
+  it('is not changed by facts and deletions up to the lifted deletion, but by newer ones', async () => {
     const us = Date.now() * 1000;
     const older: PlatformFact[] = [
       membership('ulf', 'pilots', 'added', {
@@ -158,7 +158,7 @@ describe('a restored user', () => {
     expect((await add('ulf')).results).toMatchObject([{ verdict: 'STALE' }]);
   });
 
-  it('does not get back a link that is being removed', async () => {
+  it('does not regain a link that is being removed', async () => {
     await store.links.linkMember({
       clientId,
       platformUserId: 'vic',
@@ -175,7 +175,7 @@ describe('a restored user', () => {
     expect(rows).toEqual([{ status: 'ENDING' }]);
   });
 
-  it('must exist', async () => {
+  it('must exist; an unknown id is rejected', async () => {
     const { errors } = await api.answer(
       'mutation { restorePlatformUser(input: { platformUserId: "nobody" }) { warnings } }',
     );

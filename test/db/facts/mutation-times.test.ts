@@ -15,7 +15,7 @@ beforeEach(async () => {
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** As a process whose clock is off by so much. */
+/** Does the work as a process whose clock is `byMs` ahead. */
 async function withClockAhead<T>(byMs: number, work: () => Promise<T>) {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + byMs });
   try {
@@ -55,7 +55,7 @@ async function groups(): Promise<string> {
   return rows[0].held;
 }
 
-/** An event whose time is so far ahead of the database's clock. */
+/** An event whose time is `byMs` ahead of the database's clock. */
 const eventAhead = (byMs: number, change: 'added' | 'removed'): PlatformFact => ({
   kind: 'membershipChanged',
   platformUserId: 'ann',
@@ -70,7 +70,7 @@ describe('a mutation', () => {
     ['ten minutes', 10 * MINUTE_MS],
     ['thirty days', 30 * DAY_MS],
   ])(
-    'outranks one that a process whose clock is %s ahead received before it',
+    'outranks an earlier one that was received by a process whose clock is %s ahead',
     async (_, aheadMs) => {
       await withClockAhead(aheadMs, async () => record('ADDED'));
 
@@ -83,7 +83,7 @@ describe('a mutation', () => {
     },
   );
 
-  it('about a name outranks one that a process with a fast clock received before it', async () => {
+  it('that sets a name outranks an earlier one that was received by a process with a fast clock', async () => {
     const user = (username: string) =>
       send('upsertPlatformUsers', { users: [{ id: 'ann', username }] });
     const group = (name: string) => send('upsertPlatformGroups', { groups: [{ id: 'a', name }] });
@@ -101,7 +101,7 @@ describe('a mutation', () => {
     expect(rows).toEqual([{ name: 'Anna' }, { name: 'Captains' }]);
   });
 
-  it('outranks the one before it though the clock of the database was set back between them', async () => {
+  it('outranks the previous one even if the database clock was set back between them', async () => {
     await replace(['a', 'b']);
     await send('upsertPlatformUsers', {
       users: [{ id: 'ann', username: 'A' }],
@@ -124,7 +124,7 @@ describe('a mutation', () => {
     expect(await groups()).toBe('c');
   });
 
-  it('that a later event outranks is a conflict, whose error names when to send it again', async () => {
+  it('that a later event outranks returns CONFLICT, and the error says when to retry', async () => {
     const event = eventAhead(4 * MINUTE_MS, 'added');
     await api.store.applyFacts([event]);
 
@@ -142,7 +142,7 @@ describe('a mutation', () => {
     expect(await groups()).toBe('a');
   });
 
-  it('with a whole set that an event outranks in one group names that group, and records the rest', async () => {
+  it('with a whole set names the one group in which an event outranks it, and records the rest', async () => {
     const event = eventAhead(4 * MINUTE_MS, 'added');
     await api.store.applyFacts([event]);
 
@@ -157,7 +157,7 @@ describe('a mutation', () => {
     expect(await groups()).toBe('a b');
   });
 
-  it('never ties with the one before it', async () => {
+  it('never ties with the previous one', async () => {
     for (const change of ['REMOVED', 'ADDED', 'REMOVED', 'ADDED'] as const)
       expect(await record(change)).toMatchObject({ verdict: 'APPLIED' });
     expect(await groups()).toBe('a');
@@ -165,7 +165,7 @@ describe('a mutation', () => {
 });
 
 describe('a whole set', () => {
-  it('without a sequence names each group in which a fact with one outranks it, and records the rest', async () => {
+  it('without a sequence names each group in which a fact with a sequence outranks it, and records the rest', async () => {
     await record('ADDED', 10);
 
     const result = await replace(['b']);
@@ -191,7 +191,7 @@ describe('a whole set', () => {
     expect(await groups()).toBe('a b');
   });
 
-  it('loses nothing to a fact that says the same', async () => {
+  it('is not outranked by a fact that agrees with it', async () => {
     await record('ADDED', 10);
 
     expect(await replace(['a', 'b'])).toMatchObject({
@@ -201,7 +201,7 @@ describe('a whole set', () => {
     });
   });
 
-  it('names a group that it adds and a removal with a sequence keeps out', async () => {
+  it('names a group that it adds, if a removal with a sequence outranks it there', async () => {
     await record('REMOVED', 10);
 
     expect(await replace(['a', 'b'])).toMatchObject({
@@ -211,7 +211,7 @@ describe('a whole set', () => {
     expect(await groups()).toBe('b');
   });
 
-  it('that is sent again with the same sequence is answered the same', async () => {
+  it('that is sent again with the same sequence gets the same result', async () => {
     await record('ADDED', 10);
     const set = { platformUserId: 'ann', groupIds: ['b'], sequence: 5 };
 
@@ -221,7 +221,7 @@ describe('a whole set', () => {
     expect(await send('replaceMemberships', { users: [set] })).toEqual(first);
   });
 
-  it('that a newer whole set outranks loses every group in which they differ', async () => {
+  it('that another whole set outranks is STALE, and names every group in which they differ', async () => {
     await send('replaceMemberships', {
       users: [{ platformUserId: 'ann', groupIds: ['c'], sequence: 5 }],
     });

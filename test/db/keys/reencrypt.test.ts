@@ -12,7 +12,7 @@ import { eventually } from '../../support/eventually.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
 import { fillWithSecrets, keepAnswer, NEW, OLD, request, ring } from './key-world.js';
 
-/** More than one step's worth. */
+/** More than one batch. */
 const ANSWERS = 250;
 
 let database: TestDatabase;
@@ -44,12 +44,12 @@ async function open(keys: KeyRing): Promise<Store> {
   return store;
 }
 
-/** `old.iv.tag.data`, wherever it stands. */
+/** `old.iv.tag.data`, anywhere in the text. */
 const ciphertexts = (dump: string, keyId: string) =>
   dump.match(new RegExp(`\\b${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+`, 'g')) ?? [];
 
-describe('rotation of the keys', () => {
-  test('leaves nothing in the whole database that the old key has encrypted', async () => {
+describe('key rotation', () => {
+  test('leaves nothing in the database encrypted with the old key', async () => {
     const before = ciphertexts(await dumpOf(database.url), 'old').length;
     const store = await open(ring(NEW, OLD));
 
@@ -57,7 +57,7 @@ describe('rotation of the keys', () => {
 
     const dump = await dumpOf(database.url);
     // Two of the client, three of the revocation, two of the grant, two of the ticket, and the
-    // answers.
+    // idempotent responses.
     expect(before).toBe(9 + ANSWERS);
     expect(ciphertexts(dump, 'old')).toEqual([]);
     expect(ciphertexts(dump, 'new')).toHaveLength(before);
@@ -71,7 +71,7 @@ describe('rotation of the keys', () => {
     });
   });
 
-  test('lets everything be read with the new key alone', async () => {
+  test('leaves everything readable with the new key alone', async () => {
     await (await open(ring(NEW, OLD))).keys.reencrypt(() => undefined);
 
     const store = await open(ring(NEW));
@@ -103,7 +103,7 @@ describe('rotation of the keys', () => {
       });
   });
 
-  test('finds nothing to do the second time, and does not count as a change of the client', async () => {
+  test('finds nothing to do the second time, and does not change the client’s revision', async () => {
     const store = await open(ring(NEW, OLD));
     const { revision } = await store.readCredentials(world.clientId);
     await store.keys.reencrypt(() => undefined);
@@ -114,7 +114,7 @@ describe('rotation of the keys', () => {
     expect((await store.readCredentials(world.clientId)).revision).toBe(revision);
   });
 
-  test('tells how far it is, and goes on where it was broken off', async () => {
+  test('reports its progress, and continues where it was interrupted', async () => {
     const store = await open(ring(NEW, OLD));
     const told: string[] = [];
     const broken = store.keys.reencrypt(({ table, looked, written }) => {
@@ -130,7 +130,7 @@ describe('rotation of the keys', () => {
     expect(tables.at(-1)).toMatchObject({ written: ANSWERS - 200 });
   });
 
-  test('overwrites nothing that was changed since it was read', async () => {
+  test('overwrites no value that changed since it was read', async () => {
     const store = await open(ring(NEW, OLD));
     const token = encryptSecret(ring(OLD), world.clientId, 'botToken', 'newer');
     const other = await connect();
@@ -148,7 +148,7 @@ describe('rotation of the keys', () => {
     expect(ciphertexts(await dumpOf(database.url), 'old')).toEqual([]);
   });
 
-  test('says which key a process that is behind still encrypts with', async () => {
+  test('reports the key that an outdated process still encrypts with', async () => {
     const store = await open(ring(NEW, OLD));
     const behind = await open(ring(OLD, NEW));
     let number = ANSWERS;
@@ -169,8 +169,8 @@ async function isWaitingForLock(): Promise<boolean> {
   return rows[0]?.waits === true;
 }
 
-describe('without the key', () => {
-  test('the rotation names it, with all that cannot be read and what that means, and leaves it as it is', async () => {
+describe('key rotation without the old key', () => {
+  test('reports the key, all unreadable values and what their loss means, and changes nothing', async () => {
     const lost = { id: 'lost', key: randomBytes(32) };
     const before = await dumpOf(database.url);
     const store = await open(ring(NEW, lost));

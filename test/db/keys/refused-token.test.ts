@@ -32,7 +32,7 @@ const refuse = async (of?: string) =>
 const stoppedAt = async () => (await store.clients.findClients([clientId]))[0]?.stoppedAt;
 
 describe('a token that Discord refuses', () => {
-  test('does not stop a client that was given another meanwhile', async () => {
+  test('does not stop a client that received another token in the meantime', async () => {
     const before = await revision();
     await store.clients.updateClient(clientId, { botToken: 'new' }, cause);
 
@@ -41,13 +41,13 @@ describe('a token that Discord refuses', () => {
     expect(await stoppedAt()).toBeNull();
   });
 
-  test('stops the client that it is of', async () => {
+  test('stops the client that still uses it', async () => {
     await refuse(await revision());
 
     expect(await stoppedAt()).toBeInstanceOf(Date);
   });
 
-  test('stops the client where nobody knows of which revision it was', async () => {
+  test('stops the client if the token’s revision is unknown', async () => {
     await refuse();
 
     expect(await stoppedAt()).toBeInstanceOf(Date);

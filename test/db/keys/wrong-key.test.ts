@@ -39,7 +39,7 @@ describe('a start', () => {
   test.each([
     ['alone', ring({ id: OLD.id, key: randomBytes(32) })],
     ['behind a right one', ring(NEW, { id: OLD.id, key: randomBytes(32) })],
-  ])('is refused with a different key under the right id, %s', async (_where, keys) => {
+  ])('is refused if a key has the right id but a different value, %s', async (_where, keys) => {
     await expect(refuseWrong(keys)).rejects.toThrow(
       /^ENCRYPTION_KEYS: the key "old" is not the one that encrypted the secrets of client First \(/,
     );
@@ -53,7 +53,7 @@ describe('a start', () => {
     await expect(refuseWrong(keys)).resolves.toBeUndefined();
   });
 
-  test('continues if only one secret was changed', async () => {
+  test('succeeds if only one secret is unreadable', async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
     await client.query(

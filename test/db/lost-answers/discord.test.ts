@@ -7,7 +7,7 @@ test.each([
   ['one by one', comeAndGo, 3],
   ['by a list', joinThree, 2],
 ])(
-  'roles that are written %s are right within ten seconds, whichever answer of Discord is lost',
+  'roles written %s are correct within ten seconds, whichever Discord response is lost',
   async (_how, story, least) => {
     const world = await createLossyWorld();
     const { calls, faults } = world.rig.discord;

@@ -4,8 +4,8 @@ import { loseAnswer, playWithFaults, statementsOf } from './play.js';
 import { comeAndGo, joinAndLeave, linkOnce, takeByHand } from './stories.js';
 import { createLossyWorld } from './world.js';
 
-describe('when the answer to any statement is lost', () => {
-  /** Of the path: these have tests of their own. */
+describe('when the response to any statement is lost', () => {
+  /** Statements of the path, which have tests of their own. */
   let except: readonly string[];
   beforeAll(async () => {
     const world = await createLossyWorld();

@@ -7,7 +7,7 @@ import { createLossyWorld } from './world.js';
 test.each([
   ['the answer to any statement is lost', loseAnswer],
   ['the database pauses for longer than any lease', pauseAfter],
-])('a fact is followed by its role within ten seconds after %s', async (_what, fault) => {
+])('a fact is applied at Discord within ten seconds after %s', async (_what, fault) => {
   const statements = await playWithFaults({
     createWorld: createLossyWorld,
     story: comeAndGo,

@@ -20,20 +20,20 @@ const { applicationId, guildId, roles } = DEMO;
 const BASE = 'http://127.0.0.1:8080';
 
 /**
- * The pages of the sign-in and the revocations, whose answers from PostgreSQL can be lost. The path
- * keeps its own way.
+ * The sign-in pages and the revocations, whose responses from PostgreSQL can be lost. The path uses
+ * a normal connection.
  */
 interface SignInPages {
   readonly rig: SignInRig;
   readonly cutter: AnswerCutter;
   newcomer(): Promise<Newcomer>;
-  /** What the platform sends the person to. */
+  /** Returns the address to which the platform sends the person. */
   readonly begin: (person: Newcomer) => Promise<string>;
   newBrowser(): Browser;
   stop(): Promise<void>;
 }
 
-test('a person who signs in is linked, or is linked by another try, whichever answer is lost', async () => {
+test('a person who signs in is linked at once or on another attempt, whichever database response is lost', async () => {
   const statements = await playWithFaults({
     createWorld: createSignInPages,
     story: linkByPages,
@@ -47,7 +47,7 @@ test.each([
   ['takes the state', /update link_ticket t set attempt = /],
   ['spends the ticket', /update link_ticket t set spent_at = /],
 ])(
-  'a person is linked at once though the answer to the statement that %s is lost',
+  'a person is linked at once even if the response to the statement that %s is lost',
   async (_what, words) => {
     const pages = await createSignInPages();
     onTestFinished(() => pages.stop());
@@ -85,7 +85,7 @@ async function linkByPages(pages: SignInPages): Promise<void> {
 
 /** No grant lives and no record is open. */
 async function nothingIsLeft(rig: SignInRig, { discordUserId }: Newcomer): Promise<void> {
-  // As if the time had passed after which a sign-in is given up, and a grant without a link is
+  // Skips the times after which a sign-in is abandoned and a grant without a link is
   // revoked.
   const passTime = async () => {
     await rig.query('update link_ticket set expires_at = clock_timestamp() where spent_at is null');
@@ -111,7 +111,7 @@ async function nothingIsLeft(rig: SignInRig, { discordUserId }: Newcomer): Promi
 const LINKED = /<code>(LINKED|WAITING)<\/code>/;
 const isLinked = ({ text }: PageAnswer) => LINKED.test(text);
 
-/** Up to the page that ends it. */
+/** Signs in, and returns the last page. */
 async function signIn(
   { rig, begin }: SignInPages,
   browser: Browser,

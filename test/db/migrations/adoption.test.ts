@@ -32,7 +32,7 @@ const executed = async () =>
     ({ name }) => name,
   );
 
-describe('a database with every migration that the first one was squashed from', () => {
+describe('a database with every migration that was squashed into the first one', () => {
   test('gets the schema of a new database', async () => {
     const fresh = await createMigratedDatabase();
 
@@ -55,7 +55,7 @@ describe('a database with every migration that the first one was squashed from',
     expect(rowsIn(await dumpOf(database.url))).toEqual(before);
   });
 
-  test('is adopted once where two processes start at once', async () => {
+  test('is adopted once by two processes that start at the same time', async () => {
     await Promise.all([bringUpToDate(database.url), bringUpToDate(database.url)]);
 
     expect(await executed()).toEqual(NEWEST);
@@ -83,8 +83,8 @@ describe('a database with every migration that the first one was squashed from',
   });
 });
 
-describe('a database with only some of those migrations', () => {
-  test('is refused with what to do, and not altered', async () => {
+describe('a database with only some of the squashed migrations', () => {
+  test('is rejected with instructions and left unchanged', async () => {
     await sql.query(`delete from migration where name in ($1, $2)`, SQUASHED.slice(-2));
     const before = await readCatalog(database.url);
 
@@ -98,7 +98,7 @@ describe('a database with only some of those migrations', () => {
   });
 });
 
-/** Rows but for the names of migrations. */
+/** All rows except the names of migrations. */
 const rowsIn = (dump: string): readonly string[] =>
   dump.split('\n').filter((line) => !line.startsWith('migration '));
 

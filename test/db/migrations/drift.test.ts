@@ -4,7 +4,7 @@ import { silentLogger } from '../../../services/lib/logger.js';
 import { openDatabase } from '../../../services/store/connection/database.js';
 import { createMigratedDatabase } from '../../support/store.js';
 
-test('the migrations make exactly the tables that the entities describe', async () => {
+test('the migrations create exactly the tables that the entities describe', async () => {
   const fresh = await createMigratedDatabase();
   const database = await openDatabase({ url: fresh.url, poolSize: 2, logger: silentLogger });
 
@@ -19,7 +19,7 @@ const statementsOf = (sql: string): readonly string[] =>
   sql.split('\n').filter((line) => line !== '' && !line.includes(MISREAD));
 
 /**
- * PostgreSQL stores its bounds as `(0)::double precision`, of which MikroORM 7.2 leaves `0
- * precision`, so it sees a difference where there is none.
+ * PostgreSQL stores the bounds as `(0)::double precision`, which MikroORM 7.2 parses as `0
+ * precision`, so it reports a difference where there is none.
  */
 const MISREAD = '"client_guard_percent_check"';

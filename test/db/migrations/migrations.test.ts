@@ -35,7 +35,7 @@ async function migrate(url = database.url, version = '0.9.0'): Promise<void> {
   }
 }
 
-/** As a later version would, with one more migration. */
+/** Migrates as a later version with one more migration. */
 async function migrateFurther(url = database.url): Promise<void> {
   const later = await openDatabase({ url, poolSize: 2, logger: silentLogger });
   try {
@@ -64,7 +64,7 @@ const executed = async () =>
     ({ name }) => name,
   );
 
-/** May read and write rows, as a careful operator lets the service, and nothing more. */
+/** A role that may only read and write rows, as a careful operator would give the service. */
 async function urlOfWriter(): Promise<string> {
   const name = `writer_${Date.now()}_${Math.round(Math.random() * 1e6)}`;
   await sql.query(`create role ${name} login`);
@@ -76,7 +76,7 @@ async function urlOfWriter(): Promise<string> {
 }
 
 describe('a database that is newer than the code', () => {
-  test('is left alone, with a word that names both versions', async () => {
+  test('is refused with an error that names both versions', async () => {
     await migrate();
     await sql.query(`insert into migration (name, executed_at) values ('${LATER}', now())`);
 
@@ -88,8 +88,8 @@ describe('a database that is newer than the code', () => {
   });
 });
 
-describe('a role that may not change tables', () => {
-  test('runs the service where somebody else has migrated', async () => {
+describe('a database role without DDL rights', () => {
+  test('runs the service if the database is already migrated', async () => {
     await migrate();
 
     const store = await openTestStore(await urlOfWriter());
@@ -99,7 +99,7 @@ describe('a role that may not change tables', () => {
     await store.stop();
   });
 
-  test('fails and names what is missing and what to do', async () => {
+  test('fails with an error that names the missing migration and what to do', async () => {
     await migrate();
 
     const migrating = migrateFurther(await urlOfWriter());
@@ -110,7 +110,7 @@ describe('a role that may not change tables', () => {
 });
 
 describe('migrations', () => {
-  test('go forward under a version that still works, whose statements go on to fit', async () => {
+  test('run while an older version is at work, whose statements keep succeeding', async () => {
     await migrate();
     const before = await addClient('100000000000000001');
     const writer = keepWriting(before);
@@ -129,12 +129,12 @@ describe('migrations', () => {
     ['sweep', 'client'],
     ['client', 'sweep'],
   ])(
-    'give way to whoever has locked %s and wants %s too, and come through afterwards',
+    'let a transaction that has locked %s and wants %s finish, and succeed afterwards',
     async (first, second) => {
       await migrate();
       const other = new pg.Client({ connectionString: database.url });
       await other.connect();
-      // whoever looks for a deadlock first is broken off for it
+      // PostgreSQL aborts the side that checks for a deadlock first
       await other.query(`set deadlock_timeout = '400ms'`);
       const lock = (table: string) => other.query(`lock table ${table} in row exclusive mode`);
       await other.query('begin');
@@ -151,7 +151,7 @@ describe('migrations', () => {
     },
   );
 
-  test('take turns where several processes start at once', async () => {
+  test('run once if several processes start at the same time', async () => {
     await Promise.all([migrate(), migrate(), migrate()]);
 
     expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
@@ -179,7 +179,7 @@ async function addClient(guildId: string): Promise<string> {
   return rows[0]?.id ?? '';
 }
 
-/** The older version at work: it knows nothing of what is new. */
+/** Writes as the older version, which does not know the new columns. */
 function keepWriting(clientId: string) {
   const failures: unknown[] = [];
   const stopping = new AbortController();

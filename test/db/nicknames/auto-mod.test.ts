@@ -19,7 +19,7 @@ const autoMod = {
   },
 } as const;
 
-test('a nickname that AutoMod refuses delays no role, pauses no client, and is tried once a day', async () => {
+test('a nickname that AutoMod refuses delays no role, pauses no client, and is tried once', async () => {
   await names.policy('TEMPLATE', '%character');
   const { discord, store, clientId, quiet } = names.rig();
   discord.faults.plant({

@@ -31,7 +31,7 @@ const callsAbout = (discordUserId: string) =>
     .map(({ method, status }) => `${method} ${status}`);
 
 describe('a new link', () => {
-  test('sets the nickname, records and publishes it', async () => {
+  test('sets the nickname, records it and publishes it', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
 
     await linkedJane();
@@ -56,7 +56,7 @@ describe('a new link', () => {
     ]);
   });
 
-  test('gives many roles and the nickname in one write', async () => {
+  test('adds several roles and the nickname in one write', async () => {
     await names.policy('EVE_ONLINE');
     await names.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
     names.discord().calls.reset();
@@ -71,7 +71,7 @@ describe('a new link', () => {
   test.each([
     ['the strategy is NONE', { strategy: 'NONE', more: {} }],
     ['the client is in OBSERVE', { strategy: 'EVE_ONLINE', more: { authority: 'OBSERVE' } }],
-  ] as const)('sets no nickname where %s', async (_name, { strategy, more }) => {
+  ] as const)('sets no nickname if %s', async (_name, { strategy, more }) => {
     await names.policy(strategy, null, more);
 
     await linkedJane();
@@ -84,7 +84,7 @@ describe('a new link', () => {
 });
 
 describe('an event about a person', () => {
-  test('renames them at once, with one call and without a read', async () => {
+  test('renames the member at once, with one call and no read', async () => {
     await names.policy('EVE_ONLINE');
     await linkedJane();
     names.discord().calls.reset();
@@ -95,7 +95,7 @@ describe('an event about a person', () => {
     expect(names.world.calls()).toEqual({ [PATCH]: 1 });
   });
 
-  test('renders an attribute that became empty as empty, with its brackets', async () => {
+  test('drops an attribute that became empty, together with its brackets', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
     await linkedJane();
 
@@ -104,7 +104,7 @@ describe('an event about a person', () => {
     expect(names.nickOf('alice')).toBe('Jane Doe');
   });
 
-  test('leaves members with missing values unchanged', async () => {
+  test('leaves the nickname unchanged while values are missing', async () => {
     await names.policy('TEMPLATE', '[%alliance] %character');
 
     await linkedJane();
@@ -118,7 +118,7 @@ describe('an event about a person', () => {
     expect(await names.linkOf('alice')).toMatchObject({ reason: null });
   });
 
-  test('with no new value, or none of the name, makes no call', async () => {
+  test('that changes no value of the nickname makes no call', async () => {
     await names.policy('EVE_ONLINE');
     await linkedJane();
     names.discord().calls.reset();
@@ -130,7 +130,7 @@ describe('an event about a person', () => {
     expect(names.world.calls()).toEqual({});
   });
 
-  test('makes no call about a person outside the guild, and names them when they join', async () => {
+  test('makes no call for a person outside the guild, who gets the nickname after joining', async () => {
     await names.policy('EVE_ONLINE');
     await names.person('erin', { character: 'Erin Solo' });
     await names.link('erin', accounts.erin);
@@ -144,7 +144,7 @@ describe('an event about a person', () => {
     expect(names.nickOf('erin')).toBe('Erin Duo');
   });
 
-  test('values are not expanded again, and fit into what Discord takes', async () => {
+  test('does not expand placeholders within values, and fits the nickname into Discord’s limit', async () => {
     await names.policy('TEMPLATE', '%character [%corporation]');
     await linkedJane();
 
@@ -159,8 +159,8 @@ describe('an event about a person', () => {
   });
 });
 
-describe('the sweep of nicknames', () => {
-  test('renames back whom a moderator has renamed, and nothing else does', async () => {
+describe('the nickname sweep', () => {
+  test('restores nicknames that a moderator changed, which nothing else does', async () => {
     await names.policy('EVE_ONLINE');
     await linkedJane();
     names.rename('alice', 'Funny Name');
@@ -183,7 +183,7 @@ describe('the sweep of nicknames', () => {
     expect(names.world.calls()[LIST]).toBe(1);
   });
 
-  test('right after another one writes nothing, though Discord normalizes nicknames', async () => {
+  test('writes nothing right after another one, although Discord normalizes nicknames', async () => {
     await names.policy('TEMPLATE', '  %character   |  %corporation ');
     await linkedJane();
     await names.person('alice', { character: 'Jane\u200b \t Doe' });
@@ -195,7 +195,7 @@ describe('the sweep of nicknames', () => {
     expect(names.world.calls()).toEqual({ [LIST]: 1, [COUNTS]: 1 });
   });
 
-  test('with a strategy of its own uses it once, in place of the policy', async () => {
+  test('with its own strategy uses it once, instead of the policy', async () => {
     await names.policy('TEMPLATE', '%corporation pilot');
     await linkedJane();
     expect(names.nickOf('alice')).toBe('ACME pilot');
@@ -207,7 +207,7 @@ describe('the sweep of nicknames', () => {
     expect(names.nickOf('alice')).toBe('ACME pilot');
   });
 
-  test('shows the owner and members above the bot, renames the others, and calls Discord for neither', async () => {
+  test('reports the owner and members above the bot without calling Discord for them, and renames the others', async () => {
     await linkedJane();
     await names.person('boss', { character: 'The Boss' });
     await names.person('bob', { character: 'Bob Officer' });
@@ -235,7 +235,7 @@ describe('the sweep of nicknames', () => {
     expect(names.rig().writes()).toBe(0);
   });
 
-  test('renames who could not be renamed as soon as the bot may', async () => {
+  test('renames a member above the bot as soon as the bot may', async () => {
     await names.policy('EVE_ONLINE');
     names.discord().moderator.giveRole({
       guildId,
@@ -269,7 +269,7 @@ describe('the sweep of nicknames', () => {
   });
 });
 
-describe('a nickname that Discord does not take', () => {
+describe('a nickname that Discord does not set', () => {
   const refuse = (times: number | null = null) =>
     names.discord().faults.plant({
       effect: { kind: 'status', status: 403, code: 50013 },
@@ -277,7 +277,7 @@ describe('a nickname that Discord does not take', () => {
       times,
     });
 
-  test('delays no role, is shown, and is not retried', async () => {
+  test('delays no role, is shown as the reason, and is not retried', async () => {
     await names.policy('EVE_ONLINE');
     await names.rig().store.applyFacts([membership('alice', 'pilots')]);
     refuse();
@@ -315,7 +315,7 @@ describe('a nickname that Discord does not take', () => {
     expect((await names.linkOf('alice')).reason).toBeNull();
   });
 
-  test('is refused for few members when the bot has lost the permission', async () => {
+  test('is not sent if the bot has lost the permission', async () => {
     const people = ['alice', 'bob', 'carol', 'dave'] as const;
     for (const each of people) {
       await names.person(each, { character: `Captain ${each}` });
@@ -335,7 +335,7 @@ describe('a nickname that Discord does not take', () => {
     expect((await names.linkOf('dave')).reason).toContain('Manage Nicknames');
   });
 
-  test('because it is stored as another text is not written again and again', async () => {
+  test('is written at most once more after Discord accepted it without storing it', async () => {
     await names.policy('EVE_ONLINE');
     await names.person('alice', { character: 'Jane Doe' });
     names.discord().faults.plant({
@@ -353,8 +353,8 @@ describe('a nickname that Discord does not take', () => {
   });
 });
 
-describe('a run that breaks off at the nickname', () => {
-  test('is published once, by the record it had opened', async () => {
+describe('a run that is interrupted at the nickname', () => {
+  test('closes the one record it had opened', async () => {
     await names.policy('EVE_ONLINE');
     names.discord().faults.plant({
       effect: { kind: 'drop', moment: 'after' },

@@ -31,8 +31,8 @@ async function namedErin(): Promise<void> {
 
 const patches = () => guild.calls().filter((call) => call.startsWith('PATCH')).length;
 
-describe('a person who is brought in', () => {
-  /** So that the call that brings them in carries roles and nickname. */
+describe('a person whom the bot adds to the guild', () => {
+  /** Without screening, the call that adds a person carries roles and nickname. */
   beforeEach(async () => void (await guild.update({ screening: 'IGNORE' })));
 
   test('has the nickname in the record and in the event, and needs no further write', async () => {
@@ -53,7 +53,7 @@ describe('a person who is brought in', () => {
     expect(patches()).toBe(0);
   });
 
-  test('with the nickname but without a role that was refused has it recorded all the same', async () => {
+  test('who gets the nickname but not a refused role has the nickname in the record', async () => {
     await namedErin();
     const { discord } = guild.rig();
     discord.moderator.moveRole({ guildId, roleId: roles.pilot, position: 7 });
@@ -68,7 +68,7 @@ describe('a person who is brought in', () => {
     expect(await guild.records()).toMatchObject([{ nickname: 'Erin Solo' }]);
   });
 
-  test('without the permission for nicknames is asked for none that is known to be refused', async () => {
+  test('gets no nickname, and causes no refusal, if the bot is known to lack the permission', async () => {
     await namedErin();
     const { query, discord } = guild.rig();
     await query(

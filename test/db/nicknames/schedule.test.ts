@@ -49,21 +49,21 @@ async function nicknames(id: string) {
   return { isEnabled: schedule?.isEnabled, minutes };
 }
 
-describe('the sweep of nicknames', () => {
+describe('the schedule of the nickname sweep', () => {
   test('is off for a client without a nickname policy', async () => {
     const id = await client('NONE');
 
     expect(await nicknames(id)).toEqual({ isEnabled: false, minutes: null });
   });
 
-  test('comes within the hour for a client that was made with one', async () => {
+  test('is due within an hour for a client created with a nickname policy', async () => {
     const found = await nicknames(await client('EVE_ONLINE'));
 
     expect(found.isEnabled).toBe(true);
     expect(found.minutes).toBeLessThanOrEqual(60);
   });
 
-  test('comes within the hour once a client gets one, and no more when it goes', async () => {
+  test('is due within an hour once a client gets a policy, and off again without it', async () => {
     const id = await client('NONE');
     await schedules().addMissing();
 
@@ -76,7 +76,7 @@ describe('the sweep of nicknames', () => {
     expect(await nicknames(id)).toEqual({ isEnabled: false, minutes: null });
   });
 
-  test('stays off where a person has switched it off, though the template changes', async () => {
+  test('stays off after an admin disabled it, even if the policy changes', async () => {
     const id = await client('TEMPLATE');
     await schedules().addMissing();
     await sweepPorts(store).schedules.updateSchedule({
@@ -90,7 +90,7 @@ describe('the sweep of nicknames', () => {
     expect((await nicknames(id)).isEnabled).toBe(false);
   });
 
-  test('is on again with the usual schedule, where there is a policy', async () => {
+  test('is on again after a reset if there is a policy', async () => {
     const id = await client('TEMPLATE');
     const { schedules: port } = sweepPorts(store);
     const kind = 'ENFORCE_NICKNAMES';

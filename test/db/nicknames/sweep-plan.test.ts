@@ -16,8 +16,8 @@ async function twoLinked() {
   await names.link('bob', accounts.bob);
 }
 
-describe('a dry sweep of nicknames', () => {
-  test('shows which members would be renamed to what, and why, and changes nothing', async () => {
+describe('a dry run of the nickname sweep', () => {
+  test('shows which members would be renamed, to what and why, and changes nothing', async () => {
     await twoLinked();
     await names.policy('TEMPLATE', '[%corporation] %character');
 
@@ -46,7 +46,7 @@ describe('a dry sweep of nicknames', () => {
     expect(names.nickOf('alice')).toBeNull();
   });
 
-  test('sees names as they are now, not as they were last seen', async () => {
+  test('compares current nicknames, not those of the mirror', async () => {
     await twoLinked();
     await names.policy('EVE_ONLINE');
     names.rename('alice', 'Jane Doe');
@@ -59,7 +59,7 @@ describe('a dry sweep of nicknames', () => {
     ).toEqual([]);
   });
 
-  test('takes the strategy of the request in place of the policy', async () => {
+  test('uses the requested strategy instead of the policy', async () => {
     await twoLinked();
 
     const enforced = await names.sweep({
@@ -73,7 +73,7 @@ describe('a dry sweep of nicknames', () => {
     expect(own.reason).toContain('NONE');
   });
 
-  test('has a hash that the nicknames decide', async () => {
+  test('has a plan hash that depends on the nicknames', async () => {
     await twoLinked();
     await names.policy('EVE_ONLINE');
 
@@ -127,7 +127,7 @@ describe('a dry sweep of nicknames', () => {
     expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
   });
 
-  test('goes through every page of the linked members with one list', async () => {
+  test('covers every page of the linked members', async () => {
     await names.policy('EVE_ONLINE');
     await names.world.query(`
       insert into platform_user (id, attributes)

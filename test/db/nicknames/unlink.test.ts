@@ -49,7 +49,7 @@ describe('unlinking a person', () => {
     expect(await hasNoLink()).toBe(true);
   });
 
-  test('keeps the nickname where the policy says KEEP', async () => {
+  test('keeps the nickname if the policy says KEEP', async () => {
     const linkId = await namedJane();
     await names.policy('EVE_ONLINE', null, {
       nicknamePolicy: {
@@ -74,7 +74,7 @@ describe('unlinking a person', () => {
     expect(names.nickOf('alice')).toBeNull();
   });
 
-  test('keeps a nickname that a moderator changed since', async () => {
+  test('keeps a nickname that a moderator has changed since', async () => {
     const linkId = await namedJane();
     names.rename('alice', 'Queen of Pilots');
 
@@ -108,7 +108,7 @@ describe('unlinking a person', () => {
     expect(names.refusals()).toBe(0);
   });
 
-  test('writes nothing where the client is only observed', async () => {
+  test('writes nothing if the client is in OBSERVE', async () => {
     const linkId = await namedJane();
     await names.policy('EVE_ONLINE', null, { authority: 'OBSERVE' });
     const before = names.rig().writes();
@@ -119,7 +119,7 @@ describe('unlinking a person', () => {
     expect(names.rig().writes()).toBe(before);
   });
 
-  test('names the next person linked to the account by their own name', async () => {
+  test('gives the next person linked to the account their own nickname', async () => {
     const linkId = await namedJane();
     await names.person('bob', { character: 'Robert' });
 
@@ -129,7 +129,7 @@ describe('unlinking a person', () => {
     expect(names.nickOf('alice')).toBe('Robert');
   });
 
-  test('resets the nickname of a deleted person, and stores nothing of it', async () => {
+  test('resets the nickname of a deleted person, and deletes its stored hash', async () => {
     await namedJane();
 
     await names.rig().store.applyFacts([

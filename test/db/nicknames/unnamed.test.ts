@@ -15,8 +15,8 @@ async function twoLinked() {
   await names.link('bob', accounts.bob);
 }
 
-describe('a member without a name', () => {
-  test('keeps their nickname, and shows which value is empty', async () => {
+describe('a member with a missing name value', () => {
+  test('keeps the nickname, and shows which value is empty', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
     await names.person('alice', { character: 'Jane Doe' });
     await names.link('alice', accounts.alice);
@@ -30,7 +30,7 @@ describe('a member without a name', () => {
     });
   });
 
-  test('is not counted by a sweep, which gives the reason once', async () => {
+  test('is not counted by a sweep, which shows the reason', async () => {
     await twoLinked();
     const tellBob = async () => {
       const { drifted, failed } = await names.sweep();

@@ -16,8 +16,8 @@ async function oneClosed(connection: pg.Client): Promise<string> {
   return id;
 }
 
-describe('records that another process closes', () => {
-  test('are sent once, with the changes', async () => {
+describe('audit records closed by another process', () => {
+  test('are sent once, with their changes', async () => {
     const other = await world.connect();
     const before = await oneClosed(other);
     const told = await world.records();
@@ -36,7 +36,7 @@ describe('records that another process closes', () => {
     });
   });
 
-  test('are sent when they are committed, not when they are written, and never when rolled back', async () => {
+  test('are sent on commit, not on write, and never after a rollback', async () => {
     const [slow, quick, undone] = [
       await world.connect(),
       await world.connect(),
@@ -81,7 +81,7 @@ describe('records that another process closes', () => {
     expect(idsOf(told).toSorted()).toEqual(all.toSorted());
   });
 
-  test('by the thousands in one transaction are one notice, read page by page', async () => {
+  test('cause one notification per transaction, even for ten thousand records', async () => {
     const other = await world.connect();
     const ears = await world.connect();
     const heard: string[] = [];
@@ -100,7 +100,7 @@ describe('records that another process closes', () => {
     expect(heard).toEqual([world.clientId()]);
   });
 
-  test('are sent although they were closed while the listening connection was broken', async () => {
+  test('are sent even if they were closed while the LISTEN connection was broken', async () => {
     const other = await world.connect();
     const told = await world.records();
 
@@ -151,8 +151,8 @@ describe('records that another process closes', () => {
   });
 });
 
-describe('while nobody subscribes', () => {
-  test('the database is neither asked nor listened to', async () => {
+describe('when the last subscription ends', () => {
+  test('the store stops listening in the database', async () => {
     const other = await world.connect();
     const lastOfListener = async () => {
       const { rows } = await other.query<{ query: string }>(

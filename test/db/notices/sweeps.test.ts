@@ -29,7 +29,7 @@ const start = async (store: Store, dryRun = false) =>
   });
 
 describe('a sweep that another process runs', () => {
-  test('is sent from its start to its end', async () => {
+  test('is sent at each step from start to end', async () => {
     const told = await world.sweeps();
 
     await withOther(async (other) => {
@@ -64,7 +64,7 @@ describe('a sweep that another process runs', () => {
     });
   });
 
-  test('makes no notice when only its lease is renewed', async () => {
+  test('sends no notification when only its lease is renewed', async () => {
     const ears = await world.connect();
     const heard: string[] = [];
     ears.on('notification', ({ payload = '' }) => heard.push(payload));
@@ -79,7 +79,7 @@ describe('a sweep that another process runs', () => {
     expect(heard).toEqual(Array(3).fill(`${world.clientId()} ${id}`));
   });
 
-  test('is sent again when the path has changed a member for it', async () => {
+  test('is sent again after a member was changed for it', async () => {
     const writer = await world.connect();
     const { id } = await start(world.store());
     await writer.query(

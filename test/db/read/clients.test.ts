@@ -17,7 +17,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('a client asked for by its id is the same as in the list of all, with whatever may be unset set', async () => {
+test('a client found by id equals the one in the full list, with optional fields unset and set', async () => {
   const { id } = await store.clients.createClient(clientInput());
   const [bare] = await store.clients.findClients([id]);
   const [bareInList] = await store.clients.listClients();

@@ -19,7 +19,7 @@ const ONE = ownId(1);
 const TWO = ownId(2);
 const EMPTY = ownId(3);
 
-/** Links of client ONE, named after their state; account and user have the same name. */
+/** Links of client ONE, named after their state. Account and user have the same name. */
 const LINKS = {
   inStep: ownId(0x10),
   marked: ownId(0x11),
@@ -65,7 +65,7 @@ beforeAll(async () => {
   await addJob(db, { clientId: ONE, account: 'marked' });
   await addJob(db, { clientId: ONE, account: 'ending' });
   await addJob(db, { clientId: ONE, account: 'parked', isParked: true });
-  // One person with two links: the former account and the present one.
+  // One person with two links: the former account and the current one.
   await addLink(db, {
     id: ownId(0x20),
     clientId: TWO,
@@ -86,7 +86,7 @@ beforeAll(async () => {
 afterAll(async () => world.close());
 
 describe('findLinks', () => {
-  it('returns links in the requested order, undefined where there is none', async () => {
+  it('returns links in the requested order, with undefined for an unknown id', async () => {
     const links = await world.read.findLinks([LINKS.held, ownId(0x99), LINKS.inStep, LINKS.held]);
 
     expect(links.map((link) => link?.id)).toEqual([
@@ -150,8 +150,8 @@ describe('findLinks', () => {
   });
 });
 
-describe('links by other keys', () => {
-  it('finds the active link of a platform user before an ending one', async () => {
+describe('finding links by other keys', () => {
+  it('returns the active link of a platform user before an ending one', async () => {
     const link = await world.read.findLinkByPlatformUser(TWO, 'moved');
     const ending = await world.read.findLinkByPlatformUser(ONE, 'ending');
     const none = await world.read.findLinkByPlatformUser(EMPTY, 'moved');
@@ -161,7 +161,7 @@ describe('links by other keys', () => {
     expect(none).toBeUndefined();
   });
 
-  it('finds links by client and account', async () => {
+  it('returns links by client and account', async () => {
     const links = await world.read.findLinksByMember([
       { clientId: TWO, discordUserId: 'old' },
       { clientId: ONE, discordUserId: 'old' },
@@ -171,7 +171,7 @@ describe('links by other keys', () => {
     expect(links.map((link) => link?.id)).toEqual([ownId(0x21), undefined, LINKS.held]);
   });
 
-  it('gathers the links of platform users', async () => {
+  it('returns a list of links for each platform user', async () => {
     const lists = await world.read.linksOfPlatformUsers(['moved', 'nobody', 'held']);
 
     expect(lists.map((links) => links.map((link) => link.id))).toEqual([
@@ -186,7 +186,7 @@ describe('pages of links', () => {
   const page = { limit: 3, after: null };
   const all = Object.values(LINKS);
 
-  it('follow each other by id', async () => {
+  it('are ordered by id', async () => {
     const first = await world.read.pageLinks(ONE, {}, page);
     const second = await world.read.pageLinks(
       ONE,
@@ -223,11 +223,11 @@ describe('pages of links', () => {
     ],
     [['ENDING'], ['ending']],
     [[], []],
-  ])('in the states %j', async (states, users) => {
+  ])('can be filtered by the states %j', async (states, users) => {
     expect(await found({ states })).toEqual(users);
   });
 
-  it('by person, account, role and group', async () => {
+  it('can be filtered by person, account, role and group', async () => {
     expect(await found({ platformUserIds: ['held', 'moved', 'x'] })).toEqual(['held']);
     expect(await found({ discordUserIds: ['absent', 'held'] })).toEqual(['held', 'absent']);
     expect(await found({ roleId: '22' })).toEqual(['inStep']);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => world.close());
 
-it('finds users in the order asked', async () => {
+it('findPlatformUsers returns users in the requested order', async () => {
   const users = await world.read.findPlatformUsers(['gone', 'zoe', 'alice']);
 
   expect(users).toEqual([
@@ -47,7 +47,7 @@ it('finds users in the order asked', async () => {
   ]);
 });
 
-it('finds groups in the order asked, deleted ones too', async () => {
+it('findPlatformGroups returns groups in the requested order, including deleted ones', async () => {
   const groups = await world.read.findPlatformGroups(['former', 'x', 'pilots']);
 
   expect(groups).toEqual([
@@ -57,7 +57,7 @@ it('finds groups in the order asked, deleted ones too', async () => {
   ]);
 });
 
-it('gathers the groups that hold users now', async () => {
+it('groupsOfPlatformUsers returns the current groups of each user', async () => {
   const lists = await world.read.groupsOfPlatformUsers(['bob', 'alice', 'zoe']);
 
   expect(lists.map((groups) => groups.map((group) => group.id))).toEqual([
@@ -77,7 +77,7 @@ describe('pages of groups', () => {
     return rows.map((group) => group.id);
   };
 
-  it('leave deleted ones out', async () => {
+  it('omit deleted groups', async () => {
     expect((await found(null)).toSorted()).toEqual([
       'back\\slash',
       'directors',
@@ -95,11 +95,11 @@ describe('pages of groups', () => {
     ['\\', ['back\\slash']],
     ["o'h", ['back\\slash']],
     ['nothing', []],
-  ])('find %s as it is written', async (search, ids) => {
+  ])('find %s as literal text, in upper or lower case', async (search, ids) => {
     expect(await found(search)).toEqual(ids);
   });
 
-  it('follow each other by id', async () => {
+  it('contain each group exactly once', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {

@@ -44,7 +44,7 @@ async function addRecords() {
 }
 
 describe('roles', () => {
-  it('come highest first, of two at one place the older', async () => {
+  it('are ordered by position, highest first, then by age', async () => {
     const [one, none, two] = await world.read.rolesOfClients([ONE, ownId(9), TWO]);
 
     expect(one?.map((role) => role.roleId)).toEqual(['11', '9', '10']);
@@ -78,7 +78,7 @@ describe('roles', () => {
 });
 
 describe('mappings', () => {
-  it('are shown with the say that holds for them', async () => {
+  it('have their effective authority', async () => {
     const [one, two] = await world.read.mappingsOfClients([ONE, TWO]);
 
     expect(one).toEqual([
@@ -96,7 +96,7 @@ describe('mappings', () => {
     expect(two).toEqual([]);
   });
 
-  it('are found in the order asked', async () => {
+  it('are found in the requested order', async () => {
     const mappings = await world.read.findMappings([ownId(0x11), ownId(0x12), ownId(0x10)]);
 
     expect(mappings.map((mapping) => mapping?.groupId)).toEqual(['directors', undefined, 'pilots']);
@@ -113,7 +113,7 @@ describe('audit records', () => {
     return rows.map((record) => Number(record.id.slice(-1)));
   };
 
-  it('are shown as they were written', async () => {
+  it('are returned as they were written', async () => {
     const { rows } = await world.read.pageAuditRecords(
       { outcomes: ['PARKED'] },
       { limit: 1, after: null },
@@ -140,7 +140,7 @@ describe('audit records', () => {
     ]);
   });
 
-  it('come newest first, page after page', async () => {
+  it('are paged newest first', async () => {
     const first = await world.read.pageAuditRecords({}, { limit: 3, after: null });
     const second = await world.read.pageAuditRecords(
       {},
@@ -166,7 +166,7 @@ describe('audit records', () => {
     [{ openedAfter: new Date(AT.getTime() + 3000) }, [4, 3]],
     [{ openedBefore: new Date(AT.getTime() + 3000) }, [2, 1]],
     [{ clientId: ONE, discordUserId: '400', roleId: '9' }, [1]],
-  ])('by %j', async (filter, numbers) => {
+  ])('can be filtered by %j', async (filter, numbers) => {
     expect(await found(filter)).toEqual(numbers);
   });
 });

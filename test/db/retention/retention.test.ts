@@ -36,8 +36,8 @@ const left = async (table: string, name = 'reason') =>
     (row) => row.name,
   );
 
-describe('closed records', () => {
-  test('are kept for four hundred days, and open ones for ever', async () => {
+describe('closed audit records', () => {
+  test('are kept for 400 days, and open ones forever', async () => {
     await addRecords(sql, { clientId, days: 399, reason: 'young' });
     await addRecords(sql, { clientId, days: 401, reason: 'old', count: 3 });
     await addRecords(sql, {
@@ -53,7 +53,7 @@ describe('closed records', () => {
     expect(await left('audit_record')).toEqual(['open', 'young']);
   });
 
-  test('are kept for as long as their client says, those of a client that is gone for the default', async () => {
+  test('are kept for their client’s retention period, or for the default one if the client is deleted', async () => {
     await store.clients.updateClient(clientId, { auditRetentionDays: 30 }, cause);
     const gone = '0192f000-0000-7000-8000-000000000009';
     await addRecords(sql, { clientId, days: 29, reason: 'young' });
@@ -66,7 +66,7 @@ describe('closed records', () => {
     expect(await left('audit_record')).toEqual(['gone, young', 'young']);
   });
 
-  test('opened long ago and closed just now are young', async () => {
+  test('are kept by the time at which they were closed, not opened', async () => {
     await addRecords(sql, {
       clientId,
       days: 500,
@@ -79,7 +79,7 @@ describe('closed records', () => {
     expect(await left('audit_record')).toEqual(['resumed']);
   });
 
-  test('go a few at a time, in the order of their age, and never by the whole table', async () => {
+  test('are deleted oldest first, in batches, without a sequential scan', async () => {
     await addRecords(sql, {
       clientId,
       days: 500,
@@ -109,7 +109,7 @@ describe('closed records', () => {
 });
 
 describe('sweeps', () => {
-  test('that have ended go with their marks; what waits for a person, or holds a refusal, stays', async () => {
+  test('that have ended are deleted with their marks, except held and approved ones and those with a rejected removal', async () => {
     await link(store, clientId, 'alice', ALICE);
     for (const state of ['DONE', 'FAILED', 'CANCELLED', 'REJECTED'] as const) {
       await addSweep(sql, {
@@ -159,7 +159,7 @@ describe('sweeps', () => {
     ]);
   });
 
-  test('that marked a whole guild go mark by mark, and never take more than a step with them', async () => {
+  test('with many marks lose them in batches before they are deleted', async () => {
     await addSweep(sql, {
       clientId,
       state: 'DONE',
@@ -183,7 +183,7 @@ describe('sweeps', () => {
     expect(await left('sweep')).toEqual([]);
   });
 
-  test('are found by an index among many', async () => {
+  test('are found by an index', async () => {
     await sql.query(
       `insert into sweep (id, client_id, kind, state, is_dry_run, cause, finished_at)
        select gen_random_uuid(), $1, 'VERIFY_GROUPS', 'DONE', false, '{}', now() - n * interval '1 minute'
@@ -196,8 +196,8 @@ describe('sweeps', () => {
   });
 });
 
-describe('what nobody can use any more', () => {
-  test('goes: tickets, answers, refusals about nobody, and events that no broker ever took', async () => {
+describe('unusable rows', () => {
+  test('are deleted: expired tickets and responses, rejected removals of unlinked accounts, and events that no broker took', async () => {
     await link(store, clientId, 'alice', ALICE);
     await sql.query('delete from outbox');
     await sql.query(
@@ -231,7 +231,7 @@ describe('what nobody can use any more', () => {
   });
 });
 
-test('one process at a time removes', async () => {
+test('only one process deletes at a time', async () => {
   await addRecords(sql, { clientId, days: 401, count: 2 });
   const other = await openTestStore(database.url);
   let meanwhile: unknown = 'not asked';

@@ -157,7 +157,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('loses one role at a time, even where a list would be written for other members', async () => {
+  test('loses one role at a time, even if a list would be written for other members', async () => {
     await pendingErin(['pilots', 'recruits', 'directors']);
     const more = ['Wing A', 'Wing B'].map(
       (name) => moderator().createRole({ guildId, name }).roleId,
@@ -254,7 +254,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(await linkOfErin()).toMatchObject({ state: 'PENDING' });
   });
 
-  test('is first compared after screening where authority is DISCORD', async () => {
+  test('is first compared after screening if authority is DISCORD', async () => {
     await update({ authority: 'DISCORD' });
     await pendingErin(['pilots']);
     expect(rolesOfErin()).toEqual([]);
@@ -269,7 +269,7 @@ describe('a member who has not accepted the rules of the server', () => {
     ).toEqual([]);
   });
 
-  test('triggers no membership request while they wait after returning, where authority is DISCORD', async () => {
+  test('triggers no membership request while waiting after a return, if authority is DISCORD', async () => {
     await update({ authority: 'DISCORD' });
     await pendingErin(['pilots']);
     moderator().finishScreening(ERIN);

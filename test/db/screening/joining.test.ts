@@ -12,7 +12,7 @@ const guild = useSignIn();
 const erin = () => guild.rig().discord.member(guildId, accounts.erin);
 const guildCalls = () => guild.calls().filter((call) => call.includes('/guilds/'));
 
-/** Erin is a pilot, and the client names people. */
+/** Erin is a pilot, and the client sets nicknames. */
 async function namedPilot(): Promise<void> {
   await guild.update({
     nicknamePolicy: {
@@ -76,7 +76,7 @@ describe('a person who signs in to a server that screens its new members', () =>
     });
   });
 
-  test('joins with roles and nickname where the client ignores screening', async () => {
+  test('joins with roles and nickname if the client ignores screening', async () => {
     await namedPilot();
     await guild.update({ screening: 'IGNORE' });
     guild.rig().discord.moderator.editGuild({ guildId, hasScreening: true });
@@ -94,7 +94,7 @@ describe('a person who signs in to a server that screens its new members', () =>
 });
 
 describe('a person who signs in to a server without screening', () => {
-  test('joins bare and gets roles and nickname in the same run, without another reading', async () => {
+  test('joins without roles and nickname, and gets both in the same run without another read', async () => {
     await namedPilot();
 
     await guild.signIn('erin');

@@ -39,7 +39,7 @@ describe('an interrupted join', () => {
   });
 
   test.each(['drop', 'silence'] as const)(
-    'before Discord had done anything (%s) is done under the same record',
+    'before Discord acted (%s) is repeated under the same record',
     async (kind) => {
       const { store, discord } = guild.rig();
       await store.applyFacts([membership('erin', 'pilots')]);
@@ -56,7 +56,7 @@ describe('an interrupted join', () => {
     },
   );
 
-  test('by a rate limit waits for its time and is done then', async () => {
+  test('that hit a rate limit is repeated after the wait', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     discord.faults.plant({
@@ -71,7 +71,7 @@ describe('an interrupted join', () => {
     expect(await guild.records()).toHaveLength(1);
   });
 
-  test('with the groups changed before the next run closes its record unchanged and opens another', async () => {
+  test('whose groups change before the next run closes its record and opens another', async () => {
     const { store, discord, at } = guild.rig();
     await guild.update({ screening: 'IGNORE' });
     await store.applyFacts([membership('erin', 'pilots')]);
@@ -89,7 +89,7 @@ describe('an interrupted join', () => {
     expect(await guild.records()).toMatchObject([
       { added: [roles.recruit], removed: [roles.pilot] },
       {
-        // Nothing was read before the join, and its answer is lost: the roles are ensured.
+        // Nothing was read before the join, and its response is lost: the roles count as ensured.
         added: [],
         ensured: { added: [roles.pilot], removed: [] },
         removed: [],
@@ -99,7 +99,7 @@ describe('an interrupted join', () => {
     expect(discord.calls.count({ method: 'PUT', route: MEMBER })).toBe(1);
   });
 
-  test('of a run that started before the person signed in claims only its own changes', async () => {
+  test('during an earlier interrupted run records each added role once', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('dave', 'pilots')]);
     await store.links.linkMember({
@@ -126,7 +126,7 @@ describe('an interrupted join', () => {
 });
 
 describe('a person who signs in again while the previous run continues', () => {
-  test('joins with the last grant, though the first was refused', async () => {
+  test('joins with the latest grant, even if the first was refused', async () => {
     const { store, discord, at } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     let isAgain = false;
@@ -146,7 +146,7 @@ describe('a person who signs in again while the previous run continues', () => {
     expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('keeps the last grant if the client keeps tokens', async () => {
+  test('keeps the latest grant if the client keeps tokens', async () => {
     const { at } = guild.rig();
     await guild.keepTokens(true);
     let isAgain = false;

@@ -26,7 +26,7 @@ describe('a person who signs in and is not in the guild', () => {
   /** The call that adds them to the guild must carry roles and nickname. */
   beforeEach(async () => void (await guild.update({ screening: 'IGNORE' })));
 
-  test('joins with the desired roles and the nickname of the policy by one write', async () => {
+  test('joins with the desired roles and the policy’s nickname in one write', async () => {
     const { store } = guild.rig();
     await guild.update({
       nicknamePolicy: {
@@ -88,7 +88,7 @@ describe('a person who signs in and is not in the guild', () => {
     ]);
   });
 
-  test('joins though there are no roles to add, and that is recorded', async () => {
+  test('joins even if there are no roles to add, and has a record of it', async () => {
     await guild.signIn('erin');
 
     expect(guild.rolesOf('erin')).toEqual([]);
@@ -111,7 +111,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(guild.rolesOf('erin')).toEqual([roles.recruit]);
   });
 
-  test('gets every role except the one above the bot, and is parked for that one', async () => {
+  test('gets every role except one above the bot, and is parked because of that one', async () => {
     const { store, discord, importRoles } = guild.rig();
     discord.moderator.moveRole({
       guildId,
@@ -196,7 +196,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('joins without roles if the guild is only observed', async () => {
+  test('joins without roles if the client is in OBSERVE', async () => {
     await guild.update({ authority: 'OBSERVE' });
     await guild.rig().store.applyFacts([membership('erin', 'pilots')]);
 
@@ -206,7 +206,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(await guild.records()).toMatchObject([{ outcome: 'APPLIED', plannedAdded: [] }]);
   });
 
-  test('is shown as pending if the guild has screening, and has the roles all the same', async () => {
+  test('is shown as in screening if the guild has it, and gets the roles anyway', async () => {
     const { store, discord } = guild.rig();
     discord.moderator.editGuild({ guildId, hasScreening: true });
     await store.applyFacts([membership('erin', 'pilots')]);
@@ -252,7 +252,7 @@ describe('a person who signs in and is already in the guild', () => {
     ]);
   });
 
-  test('has the roles that a moderator added recorded as ensured when the response to joining is lost', async () => {
+  test('has roles added by a moderator recorded as ensured if the response to the join is lost', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
     discord.moderator.giveRole({ ...byName('carol'), roleId: roles.recruit });
@@ -272,7 +272,7 @@ describe('a person who signs in and is already in the guild', () => {
     ]);
   });
 
-  test('with all roles costs one call that changes nothing and one that reads', async () => {
+  test('and has all roles costs one call that changes nothing and one read', async () => {
     await guild.signIn('carol');
 
     expect(guild.calls().filter((call) => call.includes('/guilds/'))).toEqual([

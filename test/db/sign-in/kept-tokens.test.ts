@@ -19,22 +19,22 @@ async function wholeDatabase(): Promise<string> {
   return JSON.stringify(parts);
 }
 
-/** As after seven days: Discord takes the access token no more, and we know the time. */
+/** As after seven days: Discord rejects the access token, and its stored expiry has passed. */
 async function weekGoesBy(): Promise<void> {
   const { discord, query } = guild.rig();
   discord.oauth.expireAccessTokens(ERIN);
   await query('update discord_grant set expires_at = clock_timestamp()');
 }
 
-/** Linked, in the guild, with a token that is kept. */
+/** Erin is linked and in the guild, and her tokens are kept. */
 async function erinIsIn(): Promise<string> {
   await guild.keepTokens(true);
   await guild.rig().store.applyFacts([membership('erin', 'pilots')]);
   return guild.signIn('erin');
 }
 
-describe('tokens that are kept', () => {
-  test('live on after the joining, and stand nowhere in the database as they are', async () => {
+describe('kept tokens', () => {
+  test('stay valid after the join, and are not stored in plain text', async () => {
     await erinIsIn();
 
     const tokens = guild.liveTokens('erin');
@@ -44,7 +44,7 @@ describe('tokens that are kept', () => {
     expect(dump).toContain(accounts.erin);
   });
 
-  test('bring a person who left back at the next reconcile, with the roles', async () => {
+  test('add a person who left back to the guild at the next reconcile, with the roles', async () => {
     const linkId = await erinIsIn();
     const { discord } = guild.rig();
 
@@ -59,7 +59,7 @@ describe('tokens that are kept', () => {
     ]);
   });
 
-  test('are refreshed where they have expired, and the new pair is stored before it is used', async () => {
+  test('are refreshed once they have expired, and the new pair is stored before it is used', async () => {
     const linkId = await erinIsIn();
     const { discord, at, store, query } = guild.rig();
     discord.moderator.leave(byName('erin'));
@@ -79,7 +79,7 @@ describe('tokens that are kept', () => {
     expect(live).toContain(stored);
   });
 
-  test('that were refreshed by a run that broke off serve the next run, which refreshes nothing', async () => {
+  test('that an interrupted run refreshed are used by the next run without another refresh', async () => {
     const linkId = await erinIsIn();
     const { discord, at } = guild.rig();
     discord.moderator.leave(byName('erin'));
@@ -99,7 +99,7 @@ describe('tokens that are kept', () => {
     expect(discord.calls.count({ route: '/oauth2/token' })).toBe(1);
   });
 
-  test('that Discord no longer refreshes are given up, and the person is asked to sign in again', async () => {
+  test('that Discord no longer refreshes are deleted, and the person must sign in again', async () => {
     const linkId = await erinIsIn();
     const { discord, query } = guild.rig();
     discord.moderator.leave(byName('erin'));
@@ -117,7 +117,7 @@ describe('tokens that are kept', () => {
     expect((await guild.records()).every(({ closedAt }) => closedAt !== null)).toBe(true);
   });
 
-  test('wait for Discord where it is away when they are to be refreshed', async () => {
+  test('are refreshed later if Discord is unavailable', async () => {
     const linkId = await erinIsIn();
     const { discord } = guild.rig();
     discord.moderator.leave(byName('erin'));
@@ -133,7 +133,7 @@ describe('tokens that are kept', () => {
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('park a person whom nobody can bring in while the secret of the application is wrong, in sight', async () => {
+  test('leave the person parked, with the reason, while the client secret is wrong', async () => {
     const linkId = await erinIsIn();
     const { discord } = guild.rig();
     discord.moderator.leave(byName('erin'));
@@ -156,7 +156,7 @@ describe('tokens that are kept', () => {
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('are replaced by those of a new sign-in, and none of the new ones is revoked with the old', async () => {
+  test('are replaced by those of a new sign-in, which are not revoked with the old ones', async () => {
     await erinIsIn();
 
     await guild.signIn('erin');

@@ -16,7 +16,7 @@ const client = async (id = guild.rig().clientId) =>
   (await guild.rig().store.clients.findClients([id]))[0];
 
 describe('a person who signed in', () => {
-  test('and leaves keeps the link, absent, and costs no call until marked', async () => {
+  test('and leaves keeps the link as ABSENT, and costs no call until marked', async () => {
     const { discord, store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     const linkId = await guild.signIn('erin');
@@ -36,7 +36,7 @@ describe('a person who signed in', () => {
     expect(guild.calls()).toEqual([]);
   });
 
-  test('and returns gets the roles at once, and both are published', async () => {
+  test('and leaves and returns gets the roles again, and both moves are published', async () => {
     const { discord, store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     const linkId = await guild.signIn('erin');
@@ -56,7 +56,7 @@ describe('a person who signed in', () => {
     ]);
   });
 
-  test('and is timed out is shown so, until when', async () => {
+  test('and is timed out is shown with the end of the timeout', async () => {
     const until = new Date(Date.now() + 3_600_000);
     const linkId = await guild.signIn('erin');
 
@@ -72,7 +72,7 @@ describe('a person who signed in', () => {
     });
   });
 
-  test('and left is unlinked without a call that writes', async () => {
+  test('and left is unlinked without a write', async () => {
     const { discord, store } = guild.rig();
     await guild.keepTokens(true);
     await store.applyFacts([membership('erin', 'pilots')]);
@@ -116,10 +116,10 @@ describe('a person who signed in', () => {
 describe.each([
   { code: 10004, status: 404 },
   { code: 50001, status: 403 },
-])('an answer $code', ({ code, status }) => {
+])('a response with code $code', ({ code, status }) => {
   const effect = { kind: 'status', status, code } as const;
 
-  test('to the bringing in of one person parks that person, as long as the guild answers', async () => {
+  test('to adding one person parks only that person while the guild responds', async () => {
     const { discord, store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots'), membership('dave', 'pilots')]);
     discord.faults.plant({
@@ -137,7 +137,7 @@ describe.each([
     expect(await client()).toMatchObject({ trouble: null, pausedUntil: null });
   });
 
-  test('that parked a person loses neither what they granted nor their record', async () => {
+  test('that parked a person lets the next run finish with the same grant and record', async () => {
     const { discord, store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     discord.faults.plant({ method: 'PUT', route: MEMBER, effect });
@@ -151,7 +151,7 @@ describe.each([
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('of the guild itself pauses the client, and the person waits for it', async () => {
+  test('from the guild itself pauses the client, and the person waits', async () => {
     const { discord, store, otherClientId, query } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     const faults = [

@@ -22,7 +22,7 @@ const allThatIsLinked = async () => {
   };
 };
 
-/** Links with a grant of its own, kept a moment ago. */
+/** Links with the given grant. */
 async function link(person: Person, { grantId }: { grantId: string }) {
   return guild.rig().store.signIn.links.linkSignedIn({
     ...person,
@@ -37,7 +37,7 @@ async function link(person: Person, { grantId }: { grantId: string }) {
 }
 
 describe('signing in', () => {
-  test('again with the same account changes nothing, but brings the person back in', async () => {
+  test('again with the same account keeps the link, and adds the person back to the guild', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     const first = await guild.signIn('erin');
@@ -74,7 +74,7 @@ describe('signing in', () => {
     });
   });
 
-  test('with an account that is another person’s is a conflict, changes nothing, and what was granted is revoked', async () => {
+  test('with another person’s account fails with CONFLICT and changes nothing, and the grant is revoked', async () => {
     const { store } = guild.rig();
     await guild.keepTokens(true);
     await guild.signIn('alice');
@@ -91,7 +91,7 @@ describe('signing in', () => {
     expect(guild.liveTokens('alice')).toHaveLength(2);
   });
 
-  test('takes over an account whose last owner is being unlinked, and keeps what was granted though the end is asked for again', async () => {
+  test('takes over an account whose last owner is being unlinked, and keeps the grant even if the unlink is repeated', async () => {
     const { store, at } = guild.rig();
     await guild.keepTokens(true);
     const old = await guild.signIn('alice');
@@ -113,7 +113,7 @@ describe('signing in', () => {
     expect(guild.liveTokens('alice').length).toBeGreaterThan(0);
   });
 
-  test('twice at once, one person with two accounts, makes one link', async () => {
+  test('twice at once, as one person with two accounts, ends with one link', async () => {
     const [one, two] = [accounts.alice, accounts.dave].map((discordUserId) =>
       guild.personOf('alice', { discordUserId }),
     );
@@ -130,7 +130,7 @@ describe('signing in', () => {
     expect(await guild.linkOf('alice')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('twice at once, two people with one account, links the first and refuses the other', async () => {
+  test('twice at once, as two people with one account, links one and refuses the other', async () => {
     const one = guild.personOf('alice');
     const two = guild.personOf('bob', { discordUserId: accounts.alice });
     const grants = [await guild.grantOf('alice'), await guild.grantOf('alice')];
@@ -148,7 +148,7 @@ describe('signing in', () => {
     expect((await allThatIsLinked()).links).toHaveLength(1);
   });
 
-  test('twice at once with the same account makes one link and keeps one grant', async () => {
+  test('twice at once with the same account creates one link and keeps one grant', async () => {
     await guild.keepTokens(true);
     const erin = guild.personOf('erin');
     const grants = [await guild.grantOf('erin'), await guild.grantOf('erin')];
@@ -163,8 +163,8 @@ describe('signing in', () => {
   });
 });
 
-describe('a sign-in that comes too late', () => {
-  test('after what was granted is being revoked is refused and changes nothing', async () => {
+describe('a late sign-in', () => {
+  test('is refused and changes nothing while its grant is being revoked', async () => {
     const { stopRevoking, store } = guild.rig();
     await stopRevoking();
     const grant = await guild.grantOf('erin');
@@ -180,7 +180,7 @@ describe('a sign-in that comes too late', () => {
     expect(await allThatIsLinked()).toEqual(before);
   });
 
-  test('after it was revoked is refused, and an account that it would have replaced stays', async () => {
+  test('is refused after its grant was revoked, and the account it would have replaced stays', async () => {
     await guild.signIn('alice');
     const grant = await guild.grantOf('erin');
     await guild.revocationsFallDue();
@@ -194,7 +194,7 @@ describe('a sign-in that comes too late', () => {
     expect(await allThatIsLinked()).toEqual(before);
   });
 
-  test('of a user whom the platform has deleted meanwhile is refused and changes nothing', async () => {
+  test('of a user that the platform has deleted is refused and changes nothing', async () => {
     const { store } = guild.rig();
     const grant = await guild.grantOf('erin');
     await store.applyFacts([
@@ -218,7 +218,7 @@ describe('a sign-in that comes too late', () => {
     { holders: 'LEAVE', code: 'NOT_FOUND' },
     { holders: 'TAKE_BACK', code: 'FAILED_PRECONDITION' },
   ] as const)(
-    'of a client that was deleted meanwhile ($holders) is refused, and what was granted is revoked',
+    'of a client that was deleted ($holders) is refused, and the grant is revoked',
     async ({ holders, code }) => {
       const { store, clientId } = guild.rig();
       await guild.signIn('alice');

@@ -26,7 +26,7 @@ async function signInAndLeave(): Promise<void> {
   discord.moderator.leave({ guildId, discordUserId: accounts.erin });
 }
 
-/** The revocation was tried, and waits. */
+/** Waits until the revocation has been tried once and postponed. */
 const postponed = () =>
   eventually(
     async () =>
@@ -48,8 +48,8 @@ function holdOnce(point: FaultPoint) {
   return { reached: reached.promise, release: released.resolve };
 }
 
-describe('a person who signs in again while an earlier grant is to be revoked', () => {
-  test('joins with the new grant, which waits to be linked', async () => {
+describe('a person who signs in again before an earlier grant is revoked', () => {
+  test('joins with the new grant even if revoking starts before it is linked', async () => {
     await signInAndLeave();
     const { grantId, account } = await guild.grantOf('erin');
 
@@ -70,7 +70,7 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('joins with the new grant before it is stored', async () => {
+  test('joins with the new grant even if revoking starts before it is stored', async () => {
     await signInAndLeave();
     const exchange = holdOnce('oauth.exchangeCode:after');
     const second = guild.signIn('erin');
@@ -84,7 +84,7 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('joins with the new grant while they are still at Discord', async () => {
+  test('joins with the new grant even if revoking starts while they are still at Discord', async () => {
     await signInAndLeave();
     const code = holdOnce('oauth.exchangeCode:before');
     const second = guild.signIn('erin');
@@ -104,7 +104,7 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('reaches Discord only after the running revocation has ended', async () => {
+  test('exchanges the code only after a running revocation has ended', async () => {
     await signInAndLeave();
     const revoking = holdOnce('oauth.revoke:before');
     await guild.rig().startRevoking();

@@ -9,7 +9,7 @@ const { accounts, applicationId, guildId, roles } = DEMO;
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 const guild = useSignIn();
 
-/** Of the bot; each stands for one way in which Discord does not let a person in. */
+/** Each is one reason why Discord does not add a person to the guild. */
 const REFUSALS: readonly {
   readonly what: string;
   readonly prepare: () => void;
@@ -68,7 +68,7 @@ const REFUSALS: readonly {
   },
 ];
 
-/** From its own role, and from everybody's. */
+/** Removes the permission from every role, the bot's own and @everyone. */
 function takeFromBot(permission: bigint): void {
   const { discord } = guild.rig();
   for (const { roleId, permissions } of discord.guild(guildId).roles)
@@ -80,7 +80,7 @@ function takeFromBot(permission: bigint): void {
 }
 
 describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => {
-  test('is linked as absent with the reason, and none of their tokens is kept', async () => {
+  test('is linked as ABSENT with the reason, and all their tokens are revoked', async () => {
     const { store } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     prepare();
@@ -104,7 +104,7 @@ describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => 
     expect(records.flatMap(({ added }) => added)).toEqual([]);
   });
 
-  test('is not tried again by later runs, which say the same', async () => {
+  test('is not added by later runs, which show the same reason', async () => {
     prepare();
     const linkId = await guild.signIn('erin');
     guild.rig().discord.calls.reset();
@@ -118,7 +118,7 @@ describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => 
     });
   });
 
-  test('and comes by hand later is seen, given the roles, and the refusal is forgotten', async () => {
+  test('and joins later on their own gets the roles, and the refusal is cleared', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     prepare();
@@ -146,8 +146,8 @@ describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => 
   });
 });
 
-describe('where tokens are kept', () => {
-  test('a banned person is given up, for good', async () => {
+describe('if tokens are kept,', () => {
+  test('those of a banned person are revoked', async () => {
     await guild.keepTokens(true);
     guild.rig().discord.moderator.ban(byName('erin'));
 
@@ -157,7 +157,7 @@ describe('where tokens are kept', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('a person for whom there was no room is brought in once there is', async () => {
+  test('a person is added later to a guild that was full', async () => {
     const { discord } = guild.rig();
     await guild.keepTokens(true);
     discord.moderator.makeGuildFull(guildId);

@@ -13,7 +13,7 @@ const guild = useSignIn();
 const revocations = () => guild.rig().discord.calls.count({ method: 'POST', route: REVOKE });
 
 describe('a grant is revoked', () => {
-  test('right after the joining where tokens are not kept', async () => {
+  test('right after the join if tokens are not kept', async () => {
     await guild.signIn('erin');
     await guild.revoked();
 
@@ -79,7 +79,7 @@ describe('a grant is revoked', () => {
     expect(await guild.rig().query('select from discord_grant')).toEqual([]);
   });
 
-  test('though its access token has expired long ago', async () => {
+  test('even if its access token expired long ago', async () => {
     const { store, discord } = guild.rig();
     await guild.keepTokens(true);
     const id = await guild.signIn('erin');
@@ -96,7 +96,7 @@ describe('a grant is revoked', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('when two minutes pass without a link', async () => {
+  test('after two minutes without a link', async () => {
     await guild.grantOf('erin');
     expect(
       await guild.rig().query(
@@ -140,7 +140,7 @@ describe('two clients of one application', () => {
     return { here, there };
   };
 
-  test('share what a person granted: it is revoked when the last lets it go', async () => {
+  test('share a person’s grant, which is revoked when the last of them releases it', async () => {
     const { store } = guild.rig();
     const { here, there } = await signInTwice();
 
@@ -156,7 +156,7 @@ describe('two clients of one application', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('share it also where one of the two is deleted', async () => {
+  test('share a grant that stays if one of them is deleted', async () => {
     await signInTwice();
 
     await deleteClient('LEAVE');
@@ -165,7 +165,7 @@ describe('two clients of one application', () => {
     expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
   });
 
-  test('share it with a sign-in that came to nothing', async () => {
+  test('share a grant that stays if a sign-in at one of them is never linked', async () => {
     await guild.keepTokens(true);
     await guild.signIn('erin');
     await guild.grantOf('erin', { clientId: guild.rig().otherClientId });
@@ -176,7 +176,7 @@ describe('two clients of one application', () => {
     expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
   });
 
-  test('do not share it with another person', async () => {
+  test('do not share a grant with another person', async () => {
     await guild.keepTokens(true);
     await guild.signIn('erin');
     await guild.grantOf('dave');
@@ -189,7 +189,7 @@ describe('two clients of one application', () => {
   });
 });
 
-describe('a revocation that cannot be made now', () => {
+describe('a revocation that fails for now', () => {
   const waiting = () => guild.rig().query('select attempts from revocation order by id');
 
   test.each([
@@ -220,7 +220,7 @@ describe('a revocation that cannot be made now', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('waits for the right secret, and the others go on meanwhile', async () => {
+  test('waits for the right secret while others continue', async () => {
     const { otherClientId, query } = guild.rig();
     await guild.grantOf('erin');
     await query(`update revocation set client_secret = 'broken'`);
@@ -231,11 +231,11 @@ describe('a revocation that cannot be made now', () => {
     await eventually(() => guild.liveTokens('dave').length === 0);
 
     expect(guild.liveTokens('erin')).toHaveLength(2);
-    // Discord knows of it a moment before we do.
+    // Discord revokes the tokens shortly before the row is deleted.
     await eventually(async () => (await waiting()).length === 1);
   });
 
-  test('uses the secret that the client received since', async () => {
+  test('uses the secret that the client has received since', async () => {
     const { discord } = guild.rig();
     await guild.keepTokens(true);
     await guild.signIn('erin');
@@ -254,8 +254,8 @@ describe('a revocation that cannot be made now', () => {
   });
 });
 
-describe('the processes that revoke', () => {
-  test('make each call once, though there are two of them', async () => {
+describe('revoking processes', () => {
+  test('make each call once, even if two run at the same time', async () => {
     const { stopRevoking, startRevoking, openStore } = guild.rig();
     await stopRevoking();
     for (const name of ['alice', 'bob', 'carol', 'dave', 'erin'] as const)
@@ -269,7 +269,7 @@ describe('the processes that revoke', () => {
     expect(revocations()).toBe(5);
   });
 
-  test('leave what a dead one had claimed to the next', async () => {
+  test('take over revocations that a dead process had claimed', async () => {
     const { stopRevoking, startRevoking, store, openStore } = guild.rig();
     await stopRevoking();
     await guild.grantOf('erin');
@@ -285,7 +285,7 @@ describe('the processes that revoke', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('claim again what they claimed and did not revoke, which counts as one attempt', async () => {
+  test('claim their own unfinished revocations again, which counts as one attempt', async () => {
     const { stopRevoking, store, openStore } = guild.rig();
     await stopRevoking();
     await guild.grantOf('erin');
@@ -306,7 +306,7 @@ describe('the processes that revoke', () => {
     expect(await own.claimDue()).toEqual([]);
   });
 
-  test('are not woken by their own looking', async () => {
+  test('are not woken by their own claims', async () => {
     const { stopRevoking, store } = guild.rig();
     await stopRevoking();
     const heard: string[] = [];

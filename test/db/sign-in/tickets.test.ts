@@ -68,7 +68,7 @@ describe('a ticket', () => {
     expect(await tickets().findTicket('another')).toBeNull();
   });
 
-  test('that has expired is gone for everything', async () => {
+  test('cannot be used after it has expired', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
     await guild.rig().query('update link_ticket set expires_at = now()');
@@ -79,7 +79,7 @@ describe('a ticket', () => {
     expect(await spendTicket(ticketHash)).toBe(false);
   });
 
-  test('is spent once, and is gone for everything then', async () => {
+  test('can be spent only once, and cannot be used afterwards', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
 
@@ -91,7 +91,7 @@ describe('a ticket', () => {
     expect(await takeState('state')).toBeNull();
   });
 
-  test('is spent again by the attempt that spent it, whose answer may have been lost', async () => {
+  test('can be spent again only by the attempt that spent it, whose response may have been lost', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
     await takeState('state', 'first');
@@ -120,7 +120,7 @@ describe('a ticket', () => {
     });
   });
 
-  test('goes to one of two browsers that come at once', async () => {
+  test('goes to one of two browsers that continue at the same time', async () => {
     const ticketHash = await openTicket();
 
     const bound = await Promise.all([
@@ -161,7 +161,7 @@ describe('a ticket', () => {
     ).toEqual([{ email: null, email_cipher: null }]);
   });
 
-  test('that names no e-mail address has none', async () => {
+  test('without an e-mail address has none', async () => {
     const ticketHash = await openTicket({ email: null });
 
     expect(await tickets().findTicket(ticketHash)).toMatchObject({
@@ -171,7 +171,7 @@ describe('a ticket', () => {
 });
 
 describe('a state', () => {
-  test('works once, though it comes twice at the same time', async () => {
+  test('works once, even if it is sent several times at the same time', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
 
@@ -183,7 +183,7 @@ describe('a state', () => {
     expect(await tickets().findTicket(ticketHash)).not.toBeNull();
   });
 
-  test('is taken again by the attempt that took it, whose answer may have been lost', async () => {
+  test('can be taken again only by the attempt that took it, whose response may have been lost', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
     const first = await takeState('state', 'first');
@@ -193,7 +193,7 @@ describe('a state', () => {
     expect(await takeState('state', 'first')).toEqual(first);
   });
 
-  test('is worth nothing once the same browser has begun again', async () => {
+  test('is invalid once the same browser has started again', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state-1');
     await bind(ticketHash, 'browser', 'state-2');
@@ -202,7 +202,7 @@ describe('a state', () => {
     expect(await takeState('state-2')).not.toBeNull();
   });
 
-  test('that was used can be followed by a new one, as the ticket is not spent', async () => {
+  test('can be followed by a new one after use, because the ticket is not spent', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state-1');
     await takeState('state-1');
@@ -212,8 +212,8 @@ describe('a state', () => {
   });
 });
 
-describe('the ticket of a client that is deleted', () => {
-  test.each(['LEAVE', 'TAKE_BACK'] as const)('is gone for everything (%s)', async (holders) => {
+describe('the ticket of a deleted client', () => {
+  test.each(['LEAVE', 'TAKE_BACK'] as const)('cannot be used (%s)', async (holders) => {
     const { store, clientId } = guild.rig();
     await guild.signIn('alice');
     guild.hold('memory.readMember:before');
@@ -237,7 +237,7 @@ describe('the ticket of a client that is deleted', () => {
   });
 });
 
-test('no ticket is made for a user whom the platform has deleted', async () => {
+test('no ticket is created for a user that the platform has deleted', async () => {
   await guild.rig().store.applyFacts([
     {
       kind: 'userDeleted',
@@ -252,7 +252,7 @@ test('no ticket is made for a user whom the platform has deleted', async () => {
   });
 });
 
-test('tickets that ended an hour ago are swept out as the next is made', async () => {
+test('creating a ticket deletes those that ended an hour ago', async () => {
   const { query } = guild.rig();
   await openTicket();
   await query(`update link_ticket set expires_at = now() - interval '61 minutes'`);

@@ -30,8 +30,8 @@ afterEach(async () => {
 const schedules = () => store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
 /**
- * Of the schedule of every five minutes; the database's clock stays, so all that was written by it
- * is moved the other way.
+ * Moves the clock for the five-minute schedule. The database's clock cannot move, so the stored
+ * times move the other way.
  */
 async function jump(by: string): Promise<void> {
   await direct.query(`
@@ -39,7 +39,7 @@ async function jump(by: string): Promise<void> {
     where kind = 'VERIFY_GROUPS'`);
 }
 
-/** The time of a tick, as the row has it, and it comes. */
+/** Makes the next tick due now. */
 async function tick(): Promise<void> {
   await direct.query(`update schedule set next_run_at = now() where kind = 'VERIFY_GROUPS'`);
 }
@@ -59,7 +59,7 @@ async function minutesUntilNext(): Promise<number> {
 }
 
 describe('when the clock jumps an hour', () => {
-  test('ahead, the twelve ticks in it come as one, and the next in its time', async () => {
+  test('ahead, the twelve missed ticks run as one, and the next tick runs on time', async () => {
     await tick();
     expect(await run()).toBe(1);
 
@@ -70,7 +70,7 @@ describe('when the clock jumps an hour', () => {
     expect(await minutesUntilNext()).toBeLessThanOrEqual(5);
   });
 
-  test('back, no tick that was run is run again, and the next is run once', async () => {
+  test('back, no tick runs again, and the next tick runs once', async () => {
     await tick();
     expect(await run()).toBe(1);
 
@@ -87,7 +87,7 @@ describe('when the clock jumps an hour', () => {
   });
 
   test.each(['1 hour', '-1 hour'])(
-    'by %s while a sweep runs, the sweep is not begun a second time',
+    'by %s while a sweep runs, the sweep is not started again',
     async (by) => {
       await tick();
       await schedules().claimDue();
@@ -104,9 +104,9 @@ describe('when the clock jumps an hour', () => {
   );
 });
 
-describe('a sweep that is over', () => {
+describe('cancelling a sweep', () => {
   test.each(['DONE', 'FAILED', 'CANCELLED', 'REJECTED', 'APPROVED'])(
-    'as %s cannot be cancelled, and stays as it is',
+    'that is already %s fails and changes nothing',
     async (state) => {
       const { rows } = await direct.query<{ id: string }>(`
         insert into sweep (id, client_id, kind, state, is_dry_run, cause, finished_at)
@@ -122,7 +122,7 @@ describe('a sweep that is over', () => {
     },
   );
 
-  test('that does not exist cannot be cancelled either', async () => {
+  test('that does not exist fails with NOT_FOUND', async () => {
     const id = '0193b0a0-0000-7000-8000-00000000dead';
 
     await expect(store.sweeps.cancelSweep(id)).rejects.toMatchObject({

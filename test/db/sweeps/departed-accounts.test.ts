@@ -9,8 +9,8 @@ const alice = { guildId, discordUserId: accounts.alice };
 const sweeps = useSweeps({ mayLie: true });
 
 /**
- * Alice is a pilot; her link ends because Discord says twice, a minute apart, that her account is
- * not in the guild.
+ * Alice is a pilot. Her link ends because Discord reports twice, a minute apart, that her account
+ * is not in the guild.
  */
 async function endAsAbsent(): Promise<void> {
   const rig = sweeps.rig();
@@ -38,7 +38,7 @@ const linkOf = async (platformUserId: string) =>
   sweeps.rig().store.read.findLinkByPlatformUser(sweeps.rig().clientId, platformUserId);
 
 describe('an account whose link ended because it was not in the guild', () => {
-  test('and that is listed with one of its roles loses them, and its link ends once more', async () => {
+  test('loses its roles if it is listed with one of them, and its link ends again', async () => {
     await endAsAbsent();
     expect(sweeps.rig().rolesOf('alice')).toContain(roles.pilot);
 
@@ -48,7 +48,7 @@ describe('an account whose link ended because it was not in the guild', () => {
     expect(await linkOf('alice')).toBeUndefined();
   });
 
-  test('and that is listed without them is a stranger from then on', async () => {
+  test('is treated as unlinked once it is listed without its roles', async () => {
     const { discord } = sweeps.rig();
     await endAsAbsent();
     discord.moderator.leave(alice);
@@ -62,7 +62,7 @@ describe('an account whose link ended because it was not in the guild', () => {
     expect(await linkOf('alice')).toBeUndefined();
   });
 
-  test('and that is linked to another person passes nothing on', async () => {
+  test('keeps no roles if it is linked to another person', async () => {
     const { store, clientId } = sweeps.rig();
     await endAsAbsent();
 
@@ -78,7 +78,7 @@ describe('an account whose link ended because it was not in the guild', () => {
     expect(await linkOf('somebody-else')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('and that is imported for the same person has what the platform says', async () => {
+  test('gets the roles of the platform’s facts if it is imported for the same person', async () => {
     const { store, clientId } = sweeps.rig();
     await endAsAbsent();
     await store.applyFacts([snapshotOf('alice', ['directors'])]);

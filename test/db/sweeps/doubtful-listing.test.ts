@@ -9,7 +9,7 @@ const world = useSweeps();
 
 const discord = () => world.rig().discord;
 
-describe('a member list that cannot be right', () => {
+describe('an implausible member list', () => {
   test.each([
     ['empty', async () => Promise.resolve([])],
     ['without roles', null],
@@ -34,7 +34,7 @@ describe('a member list that cannot be right', () => {
     expect(world.rig().writes()).toBe(0);
   });
 
-  test('changes nothing when it ends early', async () => {
+  test('changes nothing when the request for it fails', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     const before = await world.query(`select * from member order by discord_user_id`);
@@ -50,7 +50,7 @@ describe('a member list that cannot be right', () => {
     expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
   });
 
-  test('has each missing member read individually when it lacks many', async () => {
+  test('makes the sweep read each missing member individually when it lacks many', async () => {
     await world.link('alice', 'bob', 'carol', 'dave');
     world.tamper((guild) => ({
       listMembers: async (page) =>

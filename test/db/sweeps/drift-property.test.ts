@@ -157,7 +157,7 @@ describe('the drift query', () => {
     expect(Math.min(...Object.values(tally))).toBeGreaterThan(20);
   }, 120_000);
 
-  test('names parked members once a change of theirs is observed', async () => {
+  test('names parked members once a change to them is observed', async () => {
     const property = fc.asyncProperty(aWorld(), atOnce, async (world, limit) => {
       const free = {
         ...world,
@@ -195,7 +195,7 @@ describe('the drift query', () => {
   }, 120_000);
 });
 
-describe('a list that answers waiting jobs', () => {
+describe('a member list applied to waiting jobs', () => {
   test('settles only members whose run would have nothing to do', async () => {
     const tally = { IN_STEP: 0, ABSENT: 0, left: 0 };
     const anyWorld = fc.oneof(aWorld(), aWorld().map(withPlatformsSay));

@@ -8,7 +8,7 @@ import { held, useSweeps } from '../../support/sweep-fixture.js';
 const EVENT_HOST = '300000000000000002';
 const sweeps = useSweeps({ mayLie: true });
 
-test('a list of members that shows none of their roles takes no role without a mapping, though the next reading repeats it', async () => {
+test('a member list without a member’s roles removes no foreign role, even if the next reading repeats it', async () => {
   const rig = sweeps.rig();
   const { discord, store } = rig;
   discord.moderator.giveRole(held('alice', EVENT_HOST));

@@ -22,7 +22,7 @@ async function eventTypes(): Promise<readonly string[]> {
 }
 
 describe('a listing of the whole guild', () => {
-  test('records members who left or returned, without a call for them', async () => {
+  test('records members who left or returned, without a call for each', async () => {
     await world.settledGuild();
     discord().moderator.leave({ guildId, discordUserId: accounts.bob });
 
@@ -42,7 +42,7 @@ describe('a listing of the whole guild', () => {
     expect(await eventTypes()).toEqual(['discord.member.left.v1', 'discord.member.returned.v1']);
   });
 
-  test('updates names without a call per person', async () => {
+  test('updates names without a call for each member', async () => {
     await world.settledGuild();
     discord().moderator.setNick({
       guildId,
@@ -64,7 +64,7 @@ describe('a listing of the whole guild', () => {
     ]);
   });
 
-  test('leaves a mirror that is newer than it, or from before an open record', async () => {
+  test('does not change a mirror that is newer than the list or has an open record', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     world.tamper((guild) => ({
@@ -86,7 +86,7 @@ describe('a listing of the whole guild', () => {
     expect((await world.sweep('REMOTE_SYNC')).drifted).toBe(1);
   });
 
-  test('goes through every page of it', async () => {
+  test('goes through every page', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     const asked: (string | null)[] = [];
@@ -109,7 +109,7 @@ describe('a listing of the whole guild', () => {
     expect(sweep).toMatchObject({ state: 'DONE', checked: 2, changed: 1 });
   });
 
-  test('done dry shows the plan, and writes neither mirror nor mark', async () => {
+  test('shows the plan in a dry run, and writes neither mirror nor mark', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.leave({ guildId, discordUserId: accounts.bob });
@@ -149,7 +149,7 @@ describe('a listing of the whole guild', () => {
     expect(sweep).toMatchObject({ state: 'DONE', checked: 2 });
     expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
     expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
-    // The repairs have changed the counts again.
+    // The repairs changed the counts.
     await world.sweep('VERIFY_GROUPS');
     await world.sweep('VERIFY_GROUPS');
     expect(world.calls()).toEqual({ [COUNTS]: 1 });

@@ -8,7 +8,7 @@ import { held, useSweeps } from '../../support/sweep-fixture.js';
 
 const { guildId, roles } = DEMO;
 const EVENT_HOST = '300000000000000002';
-/** The sweeps ask for a thousand at a time. */
+/** Enough for a second page: sweeps request 1,000 members at a time. */
 const STRANGERS = 1_100;
 
 const world = useSweeps();
@@ -31,7 +31,7 @@ afterEach(() => wire.stop());
 
 const members = async () => world.query(`select * from member order by discord_user_id`);
 
-/** As many more members as make a second page. */
+/** Adds enough members for a second page. */
 function addStrangers(): void {
   for (let index = 0; index < STRANGERS; index += 1) {
     const discordUserId = String(600000000000000000n + BigInt(index));
@@ -46,9 +46,9 @@ const rolesOf = () => ({
   carol: world.rig().rolesOf('carol')?.toSorted(),
 });
 
-describe('a list of members', () => {
+describe('a member list', () => {
   test.each(['repeats', 'backwards', 'skipsHalf', 'empty'] as const)(
-    'that %s ends the sweep in sight, and nobody is written to',
+    'with the fault %s fails the sweep, which writes to no member',
     async (form) => {
       await world.link('carol', 'dave');
       const before = await members();
@@ -68,7 +68,7 @@ describe('a list of members', () => {
     },
   );
 
-  test('whose first page comes again and again comes to an end', async () => {
+  test('that repeats its first page fails the sweep instead of looping', async () => {
     addStrangers();
     const before = await members();
     wire.listings.plant('samePage', 10);
@@ -80,7 +80,7 @@ describe('a list of members', () => {
     expect(await members()).toEqual(before);
   });
 
-  test('that breaks off after its first page is not believed', async () => {
+  test('that ends after its first page is not trusted', async () => {
     addStrangers();
     const late = '600000000000000999';
     await world.rig().store.links.linkMember({
@@ -107,8 +107,8 @@ describe('a list of members', () => {
     expect(discord().member(guildId, late)?.roleIds).toContain(roles.recruit);
   });
 
-  test('that lacks one linked member takes no role, and has them back with the next', async () => {
-    // Hers is the lowest of the ids, and so the first of the list.
+  test('that lacks one linked member only delays their roles until the next list', async () => {
+    // Alice has the lowest id, and so is the first in the list.
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.takeRole(held('alice', roles.director));
     wire.listings.plant('skipsOne', 1);
@@ -123,7 +123,7 @@ describe('a list of members', () => {
     });
   });
 
-  test('with ids of roles that the guild has not, is read as if they were not there', async () => {
+  test('with unknown role ids is read as if they were absent', async () => {
     wire.listings.plant('goneRoles', 2);
 
     const sweep = await world.sweep('REMOTE_SYNC');
@@ -132,7 +132,7 @@ describe('a list of members', () => {
     expect(world.rig().writes()).toBe(0);
   });
 
-  test('that shows the roles of others writes no foreign role to anybody', async () => {
+  test('that shows the roles of other members writes no foreign role to anyone', async () => {
     const had = rolesOf();
     expect(had.carol).toContain(EVENT_HOST);
     wire.listings.plant('othersRoles', 1);
@@ -144,9 +144,9 @@ describe('a list of members', () => {
   });
 });
 
-describe('numbers of holders', () => {
+describe('role holder counts', () => {
   test.each(['zero', 'nothing', 'double'] as const)(
-    'that lie (%s) take no role, and cost a list',
+    'that are wrong (%s) change no role',
     async (form) => {
       const had = rolesOf();
       wire.listings.plant(form, 10);
@@ -160,7 +160,7 @@ describe('numbers of holders', () => {
     },
   );
 
-  test('that hide a change for a time do not hide it from a sweep of the whole guild', async () => {
+  test('that hide a change do not hide it from a sweep of the whole guild', async () => {
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.giveRole(held('carol', roles.pilot));
 
@@ -172,7 +172,7 @@ describe('numbers of holders', () => {
   });
 });
 
-test('members whose lists name a deleted role are neither out of step for it nor written to', async () => {
+test('members listed with a deleted role are neither drifted nor written to', async () => {
   const { moderator } = discord();
   const gone = moderator.createRole({ guildId, name: 'gone' }).roleId;
   for (const name of ['alice', 'bob'] as const) moderator.giveRole(held(name, gone));

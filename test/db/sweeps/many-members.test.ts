@@ -38,7 +38,7 @@ afterEach(async () => {
   await testDatabase.drop();
 });
 
-/** Was seen in the guild a day ago. */
+/** Stores a member that was observed in the guild a day ago. */
 async function seeMember(discordUserId: string): Promise<void> {
   await sql`
     insert into member (client_id, discord_user_id, read_at, state)
@@ -56,13 +56,13 @@ async function presenceOf(discordUserId: string) {
   return rows[0];
 }
 
-/** A run on the real store, of a guild that shows these members. */
+/** Runs a sweep on the real store, in a guild that lists these members. */
 async function runOf(options: {
   readonly kind: 'REMOTE_SYNC' | 'VERIFY_GROUPS';
   readonly shown: readonly string[];
-  /** Happens while members are listed. */
+  /** Runs while members are listed. */
   readonly meanwhile?: () => Promise<unknown>;
-  /** False: another process has the run by now. */
+  /** False if another process has taken the run over. */
   readonly isOurs?: boolean;
 }) {
   const { kind, shown, meanwhile, isOurs = true } = options;
@@ -92,8 +92,8 @@ async function runOf(options: {
   return runSweep({ memory, guild, planNickname: planNicknameOf }, held);
 }
 
-describe('who is linked while the guild is listed', () => {
-  test('has not left, though nobody looked for them in the list', async () => {
+describe('a member linked while the guild is listed', () => {
+  test('is not recorded as having left', async () => {
     await link(store, clientId, 'early', EARLY);
     await seeMember(EARLY);
 
@@ -113,7 +113,7 @@ describe('who is linked while the guild is listed', () => {
     });
   });
 
-  test('does not hide who has left', async () => {
+  test('does not hide another member who has left', async () => {
     await link(store, clientId, 'early', EARLY);
     await seeMember(EARLY);
 
@@ -131,7 +131,7 @@ describe('who is linked while the guild is listed', () => {
 });
 
 describe('the linked members of a guild', () => {
-  test('are all read, however many at once', async () => {
+  test('are all read, whatever the page size', async () => {
     for (const index of [1, 2, 3, 4, 5]) {
       await link(store, clientId, `user-${index}`, `9${index}`);
       if (index % 2 === 0) await seeMember(`9${index}`);
@@ -150,8 +150,8 @@ describe('the linked members of a guild', () => {
   });
 });
 
-describe('a long look for who is out of step', () => {
-  test('keeps the run, and ends where it was taken over', async () => {
+describe('a long drift query', () => {
+  test('ends with RunLostError if another process has taken the run over', async () => {
     await link(store, clientId, 'early', EARLY);
 
     const run = runOf({ kind: 'VERIFY_GROUPS', shown: [], isOurs: false });
@@ -159,7 +159,7 @@ describe('a long look for who is out of step', () => {
     await expect(run).rejects.toThrow(RunLostError);
   });
 
-  test('asks before each page, and before it looks for links that end', async () => {
+  test('checks the run before each page and before it reads ending links', async () => {
     for (const index of [1, 2, 3, 4, 5]) await link(store, clientId, `user-${index}`, `9${index}`);
     let pages = 0;
 
@@ -172,7 +172,7 @@ describe('a long look for who is out of step', () => {
     expect(found).toHaveLength(5);
   });
 
-  test('names whose link ends meanwhile once, as they were seen last', async () => {
+  test('returns a member whose link ends in the meantime once, in the latest state', async () => {
     const id = await link(store, clientId, 'user-1', '91');
     let pages = 0;
 

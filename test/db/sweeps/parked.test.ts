@@ -51,7 +51,7 @@ async function parkedUsers(): Promise<unknown> {
 }
 
 describe('parked members', () => {
-  test('are in the health with their number, their causes and what ends each', async () => {
+  test('appear in the health with their number, causes and remedies', async () => {
     await twoParked();
 
     expect(await checks()).toEqual([
@@ -64,7 +64,7 @@ describe('parked members', () => {
     ]);
   });
 
-  test('each report what ends the wait, and when the next try comes', async () => {
+  test('each show the remedy and the time of the next try', async () => {
     await twoParked();
 
     const reason = expect.stringMatching(
@@ -81,7 +81,7 @@ describe('parked members', () => {
   });
 
   test.each(['VERIFY_GROUPS', 'REMOTE_SYNC'] as const)(
-    'are counted and named by a sweep of kind %s, which does not try them',
+    'are counted and named by a sweep of kind %s, which does not retry them',
     async (kind) => {
       await twoParked();
       const before = world.rig().writes();
@@ -100,7 +100,7 @@ describe('parked members', () => {
     },
   );
 
-  test('leave health and sweeps when the cause has ended', async () => {
+  test('disappear from health and sweeps once the cause is fixed', async () => {
     await twoParked();
 
     world.rig().discord.moderator.moveRole({

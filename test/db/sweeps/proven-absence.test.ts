@@ -8,7 +8,7 @@ const { guildId, accounts } = DEMO;
 
 const world = useSweeps();
 
-test('a complete list without an account that one answer called absent ends its link', async () => {
+test('an ending link is removed once a complete list confirms that its account is absent', async () => {
   const { store, discord, clientId, quiet } = world.rig();
   await world.settledGuild();
   const link = await store.read.findLinkByPlatformUser(clientId, 'alice');

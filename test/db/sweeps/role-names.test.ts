@@ -9,7 +9,7 @@ const world = useSweeps();
 const names = async () =>
   world.query<{ id: string; name: string }>(`select id, name from role order by id`);
 
-test('a role that was renamed at Discord has its new name after an import, and no other changes', async () => {
+test('an import updates the name of a role renamed at Discord, and changes no other', async () => {
   const before = await names();
 
   world.rig().discord.moderator.editRole({ guildId, roleId: roles.pilot, name: 'Wing' });

@@ -8,7 +8,7 @@ import { useSweeps } from '../../support/sweep-fixture.js';
 const world = useSweeps();
 
 describe('a run', () => {
-  test('that took down three processes is given up, in sight', async () => {
+  test('is given up, with the reason, after it took down three processes', async () => {
     await world.query(`
       insert into sweep (id, client_id, kind, state, is_dry_run, cause, attempts)
       select gen_random_uuid(), id, 'REMOTE_SYNC', 'WAITING', false, '{}', 3 from client`);
@@ -19,7 +19,7 @@ describe('a run', () => {
     expect((await world.find(id)).reason).toContain('gave up');
   });
 
-  test('that is cancelled stops between pages, and nothing of it is written', async () => {
+  test('that is cancelled stops between pages and writes nothing', async () => {
     await world.link('alice');
     await world.sweep('VERIFY_GROUPS');
     world.rig().discord.moderator.giveRole({
@@ -54,7 +54,7 @@ describe('a run', () => {
     const cancelled = await world.ports().sweeps.cancelSweep(id);
     goOn();
     world.tamper(() => ({}));
-    // A later one ends after the broken-off one had its chance to go on.
+    // A later sweep ends after the cancelled one could have continued.
     await world.sweep('SYNC_ACCOUNTS', { dryRun: true });
 
     expect(cancelled.state).toBe('CANCELLED');
@@ -67,7 +67,7 @@ describe('a run', () => {
 });
 
 describe('starting a sweep', () => {
-  test('is refused while one of its kind runs', async () => {
+  test('is refused while a sweep of the same kind runs', async () => {
     let goOn: () => void = () => undefined;
     const blocked = new Promise<void>((resolve) => {
       goOn = resolve;
@@ -93,13 +93,13 @@ describe('starting a sweep', () => {
     ['stopped_at = now()', 'stopped'],
     [`paused_until = now() + interval '1 hour'`, 'paused'],
     ['ending_at = now()', 'deleted'],
-  ])('is refused where %s', async (change, reason) => {
+  ])('is refused if %s', async (change, reason) => {
     await world.query(`update client set ${change}`);
 
     await expect(world.start('VERIFY_GROUPS', false)).rejects.toThrow(reason);
   });
 
-  test('of a client that does not exist is refused', async () => {
+  test('is refused for a client that does not exist', async () => {
     const request = {
       clientId: '0193b0a0-0000-7000-8000-00000000dead',
       kind: 'REMOTE_SYNC',
@@ -114,7 +114,7 @@ describe('starting a sweep', () => {
     });
   });
 
-  test('whose token Discord refuses ends the sweep and stops the client, in sight', async () => {
+  test('fails the sweep and stops the client if Discord refuses the token', async () => {
     const { discord, store, clientId } = world.rig();
     await world.link('alice');
     discord.faults.plant({

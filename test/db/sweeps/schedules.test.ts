@@ -39,7 +39,7 @@ async function open(): Promise<Store> {
 
 const schedulesOf = (of: Store) => of.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** As if its time had come, some hours ago. */
+/** Makes the schedule due for five hours. */
 async function letPass(kind = 'VERIFY_GROUPS'): Promise<void> {
   await direct.query(
     `update schedule set next_run_at = now() - interval '5 hours' where kind = $1`,
@@ -52,7 +52,7 @@ async function sweeps(): Promise<number> {
 }
 
 describe('a new client', () => {
-  test('has the usual schedule as soon as it is asked for', async () => {
+  test('has the default schedule as soon as it is read', async () => {
     const [schedules = []] = await sweepPorts(store).schedules.schedulesOfClients([clientId]);
 
     expect(
@@ -65,7 +65,7 @@ describe('a new client', () => {
     ]);
   });
 
-  test('keeps what was changed when the defaults are looked for again', async () => {
+  test('keeps a changed schedule when missing defaults are added', async () => {
     const { schedules } = sweepPorts(store);
     await schedules.updateSchedule({
       clientId,
@@ -83,7 +83,7 @@ describe('a new client', () => {
 });
 
 describe('a schedule that is due', () => {
-  test('begins its sweep once, however many processes look and however long it was due', async () => {
+  test('starts its sweep once, however many processes check and however long it was due', async () => {
     const stores = [store, await open(), await open()];
     await schedulesOf(store).addMissing();
     await letPass();
@@ -98,7 +98,7 @@ describe('a schedule that is due', () => {
     expect(verify?.lastRunAt).not.toBeNull();
   });
 
-  test('whose last sweep still runs is passed over, and says so', async () => {
+  test('is skipped with the reason if its previous sweep is still running', async () => {
     await schedulesOf(store).addMissing();
     await letPass();
     await schedulesOf(store).claimDue();
@@ -116,7 +116,7 @@ describe('a schedule that is due', () => {
     expect(await sweeps()).toBe(1);
   });
 
-  test('of a client that is stopped is passed over, with the reason kept', async () => {
+  test('is skipped with the reason if the client is stopped', async () => {
     await schedulesOf(store).addMissing();
     await direct.query(`update client set stopped_at = now(), trouble = 'refused'`);
     await letPass();
@@ -130,7 +130,7 @@ describe('a schedule that is due', () => {
     expect(rows).toEqual([{ skipped_reason: 'the client is stopped: refused', last_run_at: null }]);
   });
 
-  test('is seen by every process that runs sweeps as soon as it is changed', async () => {
+  test('starts its sweep in a running scheduler as soon as it is changed', async () => {
     const { addMissing, claimDue } = schedulesOf(store);
     const scheduler = createScheduler({
       addMissing,
@@ -152,8 +152,8 @@ describe('a schedule that is due', () => {
   });
 });
 
-describe('a change of a schedule', () => {
-  test('is in force at once, in its own time zone', async () => {
+describe('a schedule change', () => {
+  test('takes effect at once, in its own time zone', async () => {
     const changed = await sweepPorts(store).schedules.updateSchedule({
       clientId,
       kind: 'REMOTE_SYNC',
@@ -168,7 +168,7 @@ describe('a change of a schedule', () => {
     expect(changed.nextRunAt?.toISOString()).toMatch(/T23:00:00\.000Z$/);
   });
 
-  test('that switches it off leaves no next time, and none comes', async () => {
+  test('that disables it leaves no next run', async () => {
     const { schedules } = sweepPorts(store);
     const changed = await schedules.updateSchedule({
       clientId,

@@ -56,7 +56,7 @@ const ENDING = {
 } as const;
 
 describe('a run', () => {
-  test('that waits is given to one of many who ask at once', async () => {
+  test('that waits is claimed by only one of several processes', async () => {
     const more = await Promise.all([1, 2].map(async () => openTestStore(database.url)));
 
     const runs = await Promise.all(
@@ -67,7 +67,7 @@ describe('a run', () => {
     expect(runs.filter((run) => run !== null)).toHaveLength(1);
   });
 
-  test('is written by its own process alone', async () => {
+  test('can be written only by its own process', async () => {
     const run = await claimed(one);
 
     expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
@@ -82,7 +82,7 @@ describe('a run', () => {
     expect(await other.sweeps.findSweeps([run.id])).toMatchObject([{ state: 'DONE', checked: 7 }]);
   });
 
-  test('of a process that died is begun again by another, and the dead one writes nothing any more', async () => {
+  test('of a dead process is restarted by another, and the dead process can no longer write', async () => {
     const run = await claimed(one, 1);
 
     const again: SweepRun[] = [];
@@ -101,7 +101,7 @@ describe('a run', () => {
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
   });
 
-  test('that is released is started by any process, as if for the first time', async () => {
+  test('that is released is started by another process as if for the first time', async () => {
     const run = await claimed(one);
 
     await one.sweeps.runs(judgePlan).release(run);
@@ -109,7 +109,7 @@ describe('a run', () => {
     expect(await claimed(other)).toMatchObject({ id: run.id, attempts: 1 });
   });
 
-  test('that its process holds but does not run is restarted by it at once', async () => {
+  test('that its process claimed but does not run is restarted by that process at once', async () => {
     const { id } = await claimed(one);
 
     const beside = await one.sweeps.runs(judgePlan).claim(MINUTE, [id]);
@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
   });
 
-  test('that is cancelled belongs to no process, and another can follow', async () => {
+  test('that is cancelled can be neither written nor claimed', async () => {
     const run = await claimed(one);
 
     await other.sweeps.cancelSweep(run.id);

@@ -25,9 +25,9 @@ async function countsCheck() {
   return storedHealth(client, new Date()).find(({ name }) => name === 'role counts');
 }
 
-describe('a verification whose roles Discord does not count', () => {
+describe('a verification whose role counts fail', () => {
   test.each([404, 403, 500])(
-    'reads the list instead when the response is %i, and the health shows that until Discord counts again',
+    'reads the member list after a %i response, and the health shows that until Discord counts again',
     async (status) => {
       await world.settledGuild();
       discord().moderator.takeRole(held('alice', roles.pilot));

@@ -62,7 +62,7 @@ async function measured(): Promise<number | undefined> {
   return clients.find(({ clientId }) => clientId === world.rig().clientId)?.unlinkedHolders;
 }
 
-describe('accounts that hold a mapped role and have no link', () => {
+describe('unlinked accounts that hold a mapped role', () => {
   test('are counted for each mapping, listed, and shown in health, doctor and metrics', async () => {
     await world.settledGuild();
     expect([await counts(), await healthChecks()]).toEqual([only(0), []]);
@@ -103,7 +103,7 @@ describe('accounts that hold a mapped role and have no link', () => {
     expect(checkDiscordClient).toEqual({ checks: [check] });
   });
 
-  test('keep their roles, bots too', async () => {
+  test('keep their roles, including bots', async () => {
     await twoStrangers();
     const bot = { guildId, discordUserId: '400000000000000010' };
     moderator().giveRole({ ...bot, roleId: roles.director });
@@ -149,7 +149,7 @@ describe('accounts that hold a mapped role and have no link', () => {
     expect(await counts()).toEqual(only(1));
   });
 
-  test('are forgotten when a later list shows them without the role, renamed, or gone', async () => {
+  test('are updated from a later list, and removed if they lost the role or left', async () => {
     await twoStrangers();
     moderator().takeRole(held('carol', roles.pilot));
     const nick = { guildId, discordUserId: accounts.dave, nick: 'Davy' };
@@ -164,7 +164,7 @@ describe('accounts that hold a mapped role and have no link', () => {
     expect(await counts()).toEqual(only(0));
   });
 
-  test('stay unchanged by a list that is not believed, and by a dry run', async () => {
+  test('do not change after an untrusted list or a dry run', async () => {
     await twoStrangers();
 
     world.tamper(() => ({ listMembers: async () => Promise.resolve([]) }));
@@ -177,7 +177,7 @@ describe('accounts that hold a mapped role and have no link', () => {
     expect((await listed()).nodes).toHaveLength(2);
   });
 
-  test('are listed by pages, and a cursor belongs to its role', async () => {
+  test('are listed in pages, and a cursor is valid only for its role', async () => {
     await twoStrangers();
 
     const page = await listed(', first: 1');

@@ -46,7 +46,7 @@ describe('a verification', () => {
     'finds a manually removed role despite a concurrent grant whose record is %s',
     async (when) => {
       await world.settledGuild();
-      // The mirror lacks this grant so far, and the number of holders stays the same.
+      // The mirror does not have this grant yet, and the number of holders stays the same.
       discord().moderator.giveRole(held('bob', roles.pilot));
       discord().moderator.takeRole(held('alice', roles.pilot));
       const write = async () =>
@@ -71,7 +71,7 @@ describe('a verification', () => {
     },
   );
 
-  test('that was asked for within a trace passes it on to whatever it changes', async () => {
+  test('that was started within a trace passes it on to its changes', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
@@ -89,7 +89,7 @@ describe('a verification', () => {
     expect(record?.causes).toMatchObject([{ kind: 'SWEEP', id, traceparent }]);
   });
 
-  test('writes listed members without reading them again, and a second one right after it writes nothing', async () => {
+  test('writes listed members without reading them again, and a second one right afterwards writes nothing', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
 
@@ -102,7 +102,7 @@ describe('a verification', () => {
     expect(world.calls()).toEqual({ [COUNTS]: 1 });
   });
 
-  test('changes no foreign role and no unlinked member, and is not alarmed by them again', async () => {
+  test('leaves an unlinked holder unchanged, and lists the guild for them only once', async () => {
     await world.settledGuild();
     discord().moderator.giveRole(held('carol', roles.pilot));
 
@@ -127,7 +127,7 @@ describe('a verification', () => {
     expect(world.rig().rolesOf('erin')).toContain(roles.pilot);
   });
 
-  test('lists the guild every twelfth time, whatever the numbers say', async () => {
+  test('lists the guild every twelfth time, whatever the counts are', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.giveRole(held('bob', roles.pilot));
@@ -139,7 +139,7 @@ describe('a verification', () => {
     expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
   });
 
-  test('does not send to the path again whom the guard holds or Discord refuses', async () => {
+  test('does not retry a member whose change Discord refuses', async () => {
     await world.settledGuild();
     discord().moderator.moveRole({ guildId, roleId: roles.pilot, position: 6 });
     discord().moderator.takeRole(held('alice', roles.pilot));
@@ -154,7 +154,7 @@ describe('a verification', () => {
   });
 });
 
-test('runs without drift are kept for a day, the others for their client’s retention time', async () => {
+test('runs without drift are kept for a day, all others for their client’s retention period', async () => {
   await world.settledGuild();
   await world.query(`
     insert into sweep (id, client_id, kind, state, is_dry_run, cause, drifted, reason, finished_at)

@@ -48,8 +48,8 @@ const ours = async () => {
   return found;
 };
 
-describe('how everything stands', () => {
-  test('of a client that is new and quiet is well, and nobody is wrong', async () => {
+describe('the measured state of a client', () => {
+  test('is healthy if the client is new and quiet', async () => {
     expect(await ours()).toEqual({
       clientId,
       trouble: null,
@@ -64,7 +64,7 @@ describe('how everything stands', () => {
     });
   });
 
-  test('is as wrong as its oldest mark, postponed or not; who is parked waits for nothing', async () => {
+  test('has the age of the oldest job, postponed or not, except parked ones', async () => {
     await job({ who: '1', lane: LANES.fresh, seconds: 30 });
     await job({ who: '2', lane: LANES.bulk, seconds: 900 });
     await job({ who: '3', lane: LANES.bulk, seconds: 10 });
@@ -84,7 +84,7 @@ describe('how everything stands', () => {
     ]);
   });
 
-  test('of a disabled client has nobody wrong: that is what was wanted', async () => {
+  test('has no drift age if the client is disabled', async () => {
     await job({ seconds: 900 });
     await client.query('update client set is_enabled = false');
 
@@ -102,13 +102,13 @@ describe('how everything stands', () => {
     ['token_refused', `stopped_at = now(), doubt = 'the list is short'`],
     [null, `paused_until = now() - interval '1 minute'`],
     [null, `checks = '[{"name":"x","result":"WARNING"}]'`],
-  ])('names the gravest trouble: %s', async (trouble, change) => {
+  ])('names the most serious trouble: %s', async (trouble, change) => {
     await client.query(`update client set ${change}`);
 
     expect((await ours()).trouble).toBe(trouble);
   });
 
-  test('tells when a secret cannot be read any more', async () => {
+  test('shows that a secret can no longer be read', async () => {
     const other = await openTestStore(database.url, {
       keys: createKeyRing([{ id: 'another', key: Buffer.alloc(32, 9) }]),
     });
@@ -118,7 +118,7 @@ describe('how everything stands', () => {
     expect(clients.map(({ trouble }) => trouble)).toEqual(['secret_lost']);
   });
 
-  test('asks for no verification where nobody wants one', async () => {
+  test('has no verification age if verification is off', async () => {
     await client.query(
       `insert into schedule (client_id, kind, cron, time_zone, is_enabled) values ($1, 'VERIFY_GROUPS', '* * * * *', 'UTC', false)
        on conflict (client_id, kind) do update set is_enabled = false`,
@@ -128,7 +128,7 @@ describe('how everything stands', () => {
     expect((await ours()).verifiedSeconds).toBeNull();
   });
 
-  test('counts what the guard holds, and what waits for the broker', async () => {
+  test('counts held plans and removals, and the events that wait for the broker', async () => {
     await client.query(
       `insert into sweep (id, client_id, kind, state, is_dry_run, cause, finished_at)
        values (gen_random_uuid(), $1, 'CHANGES', 'HELD', false, '{}', now() - interval '2 hours'),
@@ -179,7 +179,7 @@ describe('the age of a wrong role', () => {
     await opened.close();
   };
 
-  test('stays that of the first mark when another comes', async () => {
+  test('is that of the first mark if another one follows', async () => {
     await client.query(`insert into platform_user (id) values ('alice') on conflict do nothing`);
     await job({ seconds: 600 });
 
@@ -188,7 +188,7 @@ describe('the age of a wrong role', () => {
     expect((await ours()).oldestWrongSeconds).toBeGreaterThanOrEqual(600);
   });
 
-  test('begins anew when somebody who was parked is marked', async () => {
+  test('starts again when a parked member is marked', async () => {
     await client.query(`insert into platform_user (id) values ('alice') on conflict do nothing`);
     await job({ seconds: 90_000, parked: true });
 
@@ -199,7 +199,7 @@ describe('the age of a wrong role', () => {
 });
 
 describe('the pool', () => {
-  test('tells of each statement by its first word, and of its connections', async () => {
+  test('reports the first word of each statement, and its connections', async () => {
     const seen: string[] = [];
     const told = await openTestStore(database.url, {
       onStatement: ({ kind, seconds }) => {
@@ -218,8 +218,8 @@ describe('the pool', () => {
   });
 });
 
-describe('looking for a sweep', () => {
-  test('calls nobody when there is none; a sweep that waits calls', async () => {
+describe('sweep notifications', () => {
+  test('are sent for a waiting sweep, and not when a claim finds none', async () => {
     const heard: (string | null)[] = [];
     const unlisten = await store.sweeps.onSweep(() => void heard.push('sweep'));
     const { runs } = store.sweeps;

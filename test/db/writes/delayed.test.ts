@@ -24,7 +24,7 @@ test('a member delayed before the first call leaves no open record', async () =>
   const give = async (...names: (typeof PEOPLE)[number][]) =>
     rig.store.applyFacts(names.map((name) => membership(name, 'pilots')));
 
-  // One by the one bucket, one by the other: both are known to be spent now.
+  // One write for each bucket, so both are known to be used up.
   await give('alice', 'bob');
   await eventually(() => arePilots(['alice', 'bob']));
   await give('carol');
@@ -60,7 +60,7 @@ test('changes made before a delay are recorded immediately and not repeated', as
   expect(discord.calls.count({ method: 'GET' })).toBe(0);
 });
 
-test('a group that changes during the delay is written again', async () => {
+test('a membership that changes during the delay is applied', async () => {
   const { store, clientId, discord, quiet } = path.rig();
   await store.clients.updateClient(clientId, { wholeListWrites: false }, cause);
   await path.link('alice');

@@ -30,7 +30,7 @@ const readings = () => {
   };
 };
 
-test('many refused roles cause one reading of the guild, its roles and the bot', async () => {
+test('many refused roles cause one read of the guild, its roles and the bot', async () => {
   const crowd = people(20);
   await bringCrowd(path.rig(), crowd);
   refuse(20);
@@ -59,7 +59,7 @@ test('members refused for an unknown reason are retried after a minute', async (
   );
   await path.rig().restart();
 
-  // The first refusal caused the reading, so that member stays parked.
+  // The first refusal caused the read, so that member stays parked.
   expect(soon).toHaveLength(2);
   await eventually(() => holdersOf(path.rig(), roles.pilot) === 2);
 });

@@ -9,12 +9,12 @@ import { bringCrowd, holdersOf, people } from './crowd.js';
 const { guildId, roles } = DEMO;
 const CROWD = people(30);
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
-/** Later than what is known by then. */
+/** Newer than the facts stored before. */
 const grants = () => CROWD.map(({ platformUserId }) => membership(platformUserId, 'pilots'));
 
 const path = usePath();
 
-test('a guild that refuses for a reason that no reading shows is paused after a few calls, and comes back by itself', async () => {
+test('a guild that refuses for a reason that no reading shows is paused after a few calls, and resumes by itself', async () => {
   await bringCrowd(path.rig(), CROWD);
   const { discord, store } = path.rig();
   const fault = discord.faults.plant({
@@ -30,7 +30,7 @@ test('a guild that refuses for a reason that no reading shows is paused after a 
     /^guild \d+ has refused \d+ of the last \d+ calls/,
   );
   const refused = discord.calls.count({ status: 403 });
-  // Ten answers, and what was on its way.
+  // Ten responses, and the calls in progress at that time.
   expect(refused).toBeLessThanOrEqual(13);
 
   discord.faults.remove(fault);
@@ -45,7 +45,7 @@ test('a guild that refuses for a reason that no reading shows is paused after a 
   });
 });
 
-test('a guild that took the permission away costs a few calls, and gets everything when it gives it back', async () => {
+test('a guild that revokes the bot’s permission costs a few calls, and gets every role once it restores the permission', async () => {
   await bringCrowd(path.rig(), CROWD);
   const { discord, store, importRoles, quiet } = path.rig();
   const bot = discord.guild(guildId).roles.find((role) => role.tags?.bot_id !== undefined);

@@ -14,7 +14,7 @@ const bucket = { limit: 3, windowMs: 60_000, window: 'fixed' } as const;
 
 const path = usePath(limitingWrites(bucket));
 
-test('a sweep uses both ways of writing, asks for no more than there is, and leaves the last call to a fresh grant', async () => {
+test('a sweep uses both kinds of write, stays within the limits, and leaves the last call to a fresh grant', async () => {
   const { store, discord, clientId } = path.rig();
   const alice = { guildId, discordUserId: accounts.alice };
   discord.moderator.giveRole({ ...alice, roleId: roles.recruit });
@@ -31,7 +31,7 @@ test('a sweep uses both ways of writing, asks for no more than there is, and lea
     });
 
   await markForSweep(path.databaseUrl());
-  // Two of the three calls of each bucket; the last ones are kept.
+  // Two of the three calls of each bucket. The last one of each is reserved.
   await eventually(() => path.rig().writes() === 4);
   await store.applyFacts([membership('alice', 'directors')]);
   await eventually(() => (path.rig().rolesOf('alice') ?? []).includes(roles.director));

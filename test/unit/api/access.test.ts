@@ -78,8 +78,8 @@ const rootFields = () =>
     Object.values(type?.getFields() ?? {}).map((field) => ({ type, field })),
   );
 
-describe('scopes', () => {
-  it('knows what every field of the schema needs', () => {
+describe('authorization', () => {
+  it('has a listed scope for every query and mutation', () => {
     const listed = { ...SCOPES.Query, ...SCOPES.Mutation };
 
     expect(
@@ -87,14 +87,14 @@ describe('scopes', () => {
         .map(({ field }) => field.name)
         .toSorted(),
     ).toEqual(Object.keys(listed).toSorted());
-    // Who may have these is tested where they are.
+    // Their own tests check their permissions.
     expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual([
       'auditRecordAdded',
       'sweepProgressed',
     ]);
   });
 
-  it('refuses every field to callers without a key, and calls no port', async () => {
+  it('refuses every field to callers without a valid key, and calls no port', async () => {
     api.calls.length = 0;
     for (const { type, field } of rootFields())
       for (const key of [null, 'a-key-nobody-has']) {
@@ -106,7 +106,7 @@ describe('scopes', () => {
     expect(api.calls).toEqual([]);
   });
 
-  it.each(RANKS)('gives a key that may %s exactly its fields', async (rank) => {
+  it.each(RANKS)('gives a discord:%s key exactly the fields of its scope', async (rank) => {
     const listed: Record<string, (typeof RANKS)[number]> = {
       ...SCOPES.Query,
       ...SCOPES.Mutation,
@@ -150,7 +150,7 @@ function literalOf(type: GraphQLInputType): string {
 describe('a key limited to some clients', () => {
   const limited = { key: KEYS.limited };
 
-  it('sees only these in lists', async () => {
+  it('lists only what belongs to those clients', async () => {
     const answer = await api.ask(
       `{
         discordClients { id }
@@ -170,7 +170,7 @@ describe('a key limited to some clients', () => {
     });
   });
 
-  it('finds nothing of others by id', async () => {
+  it('gets null for ids that belong to another client', async () => {
     const answer = await api.ask(
       `query ($client: ID!, $link: ID!) {
         discordClient(id: $client) { id }
@@ -206,7 +206,7 @@ describe('a key limited to some clients', () => {
       'mutation { linkDiscordUser(input: { clientId: "C", platformUserId: "bob", discordUserId: "400000000000000002" }) { warnings } }',
       'input.clientId',
     ],
-  ])('is refused when it names another: %s', async (query, field) => {
+  ])('gets FORBIDDEN for a request that names another client: %s', async (query, field) => {
     const answer = await api.ask(query.replace('"C"', `"${OTHER_CLIENT_ID}"`), {}, limited);
 
     expect(faultsOf(answer)).toEqual([{ code: 'FORBIDDEN', field }]);
@@ -217,7 +217,7 @@ describe('a key limited to some clients', () => {
     'mutation { reconcileDiscordUser(input: { id: "L" }) { state } }',
     'mutation { updateRoleMapping(input: { id: "M", authority: OBSERVE }) { warnings } }',
     'mutation { retireRoleMapping(input: { id: "M", holders: LEAVE }) { warnings } }',
-  ])('cannot touch what belongs to another: %s', async (query) => {
+  ])('gets NOT_FOUND when it changes an object of another client: %s', async (query) => {
     const answer = await api.ask(
       query.replace('"L"', `"${ownId(0x21)}"`).replace('"M"', `"${ownId(0x11)}"`),
       {},
@@ -235,7 +235,7 @@ describe('a key limited to some clients', () => {
     'deletePlatformUser(input: { platformUserId: "alice" }) { warnings }',
     'restorePlatformUser(input: { platformUserId: "alice" }) { warnings }',
     'createDiscordClient(input: { name: "x", guildId: "100000000000000009", applicationId: "100000000000000009", clientSecret: "s", botToken: "t" }) { warnings }',
-  ])('may not change what all clients share: %s', async (field) => {
+  ])('cannot change data that all clients share: %s', async (field) => {
     api.calls.length = 0;
 
     const answer = await api.ask(`mutation { ${field} }`, {}, limited);

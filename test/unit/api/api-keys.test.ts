@@ -14,7 +14,7 @@ const entry = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-it('knows a caller by the key', async () => {
+it('an API key authenticates its caller', async () => {
   const auth = createApiKeyAuthenticator({
     keys: [entry({ name: 'other', hash: '0'.repeat(64) }), entry()],
   });
@@ -39,7 +39,7 @@ it.each([
   `Bearer ${KEY} ${KEY}`,
   `Bearer ${'x'.repeat(10_000)}`,
   `Bearer ${createHash('sha256').update(KEY).digest('hex')}`,
-])('knows nobody by %s', async (header) => {
+])('no caller is authenticated by the Authorization header %s', async (header) => {
   const auth = createApiKeyAuthenticator({ keys: [entry()] });
 
   expect(await auth.authenticate(header)).toBeNull();
@@ -49,6 +49,6 @@ it.each([
   [{ scopes: ['discord:everything'] }, 'unknown scope "discord:everything"'],
   [{ scopes: [] }, 'no scope'],
   [{ hash: 'abc' }, 'must be a SHA-256'],
-])('refuses an entry with %j', (more, message) => {
+])('a configured API key with %j is rejected', (more, message) => {
   expect(() => createApiKeyAuthenticator({ keys: [entry(more)] })).toThrow(message);
 });

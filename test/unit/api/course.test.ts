@@ -39,8 +39,8 @@ afterEach(async () => {
   await app.close();
 });
 
-describe('while it is starting, the door', () => {
-  test('answers for its health, and asks all others to come again', async () => {
+describe('the HTTP server of a starting process', () => {
+  test('answers health checks, and other requests with 503 and Retry-After', async () => {
     stage = 'starting';
 
     const [live, ready, other] = await Promise.all([
@@ -65,8 +65,8 @@ describe('while it is starting, the door', () => {
   });
 });
 
-describe('while it is stopping, the door', () => {
-  test('goes on answering, and asks callers to connect elsewhere', async () => {
+describe('the HTTP server of a stopping process', () => {
+  test('is not ready, still answers, and closes each connection', async () => {
     stage = 'stopping';
     answer.resolve('still here');
 
@@ -77,7 +77,7 @@ describe('while it is stopping, the door', () => {
     expect(other.headers.get('connection')).toBe('close');
   });
 
-  test('answers what is under way before it closes, and takes nothing new', async () => {
+  test('finishes requests in progress before it closes, and refuses new connections', async () => {
     const underWay = fetch(`${url}/slow`);
     await arrived.promise;
 
@@ -89,7 +89,7 @@ describe('while it is stopping, the door', () => {
     await closed;
   });
 
-  test('cuts off what takes longer than the limit', async () => {
+  test('aborts requests that take longer than the limit', async () => {
     const underWay = fetch(`${url}/slow`);
     await arrived.promise;
 
@@ -103,7 +103,7 @@ describe('while it is stopping, the door', () => {
 });
 
 describe('a process without the API', () => {
-  test('answers for its health alone, where HOST and PORT say', async () => {
+  test('serves only health checks, at HOST and PORT', async () => {
     const port = await freePort();
     const deps = { health, logger: silentLogger, host: '127.0.0.1', port };
     const server = createHealthServer(deps);
@@ -121,7 +121,7 @@ describe('a process without the API', () => {
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
   });
 
-  test('says which address it cannot have', async () => {
+  test('names the port that is already in use', async () => {
     const { port } = new URL(url);
     const deps = { health, logger: silentLogger, host: '127.0.0.1' };
     const server = createHealthServer({ ...deps, port: Number(port) });

@@ -5,8 +5,8 @@ import { createDocumentCache } from '../../../services/api/http/apollo.js';
 
 const padded = (name: string, length: number) => parse(`{ ${name} } #${'x'.repeat(length)}`);
 
-describe('the cache of documents', () => {
-  it('answers what was kept', async () => {
+describe('the document cache', () => {
+  it('returns a stored document', async () => {
     const cache = createDocumentCache();
     const document = parse('{ a }');
     await cache.set('a', document);
@@ -15,14 +15,14 @@ describe('the cache of documents', () => {
     expect(await cache.get('b')).toBeUndefined();
   });
 
-  it('keeps no long text, whatever little its tree holds', async () => {
+  it('does not store a long text, even if its syntax tree is small', async () => {
     const cache = createDocumentCache();
     await cache.set('long', padded('a', 20_000));
 
     expect(await cache.get('long')).toBeUndefined();
   });
 
-  it('keeps those that were used last within its bound of text', async () => {
+  it('keeps the most recently used documents within its text limit', async () => {
     const cache = createDocumentCache();
     await cache.set('used', padded('a', 10_000));
     for (let n = 0; n < 100; n += 1) {
@@ -35,7 +35,7 @@ describe('the cache of documents', () => {
     expect(await cache.get('other-10')).toBeUndefined();
   });
 
-  it('keeps a thousand at most', async () => {
+  it('keeps at most 1,000 documents', async () => {
     const cache = createDocumentCache();
     for (let n = 0; n < 1_100; n += 1) await cache.set(`${n}`, parse('{ a }'));
 

@@ -38,7 +38,7 @@ describe.each(PATHS)('errors at %s', (path) => {
       { code: 'DISCORD_RATE_LIMITED', retryAt: '2026-11-22T18:00:05.000Z' },
     ],
     [new UnavailableError('Discord does not answer'), { code: 'UNAVAILABLE' }],
-  ])('that mean something keep their code: %s', async (error, extensions) => {
+  ])('of a known type keep their code, and are not logged: %s', async (error, extensions) => {
     api.fail('clients.listClients', error);
 
     const { body, headers } = await ask(path);
@@ -57,7 +57,7 @@ describe.each(PATHS)('errors at %s', (path) => {
     expect(api.logged).toEqual([]);
   });
 
-  it('of ours are masked, and logged once under the request they name', async () => {
+  it('of an unknown type are masked, and logged once with the request id they report', async () => {
     const fault = new Error('password=hunter2 at line 3');
     api.fail('clients.listClients', fault);
 
@@ -85,7 +85,7 @@ describe.each(PATHS)('errors at %s', (path) => {
     ['query ($id: ID!) { discordClient(id: $id) { id } }'],
     ['{ auditRecords(filter: { discordUserId: 123456789012345678 }) { nodes { id } } }'],
     ['{ auditRecords(filter: { openedAfter: "yesterday" }) { nodes { id } } }'],
-  ])('of the caller are told: %s', async (query) => {
+  ])('in a request are reported as BAD_USER_INPUT, and are not logged: %s', async (query) => {
     const answer = await ask(path, query);
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
@@ -93,7 +93,7 @@ describe.each(PATHS)('errors at %s', (path) => {
     expect(api.logged).toEqual([]);
   });
 
-  it('of ids name the field', async () => {
+  it('about a malformed id name the field', async () => {
     for (const id of ['', 'x', '0192f000-0000-7000-8000-00000000000', "'; --"]) {
       const answer = await api.ask(
         'query ($id: ID!) { discordUser(id: $id) { id } }',
@@ -119,7 +119,7 @@ describe.each(PATHS)('limits at %s', (path) => {
   const nested = (depth: number) =>
     `{ discordClients { ${'mappings { client { '.repeat(depth)} id ${'} }'.repeat(depth)} } }`;
 
-  it('let a deep operation pass, and refuse a deeper one', async () => {
+  it('allow fields nested 12 deep, and refuse deeper ones', async () => {
     const down = (inner: string) =>
       `{ discordUsers(clientId: "${CLIENT_ID}", first: 1) { nodes { platformUser { discordUsers {
         client { mappings { client { mappings { client { mappings { ${inner} } } } } } } } } } } }`;
@@ -131,7 +131,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     expect(deeper.body.errors?.[0]?.message).toContain('deeper than 12 fields');
   });
 
-  it('refuse lists within lists that are too many together', async () => {
+  it('refuse nested lists whose total cost is too high', async () => {
     const page = (first: number) =>
       `{ discordUsers(clientId: "${CLIENT_ID}", first: ${first}) { nodes { client { mappings { client { mappings { client { mappings { id retiredAt } } } } } } } } }`;
     const listed = await ask(path, nested(5));
@@ -149,7 +149,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     }
   });
 
-  it('price a document that is known by the variables of each request', async () => {
+  it('price a cached document by the variables of each request', async () => {
     const query = `query ($n: Int) { discordUsers(clientId: "${CLIENT_ID}", first: $n) {
       nodes { client { mappings { client { mappings { client { mappings { id retiredAt } } } } } } } } }`;
     const codes: unknown[] = [];
@@ -192,7 +192,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     expect(answer.body.errors?.[0]?.message).toContain(words);
   });
 
-  it('see through fragments, also through those within themselves', async () => {
+  it('apply inside fragments, including recursive ones', async () => {
     const hidden = await ask(
       path,
       `query { discordClients { ...A } } fragment A on DiscordClient { ${nested(6).slice(19, -3)} }`,

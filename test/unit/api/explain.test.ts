@@ -23,8 +23,8 @@ const ask = (
   key: string = KEYS.read,
 ) => api.ask(EXPLAIN, { id: ownId(0x20), roleId: ROLE_ID, ...given }, { key });
 
-describe('an explanation', () => {
-  it('is shown whole', async () => {
+describe('explainRole', () => {
+  it('returns every field of the explanation', async () => {
     const { body } = await ask();
 
     expect(body).toEqual({
@@ -71,7 +71,7 @@ describe('an explanation', () => {
     ]);
   });
 
-  it('leaves out a mapping that ended meanwhile', async () => {
+  it('returns null for a mapping that was removed meanwhile', async () => {
     api.world.mappings = [];
 
     const { body } = await ask();
@@ -80,7 +80,7 @@ describe('an explanation', () => {
     expect(body.data.explainRole.mappings[0].mapping).toBeNull();
   });
 
-  it('takes an id as people write it', async () => {
+  it('accepts an id in upper case', async () => {
     const { body } = await ask({ id: ownId(0x20).toUpperCase() });
 
     expect(body.data.explainRole.sentence).toBe('Alice lacks Pilot.');
@@ -91,14 +91,14 @@ describe('an explanation', () => {
     [{ id: ownId(0x99) }, [{ code: 'NOT_FOUND', field: 'id' }]],
     [{ roleId: '399999999999999999' }, [{ code: 'NOT_FOUND', field: 'roleId' }]],
     [{ roleId: '12' }, [{ code: 'BAD_USER_INPUT', field: 'roleId' }]],
-  ])('is refused for %j', async (given, faults) => {
+  ])('refuses %j', async (given, faults) => {
     const answer = await ask(given);
 
     expect(faultsOf(answer)).toEqual(faults);
     expect(answer.body.data?.explainRole ?? null).toBeNull();
   });
 
-  it('of a link at another client is not there for a limited key', async () => {
+  it('returns NOT_FOUND to a limited key for a link at another client', async () => {
     api.world.links = [aLink(), aLink({ id: ownId(0x21), clientId: ownId(0x02) })];
 
     const elsewhere = await ask({ id: ownId(0x21) }, KEYS.limited);
@@ -109,7 +109,7 @@ describe('an explanation', () => {
   });
 });
 
-describe('the template of a nickname', () => {
+describe('a nickname template', () => {
   const mutations = {
     createDiscordClient: {
       name: 'New',
@@ -131,7 +131,7 @@ describe('the template of a nickname', () => {
       { input: { ...mutations[name], nicknamePolicy } },
     );
 
-  it.each(names)('with faults is refused by %s, all of them named', async (name) => {
+  it.each(names)('is refused by %s with all of its faults', async (name) => {
     const template = `%name ${'x'.repeat(200)} %user`;
 
     const answer = await send(name, { strategy: 'TEMPLATE', template });
@@ -155,7 +155,7 @@ describe('the template of a nickname', () => {
     [`${'x'.repeat(32)}%character`, 'no room'],
     ['a\nb %username', 'control character'],
     ['x'.repeat(2001), '2000'],
-  ])('is refused when it is %j', async (template, words) => {
+  ])('is refused if it is %j', async (template, words) => {
     for (const strategy of ['TEMPLATE', 'NONE']) {
       const answer = await send('updateDiscordClient', { strategy, template });
 
@@ -166,7 +166,7 @@ describe('the template of a nickname', () => {
     }
   });
 
-  it.each(names)('without faults is taken by %s', async (name) => {
+  it.each(names)('is accepted by %s if it is valid', async (name) => {
     const template = '[%corporation] %character 100%%';
 
     const { body } = await send(name, { strategy: 'TEMPLATE', template });

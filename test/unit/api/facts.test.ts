@@ -22,7 +22,7 @@ const added = { platformUserId: 'alice', groupId: 'pilots', change: 'ADDED' };
 const removed = { ...added, change: 'REMOVED' };
 
 describe('recordMembershipChanges', () => {
-  it('makes facts with the request and the caller, and leaves their time to the database', async () => {
+  it('creates facts that name the request and the caller, and leaves their time to the database', async () => {
     const answer = await record([
       { ...added, sequence: '9007199254740991' },
       { ...removed, platformUserId: 'bob' },
@@ -55,7 +55,7 @@ describe('recordMembershipChanges', () => {
     ]);
   });
 
-  it('answers for each item, and shows whom it changed', async () => {
+  it('returns a result for each item, and the users it changed', async () => {
     api.world.staleFor = 'bob';
 
     const { body } = await record([{ ...added, platformUserId: 'bob' }, added]);
@@ -80,14 +80,14 @@ describe('recordMembershipChanges', () => {
     });
   });
 
-  it('lets sequences say which of two is later', async () => {
+  it('accepts several changes of one membership if sequences order them', async () => {
     const { body } = await record([{ ...added, sequence: 2 }, { ...removed, sequence: 1 }, added]);
 
     expect(body.errors).toBeUndefined();
     expect(api.world.facts).toHaveLength(3);
   });
 
-  it('takes neither of two whose order nothing tells, and all the others', async () => {
+  it('rejects two contradictory changes without sequences, and accepts the others', async () => {
     const { body } = await record([added, { ...added, groupId: 'x' }, removed]);
 
     const { results } = body.data.recordMembershipChanges;
@@ -121,7 +121,7 @@ describe('recordMembershipChanges', () => {
     [{ groupId: 'a\u0085b' }, 'groupId'],
     [{ platformUserId: '\ud800' }, 'platformUserId'],
     [{ platformUserId: 'x\udc00y' }, 'platformUserId'],
-  ])('names the item and the field of %j, and takes all the others', async (wrong, field) => {
+  ])('rejects only the item with %j, and names its field', async (wrong, field) => {
     const { body } = await record([
       added,
       { ...added, groupId: 'b' },
@@ -161,7 +161,7 @@ describe('recordMembershipChanges', () => {
     [{ sequence: '' }, 'sequence'],
     [{ sequence: true }, 'sequence'],
     [{ change: 'added' }, 'change'],
-  ])('refuses all for %j, which is no value of its type', async (wrong, field) => {
+  ])('rejects the whole list for %j, which does not fit its type', async (wrong, field) => {
     const answer = await record([
       added,
       { ...added, groupId: 'b' },
@@ -175,7 +175,7 @@ describe('recordMembershipChanges', () => {
     expect(api.world.facts).toEqual([]);
   });
 
-  it('takes 5,000 items and no more', async () => {
+  it('accepts at most 5,000 items', async () => {
     const many = Array.from({ length: 5001 }, (_, index) => ({
       ...added,
       platformUserId: `user-${index}`,
@@ -189,7 +189,7 @@ describe('recordMembershipChanges', () => {
     expect(api.world.facts).toHaveLength(5000);
   });
 
-  it('says that an empty list was empty', async () => {
+  it('warns about an empty list', async () => {
     const { body } = await record([]);
 
     expect(body.data.recordMembershipChanges).toMatchObject({
@@ -198,7 +198,7 @@ describe('recordMembershipChanges', () => {
     });
   });
 
-  it('takes ids as they are, longest and oddest', async () => {
+  it('keeps a long id with unusual characters unchanged', async () => {
     const groupId = `${'é'.repeat(200)} 'quoted' "😀" \\ %_`;
 
     const { body } = await record([{ ...added, groupId }]);
@@ -215,7 +215,7 @@ describe('replaceMemberships', () => {
       { users },
     );
 
-  it('makes a snapshot of each user', async () => {
+  it('creates a snapshot for each user', async () => {
     await replace([
       {
         platformUserId: 'alice',
@@ -255,7 +255,7 @@ describe('replaceMemberships', () => {
       ],
       ['input.users[0].groupIds'],
     ],
-  ])('takes nothing that says two things of one: %#', async (users, fields) => {
+  ])('rejects only invalid items, and names their fields: case %#', async (users, fields) => {
     const { body } = await replace([...users, { platformUserId: 'z', groupIds: [] }]);
 
     const faulty = fields.map((field) => ({
@@ -271,8 +271,8 @@ describe('replaceMemberships', () => {
   });
 });
 
-describe('users and groups', () => {
-  it('upserts both', async () => {
+describe('mutations of users and groups', () => {
+  it('store users and groups', async () => {
     const { body } = await api.ask(
       `mutation {
         upsertPlatformUsers(input: { users: [{ id: "alice", username: "Alice", attributes: { character: "A", alliance: null } }] }) {
@@ -317,7 +317,7 @@ describe('users and groups', () => {
       ['input.groups[0].id', 'input.groups[1].id'],
     ],
     ['upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] })', ['input.groups[0].name']],
-  ])('tells what is wrong with each item of %s', async (mutation, fields) => {
+  ])('name the invalid field of each item of %s', async (mutation, fields) => {
     const { body } = await api.ask(
       `mutation { payload: ${mutation} { results { verdict error { code field } } } }`,
     );
@@ -332,7 +332,7 @@ describe('users and groups', () => {
     expect(api.world.facts).toEqual([]);
   });
 
-  it('refuses to delete nobody', async () => {
+  it('refuse to delete a user with an empty id', async () => {
     const answer = await api.ask(
       'mutation { deletePlatformUser(input: { platformUserId: "" }) { warnings } }',
     );
@@ -340,7 +340,7 @@ describe('users and groups', () => {
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.platformUserId' }]);
   });
 
-  it('deletes a user, unless something outranks it', async () => {
+  it('delete a user, or return CONFLICT if another fact outranks the deletion', async () => {
     const remove = () =>
       api.ask(
         'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { platformUser { id } warnings } }',

@@ -23,7 +23,7 @@ beforeEach(() => {
   api.calls.length = 0;
 });
 
-it('a question that begins at the platform is answered by both', async () => {
+it('a query that starts at the platform is answered by both subgraphs', async () => {
   const answer = await supergraph.ask(`{ me {
     email username groups { name }
     discordUsers { state note client { name owner { email } } roles { name } platformUser { email } }
@@ -54,7 +54,7 @@ it('a question that begins at the platform is answered by both', async () => {
   });
 });
 
-it('a question that begins here is answered by both', async () => {
+it('a query that starts at the connector is answered by both subgraphs', async () => {
   const answer = await supergraph.ask(
     `query ($id: ID!) { discordUser(id: $id) { note platformUser { email discordUsers { id } } } }`,
     { id: ownId(0x20) },
@@ -73,7 +73,7 @@ it('a question that begins here is answered by both', async () => {
   });
 });
 
-it('references that the platform holds are found here, and null where there is nothing', async () => {
+it('the connector resolves references stored by the platform, and returns null for an unknown one', async () => {
   const query = `query ($linkId: ID!, $clientId: ID!) {
     noted(linkId: $linkId, clientId: $clientId) { link { note discordUserId } client { id name } }
   }`;
@@ -98,7 +98,7 @@ it('references that the platform holds are found here, and null where there is n
   expect(unknown).toMatchObject({ data: { noted: { link: null } } });
 });
 
-it('a list of the platform costs the connector one request, and one statement a kind', async () => {
+it('a platform list of 200 users costs the connector two statements', async () => {
   const ids = Array.from({ length: 200 }, (_, index) => `user-${index}`);
   api.world.users = ids.map((id) => ({
     id,

@@ -112,7 +112,7 @@ describe('entities', () => {
     ['whose id is empty', user(''), '.id'],
     ['whose id is null', client(null), '.id'],
     ['whose id is not one of ours', link('alice'), '.id'],
-  ])('refuses a reference %s, and resolves the others', async (_, bad, at) => {
+  ])('contain an error for a reference %s, and resolve the others', async (_, bad, at) => {
     const answer = await askFor([user(), bad, client()]);
 
     expect(answer.status).toBe(200);
@@ -124,14 +124,14 @@ describe('entities', () => {
     expect(api.logged).toEqual([]);
   });
 
-  it('refuses more references than an input allows', async () => {
+  it('are refused for more than 5,000 references', async () => {
     const answer = await askFor(Array.from({ length: 5001 }, () => user()));
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'representations' }]);
     expect(api.calls).toEqual([]);
   });
 
-  it('cost as many statements for two hundred references as for one of each', async () => {
+  it('cost as many statements for 200 references of each type as for one', async () => {
     const count = async (each: number) => {
       const numbers = Array.from({ length: each }, (_, index) => index);
       api.world.clients = numbers.map((n) => aClient({ id: ownId(0x1000 + n) }));

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
   it.each([
-    // decoded all the same it would name another user than the one that was meant
+    // If it were decoded anyway, it would name a different user.
     [
       'is not valid UTF-8',
       Buffer.from(input('{"platformUserId":"\xe9"}'), 'latin1'),
@@ -67,7 +67,7 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
     });
   });
 
-  it('of a thousand keys is answered for what they are', async () => {
+  it('with a thousand keys is read, and its unknown keys are named', async () => {
     const body = input(`{${keys(1_000)}}`);
 
     const answer = await client.send({ name: '', path, body });
@@ -75,7 +75,7 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
     expect(answer.text).toContain('\\"k0\\" is not defined by type');
   });
 
-  it('in UTF-8 keeps every letter', async () => {
+  it('in UTF-8 keeps every character', async () => {
     const answer = await api.ask(
       'mutation ($input: DeletePlatformUserInput!) { deletePlatformUser(input: $input) { __typename } }',
       { input: { platformUserId: 'é👩‍👩‍👧‍👦' } },
@@ -89,14 +89,14 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
   });
 });
 
-describe.each(['/graphql', '/admin'])('an answer at %s', (path) => {
+describe.each(['/graphql', '/admin'])('an error at %s', (path) => {
   it.each([
     ['{ auditRecords(first: "SECRET") { totalCount } }'],
     ['{ discordClient(id: ["SECRET"]) { id } }'],
     ['{ discordClient(id: "SECRET" "SECRET") { id } }'],
     ['{ auditRecords(filter: { outcomes: ["SECRET"] }) { totalCount } }'],
     ['{ auditRecords(filter: "SECRET") { totalCount } }'],
-  ])('repeats nothing of %s', async (query) => {
+  ])('does not repeat the values of %s', async (query) => {
     const answer = await api.ask(query.replaceAll('SECRET', CANARY), {}, { path });
 
     expect(faultsOf(answer)[0]).toEqual({ code: 'BAD_USER_INPUT' });
@@ -106,7 +106,7 @@ describe.each(['/graphql', '/admin'])('an answer at %s', (path) => {
   it.each([
     [{ id: [`; ${CANARY}`] }, 'id'],
     [{ id: { [`x" at "id.${CANARY}"; y`]: 1 } }, 'id'],
-  ])('repeats nothing of the variables %j', async (variables, field) => {
+  ])('does not repeat the variables %j', async (variables, field) => {
     const query = 'query ($id: ID!) { discordClient(id: $id) { id } }';
 
     const answer = await api.ask(query, variables, { path });
@@ -115,14 +115,14 @@ describe.each(['/graphql', '/admin'])('an answer at %s', (path) => {
     expect(faultsOf(answer)[0]).toEqual({ code: 'BAD_USER_INPUT', field });
   });
 
-  it('to what GraphQL itself cannot read for its depth is no fault of ours', async () => {
+  it('about a document nested too deep to parse is BAD_USER_INPUT, and is not logged', async () => {
     const deep = await api.ask('{a'.repeat(2_400), {}, { path });
 
     expect(faultsOf(deep)).toEqual([{ code: 'BAD_USER_INPUT' }]);
     expect(api.logged).toEqual([]);
   });
 
-  it('to a name of a megabyte is short', async () => {
+  it('about a name of one megabyte is short', async () => {
     const answer = await api.ask(`{ ${'a'.repeat(1_000_000)} }`, {}, { path });
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);

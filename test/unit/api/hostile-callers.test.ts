@@ -45,9 +45,7 @@ afterAll(async () => {
 
 const operations = () => hostileOperations(SEED, OPERATIONS, [CLIENT_ID, ownId(0x20), ownId(0x11)]);
 
-/**
- * Sends every operation as one caller; gives the faults of the answers, and the codes that came.
- */
+/** Sends every operation as one caller. Returns the faults and the error codes of the answers. */
 async function play(secret: string) {
   const client = createHostileClient(api.url, secret);
   const faults: string[] = [];
@@ -64,8 +62,8 @@ async function play(secret: string) {
   return { faults, codes };
 }
 
-describe(`${OPERATIONS} operations from seed ${SEED}`, () => {
-  it('open nothing to tokens that are forged', async () => {
+describe(`hostile callers with ${OPERATIONS} operations from seed ${SEED}`, () => {
+  it('get 401 for a forged token, and reach no port', async () => {
     api.calls.length = 0;
     const tokens = [
       ...FORGED,
@@ -91,7 +89,7 @@ describe(`${OPERATIONS} operations from seed ${SEED}`, () => {
     expect(api.logged).toEqual([]);
   });
 
-  it('change nothing for whoever may only read', async () => {
+  it('change nothing with a read key or a read token', async () => {
     const before = JSON.stringify(api.world);
 
     for (const secret of [KEYS.read, await tokenOf(key)]) {
@@ -104,7 +102,7 @@ describe(`${OPERATIONS} operations from seed ${SEED}`, () => {
     expect(api.logged).toEqual([]);
   });
 
-  it('reach nothing for a token without a scope of ours', async () => {
+  it('reach no port with a token that has no scope of the connector', async () => {
     api.calls.length = 0;
 
     const { faults } = await play(await tokenOf(key, { scope: 'openid' }));

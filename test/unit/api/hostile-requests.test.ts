@@ -67,7 +67,7 @@ describe('hostile requests', () => {
     },
   );
 
-  it.each(RAW)('that are hardly HTTP: %s', async (_, bytes, begin) => {
+  it.each(RAW)('with malformed HTTP are refused: %s', async (_, bytes, begin) => {
     const answer = await sendRaw(api.url, bytes.replace('KEY', KEYS.admin));
 
     expect(answer).toMatch(begin);
@@ -77,7 +77,7 @@ describe('hostile requests', () => {
   });
 });
 
-describe('half of a request', () => {
+describe('an incomplete request', () => {
   const HEAD = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${KEYS.admin}\r\nContent-Type: application/json\r\n`;
   const open = async (bytes: string): Promise<Socket> => {
     const { hostname, port } = new URL(api.url);
@@ -111,7 +111,7 @@ describe('documents of callers without a key', () => {
   const DOCUMENTS = 40;
   const BYTES = 1_500_000;
 
-  it.each(['/graphql', '/admin'])('are not kept at %s', async (path) => {
+  it.each(['/graphql', '/admin'])('are not kept in memory at %s', async (path) => {
     v8.setFlagsFromString('--expose-gc');
     const collect: unknown = vm.runInNewContext('gc');
     const heldBytes = async () => {

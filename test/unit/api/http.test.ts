@@ -16,15 +16,15 @@ afterEach(() => {
 
 const json = async (response: Response): Promise<Answer['body']> => response.json();
 
-describe('health', () => {
-  it('is live without a key', async () => {
+describe('the health endpoints', () => {
+  it('report live without a key', async () => {
     const response = await fetch(`${api.url}/health/live`);
 
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'live' });
   });
 
-  it('is ready with the state of each part', async () => {
+  it('report ready with the state of each part', async () => {
     const response = await fetch(`${api.url}/health/ready`);
 
     expect(response.status).toBe(200);
@@ -34,7 +34,7 @@ describe('health', () => {
     });
   });
 
-  it('says why it is not ready', async () => {
+  it('report the reason while the process is not ready', async () => {
     api.world.isReady = false;
 
     const response = await fetch(`${api.url}/health/ready`);
@@ -47,7 +47,7 @@ describe('health', () => {
   });
 });
 
-describe('faults before any operation', () => {
+describe('the HTTP server', () => {
   const post = (body: string, headers: Record<string, string>, path: string) =>
     fetch(`${api.url}${path}`, {
       method: 'POST',
@@ -78,7 +78,7 @@ describe('faults before any operation', () => {
     ['a form', 'query=%7Bx%7D', 'application/x-www-form-urlencoded', 415],
     ['XML', '<query/>', 'application/xml', 415],
     ['nothing', '', 'application/json', 400],
-  ])('refuses %s', async (_, body, type, status) => {
+  ])('refuses an invalid body: %s', async (_, body, type, status) => {
     for (const path of ['/graphql', '/admin']) {
       const response = await post(body, { 'content-type': type }, path);
 
@@ -140,7 +140,7 @@ describe('faults before any operation', () => {
   );
 });
 
-describe('headers', () => {
+describe('the response headers', () => {
   const idFor = async (given?: string) => {
     const response = await fetch(`${api.url}/health/live`, {
       headers: given === undefined ? {} : { 'x-request-id': given },
@@ -155,19 +155,19 @@ describe('headers', () => {
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('keeps the name that a caller gives a request', async () => {
+  it('repeat the request id that the caller sent', async () => {
     expect(await idFor('platform:4711.a_b-c')).toBe('platform:4711.a_b-c');
     expect(await idFor('x'.repeat(128))).toBe('x'.repeat(128));
   });
 
   it.each(['two words', 'a,b', '<b>', 'x'.repeat(129), '"', '\u00e9'])(
-    'gives its own for a name that is none: %s',
+    'contain a new id if the caller sent an invalid one: %s',
     async (given) => {
       expect(await idFor(given)).toMatch(/^[0-9a-f-]{36}$/);
     },
   );
 
-  it('instruct browsers to trust nothing', async () => {
+  it('tell browsers to load, frame and sniff nothing', async () => {
     const { headers } = await fetch(`${api.url}/health/live`);
 
     expect(headers.get('content-security-policy')).toBe(
@@ -178,7 +178,7 @@ describe('headers', () => {
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('insists on https where people come by https', async () => {
+  it('require HTTPS if the public URL uses HTTPS', async () => {
     const other = await startApi({}, { publicUrl: 'https://c.example.org' });
 
     const { headers } = await fetch(`${other.url}/health/live`);
@@ -188,8 +188,8 @@ describe('headers', () => {
   });
 });
 
-describe('start and stop', () => {
-  it('names a port that is taken', async () => {
+describe('the API server', () => {
+  it('names its port if it is already in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();
@@ -203,13 +203,13 @@ describe('start and stop', () => {
     taken.close();
   });
 
-  it('names a host that is not ours', async () => {
+  it('names its host if this machine does not have that address', async () => {
     const start = startApi({}, { host: '203.0.113.7' });
 
     await expect(start).rejects.toThrow('cannot listen on HOST 203.0.113.7');
   });
 
-  it('is ready while it listens, and closes under open connections', async () => {
+  it('is ready while it listens, and stops despite open connections', async () => {
     const other = await startApi();
     await fetch(`${other.url}/health/live`);
     const whileOpen = other.server.ready();

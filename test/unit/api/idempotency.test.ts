@@ -46,7 +46,7 @@ const isReplay = ({ headers }: Answer) => headers.get('idempotent-replay') === '
 const codeOf = ({ body }: Answer) => body.errors?.[0]?.extensions['code'];
 
 describe('a mutation with an Idempotency-Key', () => {
-  it('is carried out once, and its first answer is told again', async () => {
+  it('is executed once, and a repeat gets the first response', async () => {
     const first = await send({ key: 'one' });
     api.world.staleFor = 'bob';
     const again = await send({ key: 'one' });
@@ -60,7 +60,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.world.facts).toHaveLength(1);
   });
 
-  it('is the same whatever order its variables’ fields have', async () => {
+  it('is recognized in whatever order its variables’ fields are sent', async () => {
     await send({ key: 'one' });
     const [change] = input.changes;
     const turned = Object.fromEntries(Object.entries(change ?? {}).toReversed());
@@ -76,7 +76,7 @@ describe('a mutation with an Idempotency-Key', () => {
     ['another key', { key: 'two' }],
     ['another caller', { key: 'one', caller: KEYS.write }],
     ['no key', {}],
-  ])('is carried out again for %s', async (_, sent) => {
+  ])('is executed again for %s', async (_, sent) => {
     await send({ key: 'one' });
     const other = await send(sent);
 
@@ -87,7 +87,7 @@ describe('a mutation with an Idempotency-Key', () => {
   it.each([
     ['variables', { variables: { input: { changes: [] } } }],
     ['a document', { query: RECORD.replace('verdict', 'verdict ok') }],
-  ])('is a conflict with other %s', async (_, sent) => {
+  ])('returns CONFLICT if a repeat differs: %s', async (_, sent) => {
     await send({ key: 'one' });
     const other = await send({ key: 'one', ...sent });
 
@@ -97,7 +97,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.world.facts).toHaveLength(1);
   });
 
-  it('is a conflict that says when to come back while the first is under way', async () => {
+  it('returns CONFLICT with Retry-After while the first request is in progress', async () => {
     const held = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     Object.assign(api.ports.facts, {
@@ -123,7 +123,7 @@ describe('a mutation with an Idempotency-Key', () => {
     [new UnavailableError('Discord is away'), 'UNAVAILABLE'],
     [new RetryLaterError(new Date(), 'too many'), 'DISCORD_RATE_LIMITED'],
     [new Error('a bug'), 'INTERNAL'],
-  ])('keeps no answer that passes: %s', async (error, code) => {
+  ])('is executed again after a temporary error: %s', async (error, code) => {
     api.fail('facts.applyFacts', error);
     const failed = await send({ key: 'one' });
     api.fail('facts.applyFacts', null);
@@ -134,7 +134,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(again.body.errors).toBeUndefined();
   });
 
-  it('keeps no refusal of rights, which may be given', async () => {
+  it('is checked again after FORBIDDEN, because the scope may be granted', async () => {
     const refused = await send({ key: 'one', caller: KEYS.read });
     const again = await send({ key: 'one', caller: KEYS.read });
 
@@ -153,7 +153,7 @@ describe('a mutation with an Idempotency-Key', () => {
       `mutation { recordMembershipChanges(input: { changes: [{ platformUserId: "a", groupId: "b", change: ADDED }] }) { warnings } }`,
       'DISCORD_ERROR',
     ],
-  ])('tells %s again, word for word', async (_, query, code) => {
+  ])('gets the same error again if it is permanent: %s', async (_, query, code) => {
     api.fail('facts.applyFacts', new TerminalError('NO', 'it will not'));
     const first = await send({ key: 'one', query });
     api.fail('facts.applyFacts', null);
@@ -165,7 +165,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(isReplay(again)).toBe(true);
   });
 
-  it('is refused with two mutations, also where a fragment hides one', async () => {
+  it('is refused if the operation has a second mutation, even inside a fragment', async () => {
     const one = 'deletePlatformUser(input: { platformUserId: "a" }) { warnings }';
     for (const query of [
       `mutation { a: ${one} b: ${one} }`,
@@ -179,13 +179,13 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.world.facts).toEqual([]);
   });
 
-  it('takes __typename beside its mutation for none', async () => {
+  it('may select __typename beside its mutation field', async () => {
     const query = RECORD.replace('{\n', '{ __typename ');
 
     expect((await send({ key: 'one', query })).body.errors).toBeUndefined();
   });
 
-  it.each([['x'.repeat(256)], ['caf\u00e9']])('refuses the key %j', async (key) => {
+  it.each([['x'.repeat(256)], ['caf\u00e9']])('is refused with the key %j', async (key) => {
     const refused = await send({ key });
 
     expect(refused.status).toBe(400);
@@ -193,13 +193,13 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.world.facts).toEqual([]);
   });
 
-  it('takes the longest key there may be', async () => {
+  it('accepts a key of 255 characters', async () => {
     await send({ key: 'x'.repeat(255) });
 
     expect(isReplay(await send({ key: 'x'.repeat(255) }))).toBe(true);
   });
 
-  it('is not carried out when nobody can tell whether it was', async () => {
+  it('is not executed if its key cannot be claimed', async () => {
     api.fail('idempotency.claim', new Error('database unreachable'));
     const answer = await send({ key: 'one' });
 
@@ -209,7 +209,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.logged).toHaveLength(1);
   });
 
-  it('is answered although its answer cannot be kept', async () => {
+  it('returns its result even if the response cannot be stored', async () => {
     api.fail('idempotency.keep', new Error('database unreachable'));
     const answer = await send({ key: 'one' });
 
@@ -219,7 +219,7 @@ describe('a mutation with an Idempotency-Key', () => {
 });
 
 describe('an Idempotency-Key', () => {
-  it('is nothing to a query', async () => {
+  it('is ignored for a query', async () => {
     const query = '{ platformGroups { nodes { id } } }';
     await send({ key: 'one', query, variables: {} });
     const again = await send({ key: 'one', query, variables: {} });
@@ -229,7 +229,7 @@ describe('an Idempotency-Key', () => {
     expect(api.calls).not.toContain('idempotency.claim');
   });
 
-  it('of nobody we know is not looked at', async () => {
+  it('is not claimed for an unauthenticated caller', async () => {
     const response = await fetch(`${api.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': 'one' },
@@ -242,7 +242,7 @@ describe('an Idempotency-Key', () => {
     expect(api.calls).not.toContain('idempotency.claim');
   });
 
-  it('is refused where answers are not kept', async () => {
+  it('is refused at /admin, which stores no responses', async () => {
     const refused = await send({ key: 'one', path: '/admin' });
 
     expect(refused.status).toBe(400);

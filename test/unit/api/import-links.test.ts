@@ -37,7 +37,7 @@ const importing = (
   );
 
 describe('importDiscordUsers', () => {
-  it('names the account of an item that is a bot’s', async () => {
+  it('reports the account of a bot as INVALID, with its field', async () => {
     const message = 'Discord account 400000000000000002 is a bot.';
     api.world.importVerdicts = {
       bob: { kind: 'INVALID', message, linkId: null, field: 'discordUserId' },
@@ -52,7 +52,7 @@ describe('importDiscordUsers', () => {
     });
   });
 
-  it('hands the list over as one, and gives each user a verdict in its order', async () => {
+  it('imports the list in one call, and returns a result for each user in order', async () => {
     api.world.importVerdicts = {
       bob: { kind: 'UNCHANGED', message: null, linkId: ownId(0x20) },
       carol: {
@@ -115,7 +115,7 @@ describe('importDiscordUsers', () => {
     ]);
   });
 
-  it('shows no link after a dry run, not even one that stands', async () => {
+  it('returns no link after a dry run, not even an existing one', async () => {
     api.world.importVerdicts = {
       bob: { kind: 'UNCHANGED', message: null, linkId: ownId(0x20) },
     };
@@ -131,7 +131,7 @@ describe('importDiscordUsers', () => {
     expect(api.lastArguments('links.importMembers')).toMatchObject([{ dryRun: true }]);
   });
 
-  it('names the place of whom or what stands in the list already, and lets the first one count', async () => {
+  it('imports the first item of a user or account, and names it in the CONFLICT of each duplicate', async () => {
     const users = [
       item('alice', 1),
       item('bob', 2),
@@ -177,7 +177,7 @@ describe('importDiscordUsers', () => {
     ]);
   });
 
-  it('takes 5,000 users in one go, and reads their links in one statement', async () => {
+  it('imports at most 5,000 users, and reads their links in one statement', async () => {
     const users = Array.from({ length: 5000 }, (_, index) => ({
       platformUserId: `user-${index}`,
       discordUserId: String(400_000_000_000_000_000n + BigInt(index)),
@@ -192,7 +192,7 @@ describe('importDiscordUsers', () => {
     expect(faultsOf(tooMany)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.users' }]);
   });
 
-  it('of nobody asks nothing, and says so', async () => {
+  it('warns about an empty list, and imports nothing', async () => {
     const { body } = await importing([]);
 
     expect(body.data.importDiscordUsers).toMatchObject({
@@ -202,7 +202,7 @@ describe('importDiscordUsers', () => {
     expect(api.calls).not.toContain('links.importMembers');
   });
 
-  it('tells the place of what is no id, and links all the others', async () => {
+  it('rejects only the item with an invalid platform id, and names its field', async () => {
     const { body } = await importing([item('alice', 1), item('b\u0000b', 2), item('carol', 3)]);
 
     expect(body.data.importDiscordUsers.results).toMatchObject([
@@ -222,7 +222,7 @@ describe('importDiscordUsers', () => {
     ]);
   });
 
-  it('refuses all for what is no Snowflake', async () => {
+  it('rejects the whole list for a Discord id that is not a Snowflake', async () => {
     const wrong = { platformUserId: 'bob', discordUserId: 'somebody' };
     const answer = await importing([item('alice', 1), wrong]);
 
@@ -232,7 +232,7 @@ describe('importDiscordUsers', () => {
     expect(api.calls).not.toContain('links.importMembers');
   });
 
-  it('needs the scope to write, and a key that may touch the client', async () => {
+  it('requires the write scope, and a key that is not limited to other clients', async () => {
     const users = [item('alice', 1)];
     const elsewhere = { clientId: OTHER_CLIENT_ID };
 
@@ -245,7 +245,7 @@ describe('importDiscordUsers', () => {
 });
 
 describe('a link', () => {
-  it('says whether its account is banned, screened or timed out', async () => {
+  it('shows whether its account is banned, in screening or timed out', async () => {
     const until = new Date('2026-11-23T00:00:00Z');
     api.world.links = [
       aLink({ isBanned: true }),

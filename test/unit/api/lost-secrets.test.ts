@@ -9,7 +9,7 @@ const found = (given: Parameters<typeof aClient>[0], name: string) =>
   storedHealth(aClient(given), NOW).find((check) => check.name === name);
 
 describe('the health of a client', () => {
-  test('names each secret that cannot be read, its key, and what to do', () => {
+  test('names each unreadable secret, its encryption key and the remedy', () => {
     const lostSecrets = [
       { name: 'botToken', keyId: 'k1' },
       { name: 'clientSecret', keyId: 'k2' },
@@ -27,7 +27,7 @@ describe('the health of a client', () => {
     });
   });
 
-  test('says nothing of secrets that can be read', () => {
+  test('does not mention readable secrets', () => {
     expect(found({}, 'stored bot token')).toBeUndefined();
     expect(found({}, 'stored client secret')).toBeUndefined();
   });

@@ -208,18 +208,18 @@ describe('updateDiscordClient', () => {
     expect(patch()).toEqual({});
   });
 
-  it('is refused for an unknown client', async () => {
+  it('returns NOT_FOUND for an unknown client', async () => {
     const answer = await update({ id: ownId(0x99) });
 
     expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
   });
 });
 
-describe('other mutations of clients and mappings', () => {
+describe('mutations of clients and mappings', () => {
   it.each([
     [true, CLIENT_ID],
     [false, undefined],
-  ])('deletes a client (dry run %s)', async (dryRun, left) => {
+  ])('delete a client, with its effect returned (dry run: %s)', async (dryRun, left) => {
     const { body } = await api.ask(
       `mutation ($dryRun: Boolean) { deleteDiscordClient(input: { id: "${CLIENT_ID}", holders: TAKE_BACK, dryRun: $dryRun }) {
         id client { id } effect { additions removals calls seconds members { discordUserId platformUserId add { name } remove { id } reason } } warnings } }`,
@@ -247,7 +247,7 @@ describe('other mutations of clients and mappings', () => {
     ]);
   });
 
-  it('checks a client and reads its roles', async () => {
+  it('check a client and import its roles', async () => {
     const { body } = await api.ask(
       `mutation ($id: ID!) {
         checkDiscordClient(input: { id: $id }) { client { id } checks { name result message remedy } warnings }
@@ -270,7 +270,7 @@ describe('other mutations of clients and mappings', () => {
     });
   });
 
-  it('maps a role, and warns when the bot cannot assign it', async () => {
+  it('map a role, and warn if the bot cannot assign it', async () => {
     const { body } = await api.ask(
       `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "recruits", roleId: "300000000000000002", authority: OBSERVE }) {
         mapping { groupId role { name } authority } effect { additions } warnings } }`,
@@ -290,7 +290,7 @@ describe('other mutations of clients and mappings', () => {
     ]);
   });
 
-  it('maps nothing in a dry run, and no unknown group', async () => {
+  it('map nothing in a dry run or for an unknown group', async () => {
     const map = (groupId: string) =>
       api.ask(
         `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "${groupId}", roleId: "${ROLE_ID}", dryRun: true }) { mapping { id } } }`,
@@ -300,7 +300,7 @@ describe('other mutations of clients and mappings', () => {
     expect(faultsOf(await map('nobody'))).toEqual([{ code: 'NOT_FOUND', field: 'input.groupId' }]);
   });
 
-  it('changes and retires a mapping', async () => {
+  it('change and retire a mapping', async () => {
     const { body } = await api.ask(
       `mutation ($id: ID!) {
         updateRoleMapping(input: { id: $id, authority: DISCORD }) { mapping { authority } warnings }
@@ -322,8 +322,8 @@ describe('other mutations of clients and mappings', () => {
   });
 });
 
-describe('links', () => {
-  it('links a person', async () => {
+describe('mutations of links', () => {
+  it('link a person', async () => {
     const { body } = await api.ask(
       `mutation { linkDiscordUser(input: { clientId: "${CLIENT_ID}", platformUserId: "bob", discordUserId: "400000000000000002" }) {
         discordUser { discordUserId platformUser { id } } warnings } }`,
@@ -339,7 +339,7 @@ describe('links', () => {
     expect(api.lastArguments('links.linkMember')).toMatchObject([{ cause }]);
   });
 
-  it('ends a link, and returns it as ending', async () => {
+  it('end a link, and return it as ending', async () => {
     const { body } = await api.ask(
       `mutation { unlinkDiscordUser(input: { id: "${ownId(0x20)}" }) { id discordUser { state } warnings } }`,
     );
@@ -354,7 +354,7 @@ describe('links', () => {
   it.each([
     ['DONE', 'IN_STEP'],
     ['PENDING', 'PENDING'],
-  ] as const)('reconciles: %s', async (answer, state) => {
+  ] as const)('reconcile a link, and return its state: %s', async (answer, state) => {
     api.world.answer = answer;
 
     const { body } = await api.ask(

@@ -30,7 +30,7 @@ const faultOf = (after: string | null, list: PagedList) => {
 };
 
 describe('a cursor', () => {
-  it('leads back to the row it is of', () => {
+  it('points to the row it was created for', () => {
     for (const list of LISTS)
       expect(toPage({ first: 7, after: cursorOf(list, ownId(9)) }, list)).toEqual({
         limit: 7,
@@ -38,7 +38,7 @@ describe('a cursor', () => {
       });
   });
 
-  it('carries ids of the platform as they are', () => {
+  it('keeps platform ids unchanged', () => {
     const list = { name: 'platformGroups' } as const;
     for (const id of ['ü 😀', "'; --", 'x'.repeat(255), '%2F/..'])
       expect(toPage({ first: null, after: cursorOf(list, id) }, list)).toEqual({
@@ -47,13 +47,13 @@ describe('a cursor', () => {
       });
   });
 
-  it('is none of any other list, nor of another client’s', () => {
+  it('is refused by every other list, and by the same list of another client', () => {
     for (const list of LISTS)
       for (const other of LISTS.filter((one) => one !== list))
         expect(faultOf(cursorOf(other, ownId(9)), list)).toEqual(['BAD_USER_INPUT', 'after']);
   });
 
-  it('is refused when it was changed, cut or made up', () => {
+  it('is refused if it was altered, truncated or made up', () => {
     for (const list of LISTS) {
       const cursor = cursorOf(list, ownId(9)) ?? '';
       const bare = Buffer.from(ownId(9)).toString('base64url');

@@ -53,7 +53,7 @@ async function start(isOnly: boolean, path: string | null = null) {
 const codeOf = ({ body }: Answer) => body.errors?.[0]?.extensions['code'];
 
 describe.each(PATHS)('a persisted query at %s', (path) => {
-  it('is asked for once, and known from then on at both endpoints', async () => {
+  it('is requested once, and then known at both endpoints', async () => {
     const send = await start(false);
     const hash = sha256(CLIENTS);
 
@@ -70,7 +70,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
       expect(answer.body.data.discordClients).toHaveLength(2);
   });
 
-  it('is not learned from strangers', async () => {
+  it('is not learned from callers without a key', async () => {
     const send = await start(false);
     const query = '{ __typename }';
     const hash = sha256(query);
@@ -82,7 +82,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
     expect(codeOf(again)).toBe('PERSISTED_QUERY_NOT_FOUND');
   });
 
-  it('has to be what its hash says', async () => {
+  it('is refused if it does not match its hash', async () => {
     const send = await start(false);
     const hash = sha256('{ discordClients { name } }');
 
@@ -100,7 +100,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
     { extensions: { persistedQuery: { version: 1, sha256Hash: 5 } } },
     { extensions: { persistedQuery: { version: 1, sha256Hash: '__proto__' } } },
     { extensions: { persistedQuery: {} } },
-  ])('is refused where it is none: %j', async (body) => {
+  ])('is refused if it is malformed: %j', async (body) => {
     const send = await start(false);
 
     const answer = await send(body, path);
@@ -109,7 +109,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
     expect(codeOf(answer)).toBe('BAD_USER_INPUT');
   });
 
-  it('is guarded like every other operation', async () => {
+  it('is subject to the same limits as every other operation', async () => {
     const send = await start(false);
     const query = `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: discordClients { id }`).join(' ')} }`;
 
@@ -121,8 +121,8 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
   });
 });
 
-describe.each(PATHS)('where nothing else is accepted, %s', (path) => {
-  it('executes the ready operations: as they are, as printed, and by hash', async () => {
+describe.each(PATHS)('PERSISTED_QUERIES_ONLY at %s', (path) => {
+  it('allows the ready operations: as written, as printed, and by hash', async () => {
     const send = await start(true);
     const name = (await readdir(READY)).find((each) => each.startsWith('01-'));
     const text = await readFile(new URL(name ?? '', READY), 'utf8');
@@ -141,7 +141,7 @@ describe.each(PATHS)('where nothing else is accepted, %s', (path) => {
     }
   });
 
-  it('refuses every other, also to those who administer', async () => {
+  it('refuses every other operation, even from an admin key', async () => {
     const send = await start(true);
     const introspection = '{ __schema { queryType { name } } }';
 
@@ -164,7 +164,7 @@ describe.each(PATHS)('where nothing else is accepted, %s', (path) => {
   });
 });
 
-describe('a list of operations', () => {
+describe('a list of allowed operations', () => {
   const link = `query Link($id: ID!) { discordUser(id: $id) { id } }`;
 
   it.each([
@@ -196,7 +196,7 @@ describe('a list of operations', () => {
     ['it is no JSON', 'query'],
     ['it is another JSON', '{"a":[]}'],
     ['a document is none', `{"a":"{ discordClients "}`],
-  ])('stops the start where %s', async (_, text) => {
+  ])('prevents the start if %s', async (_, text) => {
     const path = join(folder, 'wrong.json');
     await rm(path, { force: true });
     if (text !== null) await writeFile(path, text);
@@ -204,7 +204,7 @@ describe('a list of operations', () => {
     await expect(start(true, path)).rejects.toThrow('PERSISTED_QUERIES: ');
   });
 
-  it('guards GET at the playground too', async () => {
+  it('also applies to GET at /admin', async () => {
     await start(true);
     const [api] = started;
     const response = await fetch(`${api?.url}/admin?query=${encodeURIComponent(CLIENTS)}`, {
@@ -216,10 +216,10 @@ describe('a list of operations', () => {
   });
 });
 
-describe('what is learned', () => {
+describe('the store of learned queries', () => {
   const documentOf = (n: number, length = 20) => `#${n}`.padEnd(length, 'x');
 
-  it('is bounded by number, and forgets what was used longest ago', () => {
+  it('is limited by number, and drops the least recently used query', () => {
     const store = createOperationStore(new Map([['listed', 'a']]), false);
     store.learn('first', documentOf(-1));
     store.learn('second', documentOf(-2));
@@ -233,7 +233,7 @@ describe('what is learned', () => {
     expect(store.find('listed')).toBe('a');
   });
 
-  it('is bounded by size, of each and of all', () => {
+  it('is limited by the size of each query and of all together', () => {
     const store = createOperationStore(new Map(), false);
     for (let n = 0; n < 200; n++) store.learn(`n${n}`, documentOf(n, 60_000));
     store.learn('long', documentOf(0, 70_000));

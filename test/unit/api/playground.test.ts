@@ -32,13 +32,13 @@ const variablesOf = (text: string): Record<string, unknown> => JSON.parse(text);
 const openPage = (headers: Record<string, string> = {}) =>
   fetch(`${api.url}/admin`, { headers: { accept: 'text/html', ...headers } });
 
-describe('the page', () => {
-  it('needs no key', () => {
+describe('the playground page', () => {
+  it('is served without a key', () => {
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
   });
 
-  it('has every asset within itself', () => {
+  it('contains all of its assets', () => {
     const markup = html.replaceAll(/<script>[\s\S]*?<\/script>/g, '');
     const addresses = [...markup.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(
       ([, address]) => address ?? '',
@@ -52,7 +52,7 @@ describe('the page', () => {
     expect(markup).not.toMatch(/@import/);
   });
 
-  it('may run its own scripts only, and talk to this server only', () => {
+  it('may run only its own scripts, and connect only to this server', () => {
     const policy = page.headers.get('content-security-policy') ?? '';
     const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)];
 
@@ -68,7 +68,7 @@ describe('the page', () => {
     expect(policy).not.toMatch(/http|\*|unsafe-eval|script-src[^;]*unsafe/);
   });
 
-  it('is sent compressed, and not again while it is the same', async () => {
+  it('is sent compressed, and not resent while it is unchanged', async () => {
     const etag = page.headers.get('etag') ?? '';
     const again = await openPage({ 'if-none-match': etag });
     const plain = await openPage({ 'accept-encoding': 'identity' });
@@ -94,8 +94,8 @@ describe('the page', () => {
   });
 });
 
-describe('tabs', () => {
-  it('fill in what is known, and leave out what has a default', async () => {
+describe('the playground tabs', () => {
+  it('fill in known variables, and leave out those with a default', async () => {
     const tabs = await readTabs(OPERATIONS, { clientId: CLIENT_ID });
 
     const variables = Object.fromEntries(
@@ -115,10 +115,10 @@ describe('tabs', () => {
   });
 });
 
-describe('its operations', () => {
+describe('operations at the playground', () => {
   const path = '/admin';
 
-  it('need a key', async () => {
+  it('require a key', async () => {
     const asked = await api.ask('{ discordClients { id } }', {}, { path, key: null });
     const schema = await api.ask('{ __schema { types { name } } }', {}, { path, key: null });
 
@@ -127,7 +127,7 @@ describe('its operations', () => {
     expect(faultsOf(schema)).toEqual([{ code: 'UNAUTHENTICATED' }]);
   });
 
-  it('are answered as the API answers', async () => {
+  it('get the same response as at /graphql', async () => {
     const answer = await api.ask('{ discordClient(id: "x") { id } }', {}, { path });
     const there = await api.ask('{ discordClient(id: "x") { id } }');
 
@@ -145,7 +145,7 @@ describe('its operations', () => {
     });
   });
 
-  it('are the ready ones without any change', async () => {
+  it('run unchanged from every tab, except subscriptions', async () => {
     const held = aSweep({ state: 'HELD', finishedAt: null });
     for (const { query, variables } of await readTabs(OPERATIONS, {
       clientId: CLIENT_ID,
@@ -155,7 +155,7 @@ describe('its operations', () => {
       sweepId: held.id,
       hash: held.plan?.hash,
     })) {
-      // Those live on: their own tests run them.
+      // Subscriptions stay open. Their own tests run them.
       const operation = getOperationAST(parse(query))?.operation;
       if (operation === OperationTypeNode.SUBSCRIPTION) continue;
       api.world.sweeps = [held];

@@ -20,8 +20,8 @@ beforeEach(() => {
   api.calls.length = 0;
 });
 
-describe('clients', () => {
-  it('shows a client with its roles and mappings', async () => {
+describe('a client', () => {
+  it('has its settings, roles and mappings', async () => {
     const { body } = await api.ask(
       `query ($id: ID!) { discordClient(id: $id) {
         id name guildId applicationId botUserId callbackUrl inviteUrl enabled authority unknownMembership
@@ -48,7 +48,7 @@ describe('clients', () => {
     });
   });
 
-  it('makes the page that adds the bot with what it needs and no more', async () => {
+  it('has a bot invite URL with only the permissions the bot needs', async () => {
     const { body } = await api.ask(`{ discordClient(id: "${CLIENT_ID}") { botInviteUrl } }`);
 
     const url = new URL(body.data.discordClient.botInviteUrl);
@@ -71,7 +71,7 @@ describe('clients', () => {
     [{ pausedUntil: new Date('2026-11-22T17:00Z') }, ['OK', 'OK', 'OK']],
     [{ trouble: 'odd' }, ['OK', 'WARNING', 'OK']],
     [{ rolesReadAt: null }, ['OK', 'OK', 'WARNING']],
-  ])('tells its health from what is stored: %j', async (given, results) => {
+  ])('derives its health from stored data: %j', async (given, results) => {
     api.world.clients = [aClient(given)];
 
     const { body } = await api.ask(
@@ -89,8 +89,8 @@ describe('clients', () => {
   });
 });
 
-describe('links', () => {
-  it('shows a link with its member, by any of its names', async () => {
+describe('a link', () => {
+  it('is found with its member by its id or by its platform user', async () => {
     const fields = `{ id discordUserId username displayName nickname state reason screening timedOutUntil
       lastReconciledAt linkedAt client { id } platformUser { id username groups { id } } roles { id name isMapped } }`;
     const { body } = await api.ask(
@@ -124,7 +124,7 @@ describe('links', () => {
     expect(body.data.discordUserByPlatformId).toEqual(body.data.discordUser);
   });
 
-  it('shows roles that nobody has read yet by their ids', async () => {
+  it('shows roles that were never read by their ids', async () => {
     api.world.links = [aLink({ roleIds: ['18446744073709551615'] })];
 
     const { body } = await api.ask(
@@ -141,7 +141,7 @@ describe('links', () => {
     ]);
   });
 
-  it('hands the filter on, without the parts left out', async () => {
+  it('is searched by the given filters, ignoring those that are null', async () => {
     await api.ask(
       `query ($id: ID!, $filter: DiscordUserFilter) { discordUsers(clientId: $id, filter: $filter, first: 7) { nodes { id } } }`,
       {
@@ -168,7 +168,7 @@ describe('links', () => {
     ]);
   });
 
-  it('shows a plan with its roles', async () => {
+  it('has a member plan with roles', async () => {
     const { body } = await api.ask(
       `{ memberPlan(id: "${ownId(0x20)}") { summary observedAt discordUser { id } add { name } remove { id } held { id }
         unknown { id } blocked { refusal role { name } } } }`,
@@ -187,8 +187,8 @@ describe('links', () => {
   });
 });
 
-describe('platform and audit', () => {
-  it('shows a platform user with groups and links', async () => {
+describe('queries for the platform and the audit', () => {
+  it('return a platform user with groups and links', async () => {
     const { body } = await api.ask(
       `{ platformUser(id: "alice") { id username hasSnapshot deletedAt attributes { character corporation alliance }
         groups { id name deletedAt } discordUsers { id } } }`,
@@ -205,7 +205,7 @@ describe('platform and audit', () => {
     });
   });
 
-  it('shows audit records with what they are about', async () => {
+  it('return audit records with their client, member, causes and roles', async () => {
     const { body } = await api.ask(
       `query ($filter: AuditRecordFilter) { auditRecords(filter: $filter) { nodes { id openedAt closedAt outcome reason
         nickname discordUserId platformUserId client { name } discordUser { id } platformUser { username }
@@ -236,14 +236,14 @@ describe('platform and audit', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('an unknown id', () => {
   it.each([
     `discordClient(id: "${ownId(0x99)}") { id }`,
     `discordUser(id: "${ownId(0x99)}") { id }`,
     `memberPlan(id: "${ownId(0x99)}") { summary }`,
     `discordUserByPlatformId(clientId: "${CLIENT_ID}", platformUserId: "zoe") { id }`,
     'platformUser(id: "zoe") { id }',
-  ])('is null by its id: %s', async (field) => {
+  ])('results in null for a single object: %s', async (field) => {
     const { body } = await api.ask(`{ one: ${field} }`);
 
     expect(body).toEqual({ data: { one: null } });
@@ -252,7 +252,7 @@ describe('what is not there', () => {
   it.each([
     `discordUsers(clientId: "${ownId(0x99)}") { nodes { id } }`,
     `roleMappings(clientId: "${ownId(0x99)}") { id }`,
-  ])('is an error where a list needs it: %s', async (field) => {
+  ])('results in NOT_FOUND for a list: %s', async (field) => {
     const answer = await api.ask(`{ ${field} }`);
 
     expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'clientId' }]);
@@ -284,7 +284,7 @@ describe('pages', () => {
     expect(seen).toEqual(groups.map((group) => group.id));
   });
 
-  it('count only when asked', async () => {
+  it('count their total only if it is requested', async () => {
     await api.ask('{ platformGroups { nodes { id } } }');
     const before = [...api.calls];
     const { body } = await api.ask('{ platformGroups(search: "pil") { totalCount } }');
@@ -311,14 +311,14 @@ describe('pages', () => {
   });
 });
 
-describe('statements', () => {
+describe('a query for links', () => {
   const everything = `query ($id: ID!) { discordUsers(clientId: $id, first: 200) { totalCount nodes {
       client { name roles { isMapped } mappings { group { name } role { name isMapped } } }
       platformUser { groups { id } discordUsers { roles { name isMapped } client { name } } }
       roles { name isMapped }
     } } }`;
 
-  it('are as many for a hundred rows as for one', async () => {
+  it('costs as many statements for a hundred rows as for one', async () => {
     const count = async (links: number) => {
       api.world.links = Array.from({ length: links }, (_, index) =>
         aLink({

@@ -18,7 +18,7 @@ const reads = () => api.calls.filter((call) => call.startsWith('read.'));
 
 const PERSON = 'roles { name } platformUser { username groups { id } }';
 
-describe('what is below links', () => {
+describe('the data below a link', () => {
   it.each([
     `nodes { ${PERSON} }`,
     `edges { node { ${PERSON} } }`,
@@ -35,7 +35,7 @@ describe('what is below links', () => {
     ]);
   });
 
-  it('is read once for one link that is asked for under many names', async () => {
+  it('is read once for a link that is requested under several aliases', async () => {
     const names = ['a', 'b', 'c'].map(
       (name) => `${name}: discordUser(id: "${ownId(0x20)}") { ${PERSON} }`,
     );
@@ -47,7 +47,7 @@ describe('what is below links', () => {
     expect(reads()).toHaveLength(4);
   });
 
-  it('is not read when it is not asked for, or taken away by a directive', async () => {
+  it('is not read if it is not requested, or excluded by a directive', async () => {
     await api.ask(
       `query ($no: Boolean!) { discordUsers(clientId: "${CLIENT_ID}") { nodes {
         id roles @include(if: $no) { name } ... @include(if: $no) { platformUser { groups { id } } } } } }`,
@@ -57,7 +57,7 @@ describe('what is below links', () => {
     expect(reads()).toEqual(['read.pageLinks']);
   });
 
-  it('that cannot be read is a fault of its field, not of the link', async () => {
+  it('causes an error at its own field if it cannot be read, not at the link', async () => {
     api.fail('read.findPlatformUsers', new Error('password=hunter2'));
 
     const { body } = await api.ask(

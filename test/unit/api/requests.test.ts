@@ -37,7 +37,7 @@ function populate(count: number): void {
   api.world.groups = [aPlatformGroup({ id: 'miners', name: 'Miners' })];
 }
 
-it('shows what the platform was asked for', async () => {
+it('a link shows the requests sent to the platform', async () => {
   populate(2);
 
   const { body } = await api.ask(QUERY);
@@ -60,7 +60,7 @@ it('shows what the platform was asked for', async () => {
   ]);
 });
 
-it('asks the memory as often for a hundred people as for one', async () => {
+it('the requests of a hundred links cost as many statements as those of one', async () => {
   populate(1);
   await api.ask(QUERY);
   const forOne = [...api.calls];
@@ -73,7 +73,7 @@ it('asks the memory as often for a hundred people as for one', async () => {
   expect(api.calls).toEqual(forOne);
 });
 
-it('shows what the platform would be asked for', async () => {
+it('a member plan shows the requests it would send to the platform', async () => {
   populate(2);
 
   const { body } = await api.ask(

@@ -100,7 +100,7 @@ describe('rows of a request', () => {
     expect(await rows.loadAll([a1, a2])).toEqual(['row 1', 'row 2']);
   });
 
-  it('are given to callers from before a write, though the read ends after it', async () => {
+  it('are returned to callers from before a write even if the read ends after it', async () => {
     const { rows, asked } = aSet();
     const early = rows.load(a1);
     rows.forget();
@@ -129,7 +129,7 @@ describe('rows of a request', () => {
     await expect(rows.loadAll([a1, a2])).rejects.toThrow('missing');
   });
 
-  it('that another query has read are kept', () => {
+  it('from another query are kept, and not read again', () => {
     const { rows, asked } = aSet();
     rows.keep(a1, 'of a list');
 
@@ -137,7 +137,7 @@ describe('rows of a request', () => {
     expect(asked).toEqual([]);
   });
 
-  it('are used at once when loaded, otherwise when they arrive', async () => {
+  it('are used at once if they are loaded, otherwise after the read', async () => {
     const { rows } = aSet();
     const length = (row: string) => row.length;
 

@@ -35,7 +35,7 @@ const changing = (given: Readonly<Record<string, unknown>> = {}) =>
   );
 
 describe('schedules', () => {
-  it('are shown by client, as they are', async () => {
+  it('are listed for a client with all their fields', async () => {
     const { body } = await api.ask(
       `{ schedules(clientId: "${CLIENT_ID}") { kind cron timeZone enabled lastRunAt nextRunAt client { id } } }`,
     );
@@ -72,7 +72,7 @@ describe('schedules', () => {
     expect(api.calls).toEqual(['clients.listClients', 'schedules.schedulesOfClients']);
   });
 
-  it('are refused to a key that reads, which keeps the client they are of', async () => {
+  it('are refused to a read key, which still gets their client', async () => {
     const answer = await api.ask(
       `{ discordClient(id: "${CLIENT_ID}") { name schedules { kind } } }`,
       {},
@@ -88,7 +88,7 @@ describe('schedules', () => {
 });
 
 describe('updateSchedule', () => {
-  it('changes what is named, and nothing else', async () => {
+  it('changes only the given settings', async () => {
     const { body } = await changing({
       cron: '30 4 * * 1',
       timeZone: 'Europe/Berlin',
@@ -107,13 +107,13 @@ describe('updateSchedule', () => {
     });
   });
 
-  it('switches a schedule off', async () => {
+  it('disables a schedule', async () => {
     const { body } = await changing({ enabled: false });
 
     expect(body.data.updateSchedule.schedule.enabled).toBe(false);
   });
 
-  it('reads anew what was read before it in the same request', async () => {
+  it('returns the new schedule even if an earlier mutation of the request read the old one', async () => {
     const { body } = await api.ask(
       `mutation ($a: UpdateScheduleInput!, $b: UpdateScheduleInput!) {
         one: updateSchedule(input: $a) { schedule { client { schedules { cron } } } }
@@ -132,13 +132,13 @@ describe('updateSchedule', () => {
     expect(body.data.two.schedule.client.schedules).toEqual([second, other]);
   });
 
-  it('warns when nothing was named', async () => {
+  it('warns if the input changes nothing', async () => {
     const { body } = await changing();
 
     expect(body.data.updateSchedule.warnings).toEqual(['The input contains nothing to change.']);
   });
 
-  it('warns when nicknames are enforced where the policy leaves them alone', async () => {
+  it('warns if nicknames are enforced while the policy has the strategy NONE', async () => {
     const enable = { kind: 'ENFORCE_NICKNAMES', enabled: true };
     const idle = await changing(enable);
     const policy = {
@@ -171,7 +171,7 @@ describe('updateSchedule', () => {
     expect(api.calls).not.toContain('schedules.updateSchedule');
   });
 
-  it('tells what cannot be read as a pattern', async () => {
+  it('reports an invalid cron pattern with its field', async () => {
     const unread = new InputError('BAD_USER_INPUT', 'No.', 'input.cron');
     api.fail('schedules.updateSchedule', unread);
 
@@ -183,7 +183,7 @@ describe('updateSchedule', () => {
 });
 
 describe('loadDefaultSchedule', () => {
-  it('gives the client the first schedules again, and no other client', async () => {
+  it('restores the default schedules of the client', async () => {
     const { body } = await api.ask(
       `mutation { loadDefaultSchedule(input: { clientId: "${CLIENT_ID}" }) {
         schedules { kind cron client { schedules { cron } } } warnings } }`,
@@ -222,28 +222,28 @@ describe('operations on one client', () => {
     return { faults: faultsOf(answer), isAsked: own.length > 0 };
   };
 
-  it.each(operations)('are served within the limit of a key: %s', async (op) => {
+  it.each(operations)('are allowed to a key limited to that client: %s', async (op) => {
     expect(await asked(op, CLIENT_ID, KEYS.limited)).toEqual({
       faults: [],
       isAsked: true,
     });
   });
 
-  it.each(operations)('are refused outside of it: %s', async (op, field) => {
+  it.each(operations)('are refused to a key limited to another client: %s', async (op, field) => {
     expect(await asked(op, OTHER_CLIENT_ID, KEYS.limited)).toEqual({
       faults: [{ code: 'FORBIDDEN', field }],
       isAsked: false,
     });
   });
 
-  it.each(operations)('are refused where there is none: %s', async (op, field) => {
+  it.each(operations)('return NOT_FOUND for an unknown client: %s', async (op, field) => {
     expect(await asked(op, ownId(0x99), KEYS.admin)).toEqual({
       faults: [{ code: 'NOT_FOUND', field }],
       isAsked: false,
     });
   });
 
-  it.each(operations)('need the scope to administer: %s', async (op) => {
+  it.each(operations)('require the admin scope: %s', async (op) => {
     for (const key of [KEYS.read, KEYS.write])
       expect(await asked(op, CLIENT_ID, key)).toEqual({
         faults: [{ code: 'FORBIDDEN' }],

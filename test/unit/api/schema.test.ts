@@ -33,13 +33,13 @@ const describedTypes = () =>
 
 const ownTypes = () => describedTypes().filter(({ name }) => !ROOTS.includes(name));
 
-it('is committed as it is', async () => {
+it('the committed schema is up to date', async () => {
   const committed = await readFile(new URL('connector.graphql', SCHEMA), 'utf8');
 
   expect(committed).toBe(await printConnectorSchema());
 });
 
-it('says of every type, field, argument and value what it is', () => {
+it('the schema describes every type, field, argument and enum value', () => {
   const silent: string[] = [];
   const look = (name: string, thing: { description?: string | null | undefined }) =>
     thing.description?.trim() ? undefined : silent.push(name);
@@ -58,7 +58,7 @@ it('says of every type, field, argument and value what it is', () => {
   expect(silent).toEqual([]);
 });
 
-it('takes one input a mutation, and tells warnings', () => {
+it('every mutation takes one input, and its payload has warnings', () => {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     expect(
       field.args.map((arg) => arg.name),
@@ -72,7 +72,7 @@ it('takes one input a mutation, and tells warnings', () => {
   }
 });
 
-it('gives no secret a way out', () => {
+it('no output type has a field for a secret', () => {
   const outward = ownTypes()
     .filter(isObjectType)
     .flatMap((type) => Object.keys(type.getFields()));
@@ -80,7 +80,7 @@ it('gives no secret a way out', () => {
   expect(outward.filter((name) => /secret|token$|password/i.test(name))).toEqual([]);
 });
 
-it('never makes a number of an id', () => {
+it('every id is an ID or a Snowflake, never a number', () => {
   for (const type of ownTypes()) {
     if (!isObjectType(type) && !isInputObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
@@ -92,7 +92,7 @@ it('never makes a number of an id', () => {
   }
 });
 
-it('is what the ready operations ask of', async () => {
+it('every ready operation is valid and within the limits', async () => {
   const folder = new URL('operations/', SCHEMA);
   for (const name of await readdir(folder)) {
     const document = parse(await readFile(new URL(name, folder), 'utf8'));

@@ -33,7 +33,7 @@ function asked(document: string): readonly string[] {
   return found;
 }
 
-describe('what a request asks for below a field', () => {
+describe('a selection below a field', () => {
   it.each([
     ['{ page { nodes { id } } }', ['nodes']],
     ['{ page { nodes { name } } }', ['nodes', 'nodes.name']],
@@ -48,7 +48,7 @@ describe('what a request asks for below a field', () => {
     ],
     ['{ page { nodes { id } } page { nodes { name } } }', ['nodes', 'nodes.name']],
     ['{ page { nodes { id } nodes { name } } }', ['nodes', 'nodes.name']],
-  ])('is seen: %s', (document, paths) => {
+  ])('is found: %s', (document, paths) => {
     expect(asked(document)).toEqual(paths);
   });
 
@@ -57,7 +57,7 @@ describe('what a request asks for below a field', () => {
     'query ($yes: Boolean!) { page { nodes @skip(if: $yes) { name } } }',
     'query ($no: Boolean!) { page { ...P @include(if: $no) } } fragment P on Page { nodes { name } }',
     'query ($no: Boolean!) { page { ... @include(if: $no) { nodes { name } } } }',
-  ])('is not seen behind a directive, which may take it away: %s', (document) => {
+  ])('is ignored if a directive excludes it: %s', (document) => {
     expect(asked(document)).toEqual([]);
   });
 });

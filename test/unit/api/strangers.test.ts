@@ -122,7 +122,7 @@ describe.each(['production', 'sandbox', 'listed only'])(
       expect(apiOf(name).calls).toEqual([]);
     });
 
-    it('learns no more with a key that is not ours', async () => {
+    it('learns no more with an unknown key', async () => {
       for (const path of ['/graphql', '/admin'])
         for (const text of [MISSPELT, INCOMPLETE, '{ discordClients { '])
           expect(await apiOf(name).ask(text, {}, { key: 'guess', path })).toMatchObject({
@@ -154,7 +154,7 @@ describe.each(['/graphql', '/admin'])('a misspelt name at %s', (path) => {
   const suggestions = (messages: readonly string[]) =>
     messages.filter((message) => message.includes('Did you mean')).length;
 
-  it('is named without similar names if the caller may not introspect', async () => {
+  it('is reported without suggestions if the caller may not introspect', async () => {
     for (const key of [KEYS.read, KEYS.write]) {
       const messages = await messagesFor('production', key);
 
@@ -164,7 +164,7 @@ describe.each(['/graphql', '/admin'])('a misspelt name at %s', (path) => {
     }
   });
 
-  it('is named with similar names where the caller may introspect', async () => {
+  it('is reported with suggestions if the caller may introspect', async () => {
     for (const [name, key] of [
       ['production', KEYS.admin],
       ['sandbox', KEYS.read],

@@ -30,8 +30,8 @@ function setUp(limits = { perCaller: 2, overall: 3 }, lookAgainMs = 1_000) {
   return { ...fake, subscriptions };
 }
 
-describe('a subscriber who does not read', () => {
-  it('is read for once, and a page at most', async () => {
+describe('a slow subscriber', () => {
+  it('has at most one page read ahead', async () => {
     const { subscriptions, world, notices, calls } = setUp();
     const records = await subscriptions.records(subscriber, {});
     for (let n = 0; n < 1_000; n += 1) world.audit.push(anAuditRecord({ id: ownId(n) }));
@@ -49,7 +49,7 @@ describe('a subscriber who does not read', () => {
     await records.return();
   });
 
-  it('is told of a sweep how it stands when it is read', async () => {
+  it('gets the latest state of a sweep when it reads again', async () => {
     const { subscriptions, world, notices } = setUp();
     const at = (checked: number) => aSweep({ state: 'RUNNING', finishedAt: null, checked });
     world.sweeps = [at(0)];
@@ -69,8 +69,8 @@ describe('a subscriber who does not read', () => {
   });
 });
 
-describe('places', () => {
-  it('are bounded for a caller and over all, and given back once', async () => {
+describe('subscription slots', () => {
+  it('are limited per caller and overall, and each is released once', async () => {
     const { subscriptions, notices } = setUp();
     const begin = (name: string) => subscriptions.records({ ...subscriber, name }, {});
     const first = await begin('ops');
@@ -88,7 +88,7 @@ describe('places', () => {
     expect(notices.listeners()).toBe(3);
   });
 
-  it('are not lost to those who could not begin', async () => {
+  it('are released if a subscription cannot start', async () => {
     const world = setUp({ perCaller: 1, overall: 1 });
     const { subscriptions, notices } = world;
     world.fail('notices.readMoment', new Error('connection lost'));
@@ -102,7 +102,7 @@ describe('places', () => {
     expect(notices.listeners()).toBe(1);
   });
 
-  it('are refused while the process stops', async () => {
+  it('are refused once the process stops', async () => {
     const { subscriptions } = setUp();
     await subscriptions.stop();
 
@@ -110,8 +110,8 @@ describe('places', () => {
   });
 });
 
-describe('a look without a notice', () => {
-  it('finds what nobody told of', async () => {
+describe('polling without a notice', () => {
+  it('finds records whose notice was lost', async () => {
     const { subscriptions, world } = setUp(undefined, 20);
     const records = await subscriptions.records(subscriber, {});
 
@@ -124,7 +124,7 @@ describe('a look without a notice', () => {
 });
 
 describe('a stream', () => {
-  it('ends while it waits', async () => {
+  it('can be ended while it waits', async () => {
     let ends = 0;
     const bell = createBell();
     const stream = createStream<string>({
@@ -142,7 +142,7 @@ describe('a stream', () => {
     expect(ends).toBe(1);
   });
 
-  it('gives back what it took, though nobody ever read from it', async () => {
+  it('releases its resources even if it was never read', async () => {
     let ends = 0;
     const stream = createStream<number>({
       run: async function* () {
@@ -158,8 +158,8 @@ describe('a stream', () => {
   });
 });
 
-describe('a gate', () => {
-  it('lets so many in at a time, and the next when one has failed', async () => {
+describe('a semaphore', () => {
+  it('limits concurrent work, and admits the next task after a failure', async () => {
     const gate = createSemaphore(2);
     const leave: ((error?: Error) => void)[] = [];
     const done: string[] = [];
@@ -185,7 +185,7 @@ describe('a gate', () => {
 });
 
 describe('due sweeps', () => {
-  it('stay few, however many move', () => {
+  it('become one check of all sweeps if too many change', () => {
     const due = createDueSweeps();
 
     for (let n = 0; n < 201; n += 1) due.add([`sweep ${n}`]);

@@ -41,7 +41,7 @@ async function watchSweeps(
   return subscribed;
 }
 
-/** As another process would: the row has moved, and then that is said. */
+/** Changes a sweep as another process would: stores the row first, then sends the notice. */
 function move(sweep: Sweep, isTold = true): void {
   const at = api.world.sweeps.findIndex((one) => one.id === sweep.id);
   api.world.sweeps.splice(at < 0 ? api.world.sweeps.length : at, 1, sweep);
@@ -55,7 +55,7 @@ const codesOf = ({ events }: Subscribed) =>
   events.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions['code']));
 
 describe('sweepProgressed', () => {
-  it('tells what is not over as it stands, then each move, and nothing twice', async () => {
+  it('sends each unfinished sweep, then every change, and nothing twice', async () => {
     const watched = await watchSweeps({ clientId: CLIENT_ID });
     await eventually(() => watched.events.length === 1);
 
@@ -72,7 +72,7 @@ describe('sweepProgressed', () => {
     ]);
   });
 
-  it('tells of many moves the latest, at most four times a second', async () => {
+  it('sends a thousand quick changes as at most two events, ending with the latest', async () => {
     const watched = await watchSweeps();
     await eventually(() => watched.events.length === 1);
     api.calls.length = 0;
@@ -84,7 +84,7 @@ describe('sweepProgressed', () => {
     expect(api.calls.filter((call) => call === 'sweeps.findSweeps').length).toBeLessThanOrEqual(2);
   });
 
-  it('tells one sweep alone, even one that is over', async () => {
+  it('sends only the requested sweep, even if it is finished', async () => {
     const watched = await watchSweeps({ id: aSweep().id });
     await eventually(() => watched.events.length === 1);
 
@@ -98,7 +98,7 @@ describe('sweepProgressed', () => {
     ]);
   });
 
-  it('tells what the path does for a sweep, when records are closed', async () => {
+  it('sends a finished sweep again when its changes are recorded', async () => {
     const finishedAt = new Date('2026-11-22T17:30:00Z');
     const done = running({ state: 'DONE', drifted: 5, finishedAt });
     api.world.sweeps = [done];
@@ -111,7 +111,7 @@ describe('sweepProgressed', () => {
     expect(told(watched)).toMatchObject([{ state: 'DONE', changed: 3 }]);
   });
 
-  it('looks at all of them when notices may have been missed', async () => {
+  it('checks all sweeps if notices may have been lost', async () => {
     const watched = await watchSweeps();
     await eventually(() => watched.events.length === 1);
 
@@ -126,7 +126,7 @@ describe('sweepProgressed', () => {
     ]);
   });
 
-  it('tells a key that is limited to some clients of those alone', async () => {
+  it('sends a key limited to some clients only the sweeps of those clients', async () => {
     const foreign = running({ id: ownId(0x52), clientId: OTHER_CLIENT_ID });
     api.world.sweeps.push(foreign);
     const watched = await watchSweeps({}, KEYS.limited);
@@ -143,7 +143,7 @@ describe('sweepProgressed', () => {
     expect(codesOf(forbidden)).toEqual(['FORBIDDEN']);
   });
 
-  it('is refused to whoever may not see sweeps', async () => {
+  it('is refused to keys that may not read sweeps', async () => {
     const codes = [];
     for (const key of [KEYS.read, KEYS.write]) {
       const watched = await watchSweeps({}, key);
@@ -154,7 +154,7 @@ describe('sweepProgressed', () => {
     expect(codes).toEqual(['FORBIDDEN', 'FORBIDDEN']);
   });
 
-  it('goes on where it was when the memory was away for a while', async () => {
+  it('continues where it was after the database was unreachable', async () => {
     const watched = await watchSweeps();
     await eventually(() => watched.events.length === 1);
     api.calls.length = 0;
@@ -167,7 +167,7 @@ describe('sweepProgressed', () => {
     await eventually(() => told(watched).at(-1)?.checked === 3);
   });
 
-  it('leaves nobody listening when it cannot be begun', async () => {
+  it('leaves no listener if it cannot start', async () => {
     api.fail('notices.recentSweepIds', new Error('connection lost'));
 
     const refused = await watchSweeps();

@@ -48,7 +48,7 @@ const deciding = (
   );
 
 describe('a held plan', () => {
-  it('is shown with its reason, its cost and its first members', async () => {
+  it('is shown with its reason, its hash and its cost', async () => {
     const { body } = await api.ask(
       `{ sweep(id: "${HELD_ID}") { kind state reason decidedBy finishedAt
         plan { hash removals additions calls seconds members { discordUserId remove { id } reason } } } }`,
@@ -67,7 +67,7 @@ describe('a held plan', () => {
   it.each([
     ['approveSweep', 'APPROVED'],
     ['rejectSweep', 'REJECTED'],
-  ] as const)('%s says whose word it was, and of which plan', async (name, state) => {
+  ] as const)('is decided by %s, which returns who decided on which plan', async (name, state) => {
     const { body, headers } = await deciding(name, {
       id: HELD_ID,
       hash: HASH,
@@ -93,7 +93,7 @@ describe('a held plan', () => {
     ]);
   });
 
-  it('is not approved without the hash of what was looked at', async () => {
+  it('cannot be approved without a hash', async () => {
     for (const [hash, field] of [
       [undefined, 'input'],
       [null, 'input.hash'],
@@ -106,7 +106,7 @@ describe('a held plan', () => {
     expect(api.calls.some((call) => call === 'sweeps.decideSweep')).toBe(false);
   });
 
-  it('is not approved by the hash of another', async () => {
+  it('cannot be approved with the hash of another plan', async () => {
     const answer = await deciding('approveSweep', {
       id: HELD_ID,
       hash: 'of yesterday',
@@ -115,7 +115,7 @@ describe('a held plan', () => {
     expect(faultsOf(answer)).toEqual([{ code: 'CONFLICT', field: 'input.hash' }]);
   });
 
-  it('can be rejected without looking again', async () => {
+  it('can be rejected without a hash', async () => {
     const { body } = await deciding('rejectSweep', { id: HELD_ID });
 
     expect(body.data?.['rejectSweep']).toMatchObject({
@@ -133,7 +133,7 @@ describe('a held plan', () => {
     expect(faultsOf(answer)).toEqual([{ code, field: 'input.id' }]);
   });
 
-  it('of another client is none of a key that is limited to one', async () => {
+  it('of another client is NOT_FOUND for a limited key', async () => {
     const answer = await deciding('approveSweep', { id: FOREIGN_ID, hash: HASH }, KEYS.limited);
 
     expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
@@ -141,7 +141,7 @@ describe('a held plan', () => {
 });
 
 describe('createRoleMapping', () => {
-  it('tells of holders whom it leaves to a person', async () => {
+  it('warns about holders whose roles stay until a person decides', async () => {
     api.world.heldRemovals = { sweepId: HELD_ID, removals: 3 };
 
     const { body } = await api.ask(
@@ -157,7 +157,7 @@ describe('createRoleMapping', () => {
 });
 
 describe('retireRoleMapping', () => {
-  it('warns of holders who are left the role until a person decides', async () => {
+  it('warns about holders who keep the role until a person decides', async () => {
     api.world.heldRemovals = { sweepId: HELD_ID, removals: 3 };
 
     const { body } = await api.ask(

@@ -32,7 +32,7 @@ const starting = (given: Readonly<Record<string, unknown>> = {}) =>
   );
 
 describe('startSweep', () => {
-  it('begins a sweep, and says on whose account', async () => {
+  it('starts a sweep, with the caller in its cause', async () => {
     const { body, headers } = await starting({ dryRun: true });
 
     expect(body).toEqual({
@@ -67,27 +67,27 @@ describe('startSweep', () => {
     ]);
   });
 
-  it('is no dry run unless told', async () => {
+  it('is no dry run by default', async () => {
     await starting({ dryRun: null });
 
     expect(api.lastArguments('sweeps.startSweep')).toMatchObject([{ dryRun: false }]);
   });
 
-  it('cannot begin CHANGES, which come by themselves', async () => {
+  it('cannot start a sweep of kind CHANGES, which the connector starts itself', async () => {
     const answer = await starting({ kind: 'CHANGES' });
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.kind' }]);
     expect(sweepCalls()).toEqual([]);
   });
 
-  it.each(['EVERYTHING', 'verify_groups', null])('refuses what is no kind: %s', async (kind) => {
+  it.each(['EVERYTHING', 'verify_groups', null])('refuses an invalid kind: %s', async (kind) => {
     const answer = await starting({ kind });
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.kind' }]);
     expect(sweepCalls()).toEqual([]);
   });
 
-  it('tells the conflict with one that runs', async () => {
+  it('returns CONFLICT if another sweep is running', async () => {
     const conflict = new InputError('CONFLICT', 'One runs.', 'input.kind');
     api.fail('sweeps.startSweep', conflict);
 
@@ -98,11 +98,11 @@ describe('startSweep', () => {
   });
 });
 
-describe('the strategy of a run', () => {
+describe('the nickname strategy of a sweep', () => {
   const naming = (enforceStrategy: string | null) =>
     starting({ kind: 'ENFORCE_NICKNAMES', enforceStrategy });
 
-  it('is handed on to a run for nicknames', async () => {
+  it('is passed on if the sweep enforces nicknames', async () => {
     const { body } = await naming('EVE_ONLINE');
 
     expect(body.data.startSweep.warnings).toEqual([]);
@@ -111,7 +111,7 @@ describe('the strategy of a run', () => {
     ]);
   });
 
-  it.each([[null], ['NONE']])('warns when nicknames are left alone: %s', async (strategy) => {
+  it.each([[null], ['NONE']])('causes a warning if it is %s', async (strategy) => {
     const { body } = await naming(strategy);
 
     expect(body.data.startSweep.warnings).toEqual([
@@ -119,7 +119,7 @@ describe('the strategy of a run', () => {
     ]);
   });
 
-  it('may be TEMPLATE only where there is one', async () => {
+  it('may be TEMPLATE only if the client has a template', async () => {
     const without = await naming('TEMPLATE');
     const before = sweepCalls();
     const nicknamePolicy = {
@@ -137,7 +137,7 @@ describe('the strategy of a run', () => {
     expect(withOne.body.data.startSweep.warnings).toEqual([]);
   });
 
-  it.each(['EVE_ONLINE', 'NONE'])('is refused by the other kinds: %s', async (enforceStrategy) => {
+  it.each(['EVE_ONLINE', 'NONE'])('is refused for other sweeps: %s', async (enforceStrategy) => {
     const answer = await starting({ enforceStrategy });
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.enforceStrategy' }]);
@@ -153,7 +153,7 @@ describe('cancelSweep', () => {
       { key },
     );
 
-  it('stops one that runs', async () => {
+  it('stops a running sweep', async () => {
     api.world.sweeps = [aSweep({ state: 'RUNNING', finishedAt: null })];
 
     const { body } = await cancelling(SWEEP_ID.toUpperCase());
@@ -165,7 +165,7 @@ describe('cancelSweep', () => {
     expect(api.lastArguments('sweeps.cancelSweep')).toEqual([SWEEP_ID]);
   });
 
-  it('refuses one that is over', async () => {
+  it('refuses a finished sweep', async () => {
     expect(faultsOf(await cancelling(SWEEP_ID))).toEqual([
       { code: 'FAILED_PRECONDITION', field: 'input.id' },
     ]);

@@ -98,7 +98,7 @@ describe('sweep', () => {
   it.each([
     ['there is none', ownId(0x99), KEYS.admin],
     ['it is of a client that the key may not touch', FOREIGN_SWEEP_ID, 'limited'],
-  ])('is null where %s', async (_where, id, key) => {
+  ])('is null if %s', async (_where, id, key) => {
     const { body } = await api.ask(
       `{ sweep(id: "${id}") { id } }`,
       {},
@@ -117,7 +117,7 @@ describe('sweeps', () => {
       { id: CLIENT_ID },
     );
 
-  it('follow each other page by page, newest first', async () => {
+  it('are paged without a gap, newest first', async () => {
     api.world.sweeps = Array.from({ length: 5 }, (_, index) => aSweep({ id: ownId(0x50 + index) }));
     const seen: string[] = [];
     let after: string | null = null;
@@ -135,7 +135,7 @@ describe('sweeps', () => {
     expect(seen).toEqual([0x54, 0x53, 0x52, 0x51, 0x50].map(ownId));
   });
 
-  it('are of one client, and of one kind when asked', async () => {
+  it('are listed for one client, and optionally for one kind', async () => {
     api.world.sweeps.push(
       aSweep({ id: ownId(0x42), kind: 'REMOTE_SYNC' }),
       aSweep({ id: ownId(0x43), kind: 'CHANGES', state: 'HELD' }),
@@ -159,7 +159,7 @@ describe('sweeps', () => {
     ]);
   });
 
-  it('are counted only when asked', async () => {
+  it('are counted only if the total is requested', async () => {
     await listing();
     const before = [...api.calls];
     await listing('', 'totalCount');
@@ -173,11 +173,11 @@ describe('sweeps', () => {
   it.each([
     [', first: 0', 'first'],
     [', first: 201', 'first'],
-  ])('refuse a page of %s', async (args, field) => {
+  ])('are refused with the arguments "%s"', async (args, field) => {
     expect(faultsOf(await listing(args))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
   });
 
-  it('refuse a cursor of another list', async () => {
+  it('are refused with the cursor of another list', async () => {
     const after = Buffer.from('pilots').toString('base64url');
     const answer = await api.ask(
       `{ sweeps(clientId: "${CLIENT_ID}", after: "${after}") { nodes { id } } }`,
@@ -186,7 +186,7 @@ describe('sweeps', () => {
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'after' }]);
   });
 
-  it('cost as many statements for a hundred as for one', async () => {
+  it('cost as many statements for a hundred sweeps as for one', async () => {
     const count = async (sweeps: number) => {
       const places = Array.from({ length: sweeps }, (_, index) => index);
       const accountOf = (index: number) => String(400_000_000_000_000_000n + BigInt(index));

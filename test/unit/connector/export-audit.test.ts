@@ -30,14 +30,14 @@ describe('export-audit', () => {
     ['no end', { '--to': '' }, '--to must be a time'],
     ['a place that is none', { '--after': '12' }, '--after must be a UUID'],
     ['an unknown option', { '--everything': 'x' }, "'--everything'"],
-  ])('refuses %s, and says how it is used', async (_, given, fault) => {
+  ])('refuses %s, and shows its usage', async (_, given, fault) => {
     const running = run(Object.entries({ ...good, ...given }).flat());
 
     await expect(running).rejects.toThrow(fault);
     await expect(running).rejects.toThrow('Usage: npm run export-audit');
   });
 
-  test('asks for the range once all is well', async () => {
+  test('reads the range from the store if all options are valid', async () => {
     await expect(run(Object.entries(good).flat())).rejects.toThrow('the store was asked');
   });
 });

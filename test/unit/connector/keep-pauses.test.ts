@@ -89,7 +89,7 @@ test('a pause that ends while the database is unreachable is cleared when the da
   await eventually(() => rows.get('client-1') === null);
 });
 
-test('of several changes during an outage only the last is saved', async () => {
+test('only the last of several changes during an outage is saved', async () => {
   const { rows, tries, report } = await openPauses([away()]);
 
   report('client-1', pauseUntil(1));

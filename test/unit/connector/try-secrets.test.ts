@@ -45,7 +45,7 @@ const wrongSecret = new TerminalError('INVALID_CLIENT', 'not the secret');
 const silent = new UnavailableError('no answer');
 
 describe('new secrets', () => {
-  test('that are right are asked about once each, and pass', async () => {
+  test('that are correct are tried once each, and accepted', async () => {
     const { trySecrets, asked, stopped } = world({});
 
     await trySecrets(place, { botToken: 'new', clientSecret: 'newer' });
@@ -57,7 +57,7 @@ describe('new secrets', () => {
     expect(stopped()).toBe(1);
   });
 
-  test('are not asked about where none is given', async () => {
+  test('are not tried if none is given', async () => {
     const { trySecrets, asked } = world({});
 
     await trySecrets(place, {});
@@ -69,7 +69,7 @@ describe('new secrets', () => {
     ['token that Discord refuses', { token: failing(refused) }, 'input.botToken'],
     ['token of another application', { token: () => '999' }, 'input.botToken'],
     ['secret that Discord refuses', { secret: failing(wrongSecret) }, 'input.clientSecret'],
-  ])('refuses a %s, before it replaces anything', async (_, given, field) => {
+  ])('are refused before anything is replaced: a %s', async (_, given, field) => {
     const { trySecrets } = world(given);
 
     const trial = trySecrets(place, { botToken: 'b', clientSecret: 'c' });
@@ -82,7 +82,7 @@ describe('new secrets', () => {
     });
   });
 
-  test('pass where Discord says nothing: the doctor has the word later', async () => {
+  test('are accepted if Discord does not respond', async () => {
     const { trySecrets, stopped } = world({
       token: failing(silent),
       secret: failing(silent),

@@ -69,7 +69,7 @@ describe.each([
   });
 });
 
-it('starts again with the same keys once the damaged guild is deleted', async () => {
+it('the sandbox starts again with the same keys once the damaged guild file is deleted', async () => {
   const secrets = await startOnce();
   const path = join(dataDir, 'sandbox-discord.json');
   await truncate(path, 10);
@@ -86,7 +86,7 @@ it('starts again with the same keys once the damaged guild is deleted', async ()
   expect(answer.status).toBe(200);
 });
 
-describe('a file that is written whole', () => {
+describe('an atomically written file', () => {
   const large = (letter: string) => JSON.stringify(letter.repeat(4_000_000));
 
   it('is never read incomplete, however many write it at once', async () => {
@@ -108,7 +108,7 @@ describe('a file that is written whole', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it('stays as it was where it cannot be written, and leaves no draft', async () => {
+  it('stays unchanged if it cannot be written, and leaves no temporary file', async () => {
     const path = join(dataDir, 'world.json');
     await mkdir(path);
 

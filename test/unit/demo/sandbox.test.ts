@@ -40,8 +40,8 @@ const consentPage = async ({ client }: Running, redirect_uri: string) => {
   return (await fetch(`${client.endpoints.authorizeUrl}?${query}`)).status;
 };
 
-describe('the way back from the consent page', () => {
-  it('is known once the API has told its address, and not before', async () => {
+describe('the callback of the consent page', () => {
+  it('is accepted only after the API has registered its address', async () => {
     const sandbox = await start(await makeDataDir());
     undo.push(() => sandbox.stop());
     const callback = 'http://127.0.0.1:4000/discord/sso/callback';
@@ -54,7 +54,7 @@ describe('the way back from the consent page', () => {
     expect(await consentPage(sandbox, callback)).toBe(200);
   });
 
-  it('outlives a restart, beside that of the next start', async () => {
+  it('survives a restart, beside the callback of the new start', async () => {
     const dataDir = await makeDataDir();
     const first = await start(dataDir);
     const old = first.registerCallback('http://127.0.0.1:4000');
@@ -83,8 +83,8 @@ describe('the way back from the consent page', () => {
   });
 });
 
-describe('the demonstration', () => {
-  it('has an invite to its guild that lasts', async () => {
+describe('the demo', () => {
+  it('has a permanent invite to its guild', async () => {
     const sandbox = await start(await makeDataDir());
     undo.push(() => sandbox.stop());
     const { apiBase } = sandbox.client.endpoints;
@@ -97,7 +97,7 @@ describe('the demonstration', () => {
     });
   });
 
-  it('lets a person be linked with the addresses it gives out', async () => {
+  it('lets a person sign in and join through its endpoints', async () => {
     const sandbox = await start(await makeDataDir());
     undo.push(() => sandbox.stop());
     const { endpoints, applicationId } = sandbox.client;

@@ -30,7 +30,7 @@ const limitsOf = (limit: number, remaining: number, resetAfterMs: number) => ({
   resetAfterMs,
 });
 
-/** What is learnt from calls at these times, each taken at once. */
+/** The allowance learned from calls at these times, each of them made at once. */
 function learnt(limit: SandboxLimit, times: readonly number[], marginMs = 0) {
   let bucket: Bucket | undefined;
   let allowance: Allowance | null = null;
@@ -39,7 +39,7 @@ function learnt(limit: SandboxLimit, times: readonly number[], marginMs = 0) {
     const { remaining, resetAfterMs, isAllowed } = taken.verdict;
     expect(isAllowed).toBe(true);
     bucket = taken.bucket;
-    // As the header has it: seconds with three decimals.
+    // Like the header: seconds with three decimals.
     const header = Math.ceil(Number((resetAfterMs / 1000).toFixed(3)) * 1000);
     const limits = limitsOf(limit.limit, remaining, header);
     const answer = { status: 204, limits, now, marginMs };
@@ -54,7 +54,7 @@ const burst = (count: number, everyMs = 1) =>
   Array.from({ length: count }, (_, index) => index * everyMs);
 
 describe('an allowance', () => {
-  test('of a window is spent until its end', () => {
+  test('of a fixed window is spent until the window ends', () => {
     const { allowance } = learnt(FIXED, burst(10, 100));
 
     expect(callsLeft(allowance, urgent, 1_000)).toBe(0);
@@ -63,7 +63,7 @@ describe('an allowance', () => {
     expect(callsLeft(allowance, urgent, 10_000)).toBe(10);
   });
 
-  test('that comes back call by call is free again when the first is', () => {
+  test('of a sliding window is free again when its first call expires', () => {
     const { allowance, isFreeAt } = learnt(SLIDING, burst(10, 100));
 
     const from = freeFrom(allowance, urgent, 900);
@@ -75,7 +75,7 @@ describe('an allowance', () => {
   });
 
   test.each([10, 37, 250, 333, 999, 1_000, 1_500])(
-    'that comes back call by call is never thought to be free too early, with a call every %s ms',
+    'of a sliding window is never considered free too early, with a call every %s ms',
     (everyMs) => {
       let bucket: Bucket | undefined;
       let allowance: Allowance | null = null;
@@ -99,7 +99,7 @@ describe('an allowance', () => {
     ['in a burst', burst(10)],
     ['one a second', burst(10, 1_000)],
     ['seen from its middle on', burst(10, 300).slice(4)],
-  ])('of a window is never taken for the other kind: %s', (_, times) => {
+  ])('of a fixed window is never taken for a sliding one: %s', (_, times) => {
     let bucket: Bucket | undefined;
     let allowance: Allowance | null = null;
     const last = times.at(-1) ?? 0;
@@ -122,7 +122,7 @@ describe('an allowance', () => {
     expect(spent && freeFrom(spent, urgent, last)).toBe(last + 5_000);
   });
 
-  test('that was refused in spite of what was believed is never believed again', () => {
+  test('follows a 429 that contradicts it', () => {
     const { allowance } = learnt(SLIDING, burst(10, 100));
 
     const refused = allowanceAfter(allowance, {
@@ -135,7 +135,7 @@ describe('an allowance', () => {
     expect(refused && freeFrom(refused, urgent, 1_000)).toBe(10_000);
   });
 
-  test('has the margin on every time', () => {
+  test('adds the margin to every time', () => {
     const { allowance } = learnt(FIXED, burst(10), 100);
 
     expect(freeFrom(allowance, urgent, 10)).toBe(10_100);
@@ -143,7 +143,7 @@ describe('an allowance', () => {
 });
 
 describe('the last call of a bucket', () => {
-  test('is left for what is urgent, until little of the window remains', () => {
+  test('is left for urgent work until little of the window remains', () => {
     const { allowance } = learnt(FIXED, burst(9));
 
     expect(callsLeft(allowance, urgent, 100)).toBe(1);
@@ -153,13 +153,13 @@ describe('the last call of a bucket', () => {
     expect(freeFrom(allowance, calm, 6_000)).toBe(6_000);
   });
 
-  test('is waited for to the end of the window where it is gone', () => {
+  test('is free again only at the end of the window once it is spent', () => {
     const { allowance } = learnt(FIXED, burst(10));
 
     expect(freeFrom(allowance, calm, 100)).toBe(10_000);
   });
 
-  test('counts where several are wanted', () => {
+  test('is also reserved when several calls are requested at once', () => {
     const { allowance } = learnt(FIXED, burst(8));
 
     expect(freeFrom(allowance, { ...calm, calls: 1 }, 100)).toBe(100);
@@ -175,7 +175,7 @@ describe('the last call of a bucket', () => {
     expect(freeFrom(allowance, calm, 100)).toBeLessThanOrEqual(1_100);
   });
 
-  test('is not kept of a bucket of one', () => {
+  test('is not reserved in a bucket of one call', () => {
     const one = { ...FIXED, limit: 1 };
     const { allowance } = learnt(one, [0]);
 

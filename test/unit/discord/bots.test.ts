@@ -51,7 +51,7 @@ const setUp = () => {
 };
 
 describe('the bots', () => {
-  it('are shared by clients with one token', async () => {
+  it('are shared by clients with the same token', async () => {
     const { botFor, opened } = setUp();
 
     const both = await Promise.all([botFor('client-1'), botFor('client-2')]);
@@ -60,7 +60,7 @@ describe('the bots', () => {
     expect(opened).toEqual(['token-a']);
   });
 
-  it('stay while a client has them, and go with the last one', async () => {
+  it('stay open while a client uses them, and close with the last one', async () => {
     const { botFor, tokens, opened, closed } = setUp();
     await botFor('client-1');
     await botFor('client-2');
@@ -75,7 +75,7 @@ describe('the bots', () => {
     expect(opened).toEqual(['token-a', 'token-b']);
   });
 
-  it('keep their limits when a revision changes nothing of theirs', async () => {
+  it('keep their limits if a revision does not change their credentials', async () => {
     const { bots, botFor } = setUp();
     const first = await botFor('client-1');
     expect(await botFor('client-1', 'second')).toBe(first);
@@ -85,7 +85,7 @@ describe('the bots', () => {
     expect(await botFor('client-1', 'second')).toBe(first);
   });
 
-  it('are opened anew for a refused token when the credentials were touched', async () => {
+  it('with a refused token are opened again at the next revision of the client', async () => {
     const { botFor, refused, closed } = setUp();
     const first = await botFor('client-1');
     refused.add(first);
@@ -97,7 +97,7 @@ describe('the bots', () => {
     expect(closed).toEqual(['token-a']);
   });
 
-  it('go when all is closed', async () => {
+  it('are closed by closeAll', async () => {
     const { bots, botFor, closed } = setUp();
     await botFor('client-1');
 

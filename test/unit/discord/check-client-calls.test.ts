@@ -11,7 +11,7 @@ const plant = (fault: Omit<SandboxFault, 'times'>) =>
   discord().faults.plant({ ...fault, times: null });
 
 describe('a bot', () => {
-  it('with a token that is refused is asked nothing more', async () => {
+  it('with a rejected token gets no further calls', async () => {
     const checks = await check({}, { botToken: 'another.token' });
 
     expect(faultsOf(checks)).toEqual(['FAILED bot token']);
@@ -21,7 +21,7 @@ describe('a bot', () => {
   });
 
   it.each([10004, 50001] as const)(
-    'that is not in the guild (%s) is invited, and asked nothing that hangs on it',
+    'that is not in the guild (%s) gets the remedy to invite it, and dependent checks are skipped',
     async (code) => {
       plant({
         effect: { kind: 'status', status: code === 10004 ? 404 : 403, code },
@@ -40,7 +40,7 @@ describe('a bot', () => {
     },
   );
 
-  it('that owns the guild may do everything', async () => {
+  it('that owns the guild has every permission', async () => {
     await replaceWorld((world) => ({
       ...world,
       guilds: world.guilds.map((one) => ({ ...one, ownerId: BOT })),
@@ -91,11 +91,11 @@ describe('a call that fails', () => {
     rows.flatMap(([route, name, missing]) =>
       effects.map((effect) => ({ route, name, missing, effect })),
     ),
-  )('at $route by $effect.kind hides only what hangs on it', async (row) => {
+  )('at $route by $effect.kind hides only the checks that depend on it', async (row) => {
     const all = (await check()).map(({ name }) => name);
     plant({ route: row.route, effect: row.effect });
 
-    // Long enough for those that answer, on a machine with much to do.
+    // Long enough for the calls that are answered, even on a busy machine.
     const checks = await check({}, { timeoutMs: 600 });
 
     expect(faultsOf(checks)).toEqual([`FAILED ${row.name}`]);
@@ -110,7 +110,7 @@ describe('a call that fails', () => {
     );
   });
 
-  it('by a limit is told with its time', async () => {
+  it('because of a rate limit is reported with the time of the next try', async () => {
     plant({
       route: '/guilds/{guild_id}/roles',
       effect: { kind: 'sharedLimit', retryAfterMs: 2000 },
@@ -126,7 +126,7 @@ describe('a call that fails', () => {
     expect(named(checks, 'bot in guild')?.result).toBe('OK');
   });
 
-  it('as all others do is no reason to say that the bot is not in the guild', async () => {
+  it('like all others does not mean that the bot is not in the guild', async () => {
     plant({ effect: { kind: 'status', status: 500 } });
 
     const checks = await check();

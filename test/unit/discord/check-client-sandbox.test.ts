@@ -9,8 +9,8 @@ import { REDIRECT } from './oauth-setup.js';
 
 const { check, discord, grant } = useCheckedClient();
 
-describe('a client that is set up well', () => {
-  it('has no fault, and that takes six calls', async () => {
+describe('a correctly configured client', () => {
+  it('has no faults, and is checked with six calls', async () => {
     const checks = await check();
 
     expect(faultsOf(checks)).toEqual([]);
@@ -38,7 +38,7 @@ describe('a client that is set up well', () => {
     }
   });
 
-  it('is not asked about what it does not do', async () => {
+  it('is not checked for features that it does not use', async () => {
     const checks = await check({
       mappedRoleIds: [],
       callbackUrl: null,
@@ -67,7 +67,7 @@ interface Planted {
   readonly plant?: () => void;
   readonly request?: Partial<CheckRequest>;
   readonly found: string;
-  /** Words of message and remedy. */
+  /** Words that the message or the remedy contains. */
   readonly words: readonly string[];
 }
 
@@ -271,8 +271,8 @@ const planted: readonly Planted[] = [
   },
 ];
 
-describe('a fault in the set-up', () => {
-  it.each(planted)('is found and named: $fault', async (one) => {
+describe('a configuration fault', () => {
+  it.each(planted)('is reported with a message and a remedy: $fault', async (one) => {
     one.plant?.();
 
     const checks = await check(one.request);
@@ -286,7 +286,7 @@ describe('a fault in the set-up', () => {
     expect(discord().calls.count()).toBeLessThanOrEqual(6);
   });
 
-  it('does not hide another', async () => {
+  it('does not hide the others', async () => {
     grant(0n);
     editApplication({ redirectUris: [], guildMembersIntent: false });
     discord().moderator.expireInvite('welcome');

@@ -6,7 +6,7 @@ import { APPLICATION, BOT, BOT_ROLE, ENOUGH, INVITE } from './client-world.js';
 import { guild, GUILD } from './gateway-setup.js';
 import { REDIRECT } from './oauth-setup.js';
 
-/** What only some Discords answer, or none that the sandbox plays. */
+/** Responses that the sandbox Discord does not give. */
 const readings: BotReadings = {
   whoAmI: async () => ({ botUserId: BOT, username: 'connector' }),
   readGuild: async () => ({
@@ -54,7 +54,7 @@ const check = async (
 };
 
 describe('the check of a client', () => {
-  it('says so where Discord does not show the callback addresses', async () => {
+  it('warns if Discord does not show the callback addresses', async () => {
     const application = await readings.readApplication(guild);
 
     expect(
@@ -71,7 +71,7 @@ describe('the check of a client', () => {
     [undefined, 'WARNING'],
     [null, 'OK'],
     [new Date('2026-01-01T00:00:00Z'), 'WARNING'],
-  ])('of an invite that ends at %s is %s', async (expiresAt, result) => {
+  ])('reports an invite that expires at %s as %s', async (expiresAt, result) => {
     expect(
       await check('invite link', {
         readInvite: async () => ({ guildId: GUILD, expiresAt }),
@@ -79,7 +79,7 @@ describe('the check of a client', () => {
     ).toMatchObject({ result });
   });
 
-  it('knows an invite to a group of friends for what it is', async () => {
+  it('reports an invite to a group chat as leading to no guild', async () => {
     expect(
       await check('invite link', {
         readInvite: async () => ({ guildId: null, expiresAt: null }),
@@ -104,7 +104,7 @@ describe('the check of a client', () => {
     ['https://discord.gg/..%2Fusers', null],
     ['https://discord.gg/', null],
     ['welcome', null],
-  ])('reads %s as invite %s', async (inviteUrl, code) => {
+  ])('reads the invite code of %s as %s', async (inviteUrl, code) => {
     const asked: string[] = [];
 
     await check(
@@ -121,7 +121,7 @@ describe('the check of a client', () => {
     expect(asked).toEqual(code === null ? [] : [code]);
   });
 
-  it('reports a fault of ours as one, and goes on', async () => {
+  it('reports an internal error as a fault of the connector', async () => {
     const fault = await check('invite link', {
       readInvite: () => Promise.reject(new Error('cannot read property x')),
     });

@@ -49,7 +49,7 @@ describe('an invite', () => {
     expect(checkClientAddress('inviteUrl', address, production)).toContain(fault);
   });
 
-  it('may be of a sandbox Discord outside production', () => {
+  it('may point to a sandbox Discord outside production', () => {
     const address = 'http://127.0.0.1:4001/invite/aB-3';
 
     expect(checkClientAddress('inviteUrl', address, sandbox)).toBeNull();
@@ -81,14 +81,14 @@ describe('a callback address', () => {
     expect(check(address)).toContain(fault);
   });
 
-  it('may be anywhere on https while PUBLIC_URL is not set', () => {
+  it('may be on any host with https while PUBLIC_URL is not set', () => {
     const rules = { isProduction: true, publicUrl: null };
 
     expect(checkClientAddress('callbackUrl', 'https://c.example.org/cb', rules)).toBeNull();
     expect(checkClientAddress('callbackUrl', 'http://c.example.org/cb', rules)).toContain('https');
   });
 
-  it('may be on loopback, over http too, outside production alone', () => {
+  it('may be http outside production, but only on loopback', () => {
     for (const host of ['127.0.0.1:4000', 'localhost:4000', '[::1]:4000'])
       expect(check(`http://${host}/discord/sso/callback`, sandbox)).toBeNull();
     expect(check('http://192.168.0.1/cb', sandbox)).toContain('https');

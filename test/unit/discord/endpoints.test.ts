@@ -10,7 +10,7 @@ const production = { allowlist: [], isProduction: true };
 const development = { allowlist: [], isProduction: false };
 
 describe('an endpoint', () => {
-  it.each(Object.values(DISCORD_ENDPOINTS))('may be %s', (endpoint) => {
+  it.each(Object.values(DISCORD_ENDPOINTS))('may be Discord’s own %s', (endpoint) => {
     expect(checkEndpoint(endpoint, production)).toBeNull();
   });
 
@@ -59,7 +59,7 @@ describe('an endpoint', () => {
     },
   );
 
-  it('may be on the allow list, with its port, but not without https', () => {
+  it('may be on the allow list with its port, and still needs https', () => {
     const rules = {
       allowlist: ['Proxy.example', 'other.example:8443'],
       isProduction: true,
@@ -72,8 +72,8 @@ describe('an endpoint', () => {
   });
 });
 
-describe('the base of the API', () => {
-  it('names its version', () => {
+describe('the API base', () => {
+  it('may be an allowed endpoint that names its version', () => {
     expect(checkApiBase('https://discord.com/api/v10', production)).toBeNull();
   });
 
@@ -82,11 +82,11 @@ describe('the base of the API', () => {
     'https://discord.com/api/v10/',
     'https://discord.com/api/vX',
     'https://discord.com/api/10',
-  ])('is not %s', (apiBase) => {
+  ])('must not be %s, which does not name its version', (apiBase) => {
     expect(checkApiBase(apiBase, production)).toMatch(/version/);
   });
 
-  it('must be an endpoint that is allowed', () => {
+  it('must be an allowed endpoint', () => {
     expect(checkApiBase('https://evil.example/v10', production)).toMatch(/host/);
   });
 });

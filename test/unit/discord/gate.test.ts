@@ -18,7 +18,7 @@ const leave = (entry: Entry) => {
 };
 
 describe('the gate', () => {
-  it('lets one caller into a bucket, and the next when that one has left', async () => {
+  it('admits one caller to a bucket, and the next when that one has left', async () => {
     const { gate } = setUp();
     const order: string[] = [];
     const first = await gate.enter(turn('a'), never);
@@ -52,7 +52,7 @@ describe('the gate', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
-  it('refuses those who wait as soon as the bucket is closed', async () => {
+  it('refuses waiting callers as soon as the bucket is closed', async () => {
     const { gate } = setUp();
     const first = await gate.enter(turn('a'), never);
     const second = gate.enter(turn('a'), never);
@@ -65,7 +65,7 @@ describe('the gate', () => {
     leave(first);
   });
 
-  it('refuses at once while closed, and opens at its time', async () => {
+  it('refuses at once while closed, and opens on time', async () => {
     const { gate, setNow } = setUp();
     gate.close('a', 500);
     expect(await gate.enter(turn('a'), never)).toEqual({
@@ -78,7 +78,7 @@ describe('the gate', () => {
     expect((await gate.enter(turn('a'), never)).kind).toBe('entered');
   });
 
-  it('does not open earlier because a shorter pause came later', async () => {
+  it('does not open earlier because of a later, shorter pause', async () => {
     const { gate } = setUp();
     gate.close('a', 500);
     gate.close('a', 200);
@@ -89,7 +89,7 @@ describe('the gate', () => {
     });
   });
 
-  it('closes every bucket, known or not', async () => {
+  it('can close every bucket, known or not', async () => {
     const { gate } = setUp();
     await gate.enter(turn('a'), never);
     const waiting = gate.enter(turn('a'), never);
@@ -103,7 +103,7 @@ describe('the gate', () => {
     });
   });
 
-  it('lets a caller give up, and passes its turn on', async () => {
+  it('lets a waiting caller abort, and passes its turn on', async () => {
     const { gate } = setUp();
     const first = await gate.enter(turn('a'), never);
     const impatient = new AbortController();
@@ -117,7 +117,7 @@ describe('the gate', () => {
     expect((await third).kind).toBe('entered');
   });
 
-  it('lets nobody in twice when a caller leaves twice', async () => {
+  it('admits only one more caller when a caller leaves twice', async () => {
     const { gate } = setUp();
     const first = await gate.enter(turn('a'), never);
     const second = gate.enter(turn('a'), never);
@@ -131,7 +131,7 @@ describe('the gate', () => {
     expect((await third).kind).toBe('closed');
   });
 
-  it('lets what is urgent go first', async () => {
+  it('admits urgent callers first', async () => {
     const { gate } = setUp();
     const order: string[] = [];
     const first = await gate.enter(turn('a'), never);
@@ -153,7 +153,7 @@ describe('the gate', () => {
     expect(order).toEqual(['grant', 'second grant', 'sweep', 'second sweep']);
   });
 
-  it('refuses whom what is left is not for, on arrival and at their turn', async () => {
+  it('refuses callers for whom no call is left, on arrival and at their turn', async () => {
     const { gate } = setUp();
     let freeFrom = 0;
     const sweep = { ...turn('a', false), freeFrom: () => freeFrom };
@@ -172,7 +172,7 @@ describe('the gate', () => {
     });
   });
 
-  it('does not take in a caller that has been stopped', async () => {
+  it('does not admit a caller that was already aborted', async () => {
     const { gate } = setUp();
 
     const entry = await gate.enter(turn('a'), AbortSignal.abort());

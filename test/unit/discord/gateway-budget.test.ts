@@ -26,7 +26,7 @@ const retryIn = (ms: number) => ({
 });
 
 describe('the budget of invalid requests', () => {
-  /** A client with a bot of its own, whose every call is refused. */
+  /** A client with its own bot. */
   const clientOf = (n: number) => ({ ...target, clientId: `client-${n}` });
   const refused =
     (gateway: ReturnType<typeof setUpGateway>['gateway']) => async (n: number, times: number) => {
@@ -82,7 +82,7 @@ describe('the budget of invalid requests', () => {
     expect(sent()).toBe(17);
   });
 
-  it('once spent refuses every call until it recovers', async () => {
+  it('refuses every call once it is spent, until it recovers', async () => {
     const set = setUpGateway(discord.apiBase, { limit: 5 });
     const { gateway, advance, logs } = set;
     discord.script(refusal(403, 50013));

@@ -18,7 +18,7 @@ import {
 
 let discord: ScriptedDiscord;
 
-// One for each test: a call that was given up may still be on its way.
+// One for each test, because an aborted call may still be in flight.
 beforeEach(async () => {
   discord = await startScriptedDiscord();
 });
@@ -41,7 +41,7 @@ describe('credentials', () => {
     expect(credentialReads).toHaveLength(2);
   });
 
-  it('are read again when they are to be forgotten', async () => {
+  it('are read again after forgetCredentials', async () => {
     const { gateway, credentialReads } = setUpGateway(discord.apiBase);
     discord.script(member);
     await gateway.readMember(target);
@@ -52,7 +52,7 @@ describe('credentials', () => {
     expect(credentialReads).toHaveLength(2);
   });
 
-  it('are asked for again after they could not be read', async () => {
+  it('are read again after a failed read', async () => {
     let reads = 0;
     const { gateway } = setUpGateway(discord.apiBase, {
       credentials: () => {
@@ -68,7 +68,7 @@ describe('credentials', () => {
     expect(reads).toBe(2);
   });
 
-  it('take effect with their revision', async () => {
+  it('take effect with the next revision', async () => {
     let botToken = 'old-token';
     const { gateway } = setUpGateway(discord.apiBase, {
       credentials: () =>
@@ -105,7 +105,7 @@ describe('a refused token', () => {
     expect(await gateway.readMember(later)).toMatchObject({ isPresent: true });
   });
 
-  it('is tried again with the limits that it was told before', async () => {
+  it('is retried with the rate limits that are known from before', async () => {
     const { gateway, advance } = setUpGateway(discord.apiBase);
     discord.script(
       {
@@ -132,7 +132,7 @@ describe('a refused token', () => {
     expect(sent()).toHaveLength(5);
   });
 
-  it('stops every client of the bot, and those who wait', async () => {
+  it('stops every client of the bot, and the waiting calls', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const sibling = { ...target, clientId: 'client-2' };
     discord.script(member, { ...refusal(401, 0), manner: 'hold' } satisfies Reply, refusal(401, 0));
@@ -151,7 +151,7 @@ describe('a refused token', () => {
     expect(sent()).toHaveLength(before);
   });
 
-  it('is refused as well by pages with 401', async () => {
+  it('is also recognized by web pages with status 401', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const page = { status: 401, body: '<html>' };
     discord.script(page, page, member);
@@ -175,7 +175,7 @@ describe('the token', () => {
     ['a timeout', { manner: 'silence' }],
     ['redirects', { status: 302, headers: { location: '/x' } }],
     ['an odd answer', { status: 200, body: { token: TOKEN } }],
-  ] as const)('is in no error and no log line after %s', async (_, reply) => {
+  ] as const)('appears in no error and no log line after %s', async (_, reply) => {
     discord.script(reply);
     const { gateway, logs } = setUpGateway(discord.apiBase, { timeoutMs: 100 });
 

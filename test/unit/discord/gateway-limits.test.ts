@@ -18,7 +18,7 @@ import {
 
 let discord: ScriptedDiscord;
 
-// One for each test: a call that was given up may still be on its way.
+// One for each test, because an aborted call may still be in flight.
 beforeEach(async () => {
   discord = await startScriptedDiscord();
 });
@@ -48,7 +48,7 @@ const retryIn = (ms: number) => ({
 });
 
 describe('a 429', () => {
-  it('of the bucket makes its calls wait, and no others', async () => {
+  it('for a bucket delays the calls of that bucket, and no others', async () => {
     const { gateway, advance } = setUpGateway(discord.apiBase);
     discord.script(
       limited('user', 1.5, {
@@ -65,7 +65,7 @@ describe('a 429', () => {
     expect(sent()).toBe(2);
   });
 
-  it('of a shared resource makes its calls wait without spending the budget', async () => {
+  it('for a shared resource delays its calls without spending the budget of invalid requests', async () => {
     const seen: unknown[] = [];
     const { gateway, advance } = setUpGateway(discord.apiBase, {
       limit: 1,
@@ -86,7 +86,7 @@ describe('a 429', () => {
     expect(seen).toEqual([]);
   });
 
-  it('of the whole bot makes every call of it wait', async () => {
+  it('for the whole bot delays all of its calls', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(limited('global', 2, { 'x-ratelimit-global': 'true' }));
 
@@ -109,17 +109,17 @@ describe('a 429', () => {
       90_000,
     ],
     ['a text without a time', { status: 429, body: { code: 0 } }, 30_000],
-  ])('of Cloudflare makes every call wait: %s', async (_, reply, ms) => {
+  ])('from Cloudflare delays every call: %s', async (_, reply, ms) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
     expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(ms));
     expect(await failureOf(gateway.readMember(target))).toMatchObject(retryIn(ms));
-    // The second asks whether it is the bot that is refused.
+    // The second call checks whether the bot itself is refused.
     expect(sent()).toBe(2);
   });
 
-  it('without a time makes up to twice the pause, by chance', async () => {
+  it('without a time pauses for up to twice the default, at random', async () => {
     const { gateway } = setUpGateway(discord.apiBase, { random: () => 1 });
     discord.script({ status: 429, body: '' });
 
@@ -147,7 +147,7 @@ describe('a wait longer than an hour', () => {
     ['a 429', global('1e300')],
     ['a bucket spent by a good answer', spentFor('1e13')],
     ['a bucket spent by a good answer', spentFor('1e300')],
-  ])('of %s ends after an hour with one call', async (_, reply) => {
+  ])('from %s ends after an hour with one call', async (_, reply) => {
     const { gateway, advance } = setUpGateway(discord.apiBase);
     discord.script(reply, { status: 204 });
     await gateway.addRole(roleWrite).catch(() => undefined);
@@ -159,7 +159,7 @@ describe('a wait longer than an hour', () => {
   });
 });
 
-describe('a clock that is put back by an hour', () => {
+describe('a clock that is set back by an hour', () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it.each([
@@ -171,7 +171,7 @@ describe('a clock that is put back by an hour', () => {
         'x-ratelimit-reset-after': '5',
       }),
     ],
-  ])('makes no wait of %s longer', async (_, reply) => {
+  ])('does not lengthen the wait of %s', async (_, reply) => {
     const { gateway, advance } = setUpGateway(discord.apiBase);
     discord.script(reply, { status: 204 });
     await failureOf(gateway.addRole(roleWrite));
@@ -194,7 +194,7 @@ describe('a block of the sender', () => {
     ['by code', refusal(403, 40333), 1],
     ['against abuse', refusal(403, 10008), 1],
     ['by a page', page, 2],
-  ])('%s is not held against the member', async (_, reply, calls) => {
+  ])('%s delays all calls, and does not count against the member', async (_, reply, calls) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
@@ -214,7 +214,7 @@ describe('a bucket', () => {
     },
   };
 
-  it('that is known to be spent refuses without sending', async () => {
+  it('that is known to be spent refuses calls without sending them', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(spent);
     await gateway.addRole(roleWrite);
@@ -223,7 +223,7 @@ describe('a bucket', () => {
     expect(sent()).toBe(1);
   });
 
-  it('that two methods share refuses the one that stands behind the other when it is spent', async () => {
+  it('that two methods share refuses a waiting call once the call ahead has spent it', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const shared = (remaining: string, more: Reply = {}) => ({
       status: 204,
@@ -250,9 +250,9 @@ describe('a bucket', () => {
     expect(sent()).toBe(3);
   });
 
-  it('is known to be spent from its first answer on, when its name is learnt', async () => {
-    // The REST client begins a new count at the moment it learns the name, and would send a call
-    // too many.
+  it('is known to be spent from the first response, which also names it', async () => {
+    // The REST client starts a new count when it learns the name, and would send one call too
+    // many.
     const { gateway } = setUpGateway(discord.apiBase);
     const headers = { ...spent.headers, 'x-ratelimit-bucket': 'abcd' };
     discord.script({ ...spent, headers });
@@ -262,7 +262,7 @@ describe('a bucket', () => {
     expect(sent()).toBe(1);
   });
 
-  it('has one call in flight, and refuses those who wait when it is spent', async () => {
+  it('has one call in flight, and refuses the waiting ones when it is spent', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ ...spent, manner: 'hold' });
     const first = gateway.addRole(roleWrite);
@@ -278,7 +278,7 @@ describe('a bucket', () => {
     expect(sent()).toBe(1);
   });
 
-  it('that has calls left is not waited for, though time passes while it is asked', async () => {
+  it('with calls left causes no wait, even if time passes during the check', async () => {
     let now = startOfTest;
     const clock = () => (now += 0.01);
     const { gateway } = setUpGateway(discord.apiBase, { clock });
@@ -291,7 +291,7 @@ describe('a bucket', () => {
     expect(sent()).toBe(2);
   });
 
-  it('does not make the calls of other guilds and methods wait', async () => {
+  it('does not delay the calls of other guilds and methods', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ status: 204, manner: 'hold' });
 
@@ -326,8 +326,8 @@ describe('a bucket', () => {
   });
 });
 
-describe('calls for this second of a bot', () => {
-  it('are counted over all its clients, and more are refused unsent', async () => {
+describe('the calls per second of a bot', () => {
+  it('are counted over all its clients, and further calls are refused unsent', async () => {
     const { gateway } = setUpGateway(discord.apiBase, {
       globalRequestsPerSecond: 3,
     });

@@ -80,8 +80,8 @@ afterEach(() => discord.stop());
 
 const rolesOf = () => discord.member(GUILD, MEMBER)?.roleIds;
 
-describe('with the sandbox Discord, the gateway', () => {
-  it('gives and takes a role and reads the member back', async () => {
+describe('the gateway against the sandbox Discord', () => {
+  it('adds and removes a role, and reads the member back', async () => {
     const gateway = await start();
 
     await gateway.addRole(roleWrite);
@@ -110,7 +110,7 @@ describe('with the sandbox Discord, the gateway', () => {
     expect(rolesOf()).toEqual([ROLE]);
   });
 
-  it('judges the roles as the sandbox does', async () => {
+  it('reports the same role refusals as the sandbox', async () => {
     const gateway = await start();
 
     const { roles } = await gateway.readRoles(guild);
@@ -130,7 +130,7 @@ describe('with the sandbox Discord, the gateway', () => {
     }
   });
 
-  it('knows who has left, and which guild and role do not exist', async () => {
+  it('recognizes absent members, unknown guilds and unknown roles', async () => {
     const gateway = await start();
     discord.moderator.leave({ guildId: GUILD, discordUserId: MEMBER });
     const unknown = '990000000000000099';
@@ -149,7 +149,7 @@ describe('with the sandbox Discord, the gateway', () => {
     });
   });
 
-  it('answers what a check of the client asks', async () => {
+  it('returns what a client check needs', async () => {
     const gateway = await start();
 
     expect(await gateway.whoAmI(guild)).toEqual({
@@ -168,7 +168,7 @@ describe('with the sandbox Discord, the gateway', () => {
     });
   });
 
-  it('keeps within the limits when its callers come back at the time it names', async () => {
+  it('stays within the limits if its callers return at the time it names', async () => {
     const memberRoles = { limit: 3, windowMs: 150, window: 'fixed' } as const;
     const gateway = await start(
       { memberRoles },
@@ -186,12 +186,12 @@ describe('with the sandbox Discord, the gateway', () => {
     await Promise.all(writes.map(untilDone));
 
     expect(discord.calls.count({ status: 204 })).toBe(12);
-    // The two methods share a bucket, which only their first answers tell.
+    // The two methods share a bucket, which only their first responses reveal.
     expect(discord.calls.count({ status: 429 })).toBeLessThanOrEqual(1);
   });
 
   it.each(['before', 'after'] as const)(
-    'makes no second call when the connection drops %s the change',
+    'makes no second call if the connection drops %s the change',
     async (moment) => {
       const gateway = await start();
       discord.faults.plant({ effect: { kind: 'drop', moment } });
@@ -204,7 +204,7 @@ describe('with the sandbox Discord, the gateway', () => {
     },
   );
 
-  it('waits where Cloudflare and shared limits say so', async () => {
+  it('delays calls after a Cloudflare limit or a shared limit', async () => {
     const gateway = await start();
     discord.faults.plant({
       effect: { kind: 'sharedLimit', retryAfterMs: 2000 },
@@ -222,7 +222,7 @@ describe('with the sandbox Discord, the gateway', () => {
   });
 });
 
-/** As the job table does it: never before the time that was named. */
+/** Like the job table: never retries before the given time. */
 async function untilDone(write: () => Promise<void>): Promise<void> {
   try {
     await write();

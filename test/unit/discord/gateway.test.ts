@@ -17,7 +17,7 @@ import type { ObservedCall } from '../../../services/discord/rest/calls.js';
 
 let discord: ScriptedDiscord;
 
-// One for each test: a call that was given up may still be on its way.
+// One for each test, because an aborted call may still be in flight.
 beforeEach(async () => {
   discord = await startScriptedDiscord();
 });
@@ -26,7 +26,7 @@ afterEach(() => discord.stop());
 const sent = () => discord.requests;
 
 describe('reading a member', () => {
-  it('gives what Discord shows of it', async () => {
+  it('returns what Discord shows of the member', async () => {
     discord.script({
       body: {
         ...memberBody([ROLE]),
@@ -49,7 +49,7 @@ describe('reading a member', () => {
     });
   });
 
-  it.each([10007, 10013])('takes 404 with code %s for absent', async (code) => {
+  it.each([10007, 10013])('treats 404 with code %s as absent', async (code) => {
     discord.script(refusal(404, code));
 
     const { gateway } = setUpGateway(discord.apiBase);
@@ -68,7 +68,7 @@ describe('reading a member', () => {
     ['a code of absence without its status', refusal(502, 10007)],
     ['a page saying 404', { status: 404, body: '<html>10007</html>' }],
     ['JSON of somebody else saying 404', { status: 404, body: { error: 1 } }],
-  ])('never takes %s for an answer', async (_, reply) => {
+  ])('never accepts %s as a response', async (_, reply) => {
     discord.script(reply);
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -106,7 +106,7 @@ describe('writing roles', () => {
     ]);
   });
 
-  it('survives a 204 that claims to be JSON', async () => {
+  it('accepts a 204 that claims to be JSON', async () => {
     const headers = { 'content-type': 'application/json' };
     discord.script({ status: 204, headers });
 
@@ -115,7 +115,7 @@ describe('writing roles', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  it('sets the whole list and gives the member as it is then', async () => {
+  it('sets the whole list and returns the member as it is afterwards', async () => {
     discord.script({ body: memberBody([ROLE]) });
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -134,7 +134,7 @@ describe('writing roles', () => {
     [[ROLE], 'Ada', { roles: [ROLE], nick: 'Ada' }],
     [null, 'Ada', { nick: 'Ada' }],
     [[], null, { roles: [] }],
-  ])('sends only what is named: %j and %j', async (roleIds, nickname, body) => {
+  ])('sends only the given fields: %j and %j', async (roleIds, nickname, body) => {
     discord.script({ body: memberBody([ROLE]) });
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -148,7 +148,7 @@ describe('writing roles', () => {
     expect(sent()).toMatchObject([{ method: 'PATCH', body: JSON.stringify(body) }]);
   });
 
-  it('names the nickname in no error', async () => {
+  it('does not repeat the nickname in errors', async () => {
     discord.script(refusal(403, 50013));
     const { gateway } = setUpGateway(discord.apiBase);
     const write = { roleIds: null, nickname: 'Ada', reason: 'record 2' };
@@ -159,7 +159,7 @@ describe('writing roles', () => {
     expect(failure.message).not.toContain('Ada');
   });
 
-  it('gives null when Discord answers the list without a body', async () => {
+  it('returns null if Discord answers the list without a body', async () => {
     discord.script({ status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
     const write = {
@@ -172,7 +172,7 @@ describe('writing roles', () => {
     expect(await gateway.editMember(write)).toBeNull();
   });
 
-  it('cuts a long reason to what Discord takes, and not within a character', async () => {
+  it('cuts a long reason to Discord’s limit, and replaces a character that would be split', async () => {
     discord.script({ status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -183,7 +183,7 @@ describe('writing roles', () => {
     expect(decodeURIComponent(header)).toBe(`${'x'.repeat(511)}\uFFFD`);
   });
 
-  it('does not take a page for a role that was given', async () => {
+  it('does not count a web page as success', async () => {
     discord.script({ status: 200, body: '<html>log in to the network</html>' });
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -199,7 +199,7 @@ describe('writing roles', () => {
     [403, 50013, 'MISSING_PERMISSION'],
     [403, 50028, 'MISSING_PERMISSION'],
     [403, 60003, 'MISSING_PERMISSION'],
-  ])('is refused for good by %s/%s as %s', async (status, code, refused) => {
+  ])('fails permanently on %s/%s with %s', async (status, code, refused) => {
     discord.script(refusal(status, code));
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -218,7 +218,7 @@ describe('writing roles', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  it('sends nothing for an id that could lead elsewhere', async () => {
+  it('sends nothing if an id could lead to another path', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const member = { ...target, discordUserId: '../../users/1' };
 
@@ -229,7 +229,7 @@ describe('writing roles', () => {
   });
 });
 
-describe('a call without a usable answer', () => {
+describe('a call without a usable response', () => {
   it.each([
     ['a page with 502', { status: 502, body: '<html>bad gateway</html>' }],
     ['Cloudflare’s 522', { status: 522, body: 'error code: 522' }],
@@ -237,7 +237,7 @@ describe('a call without a usable answer', () => {
     ['overload', refusal(503, 130000)],
     ['a page with 400', { status: 400, body: '<html>' }],
     ['a dropped connection', { manner: 'drop' }],
-  ] as const)('is sent once and no more: %s', async (_, reply) => {
+  ] as const)('is sent exactly once: %s', async (_, reply) => {
     discord.script(reply);
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -248,7 +248,7 @@ describe('a call without a usable answer', () => {
   });
 
   it.each(['silence', 'stall'] as const)(
-    'ends in time when Discord answers with %s',
+    'ends in time when Discord responds with %s',
     async (manner) => {
       discord.script({ manner, body: { half: 'the response' } });
       const { gateway } = setUpGateway(discord.apiBase, { timeoutMs: 250 });
@@ -263,7 +263,7 @@ describe('a call without a usable answer', () => {
     },
   );
 
-  it('is later retried when we are the ones who stop', async () => {
+  it('is to be retried later if the connector is stopping', async () => {
     discord.script({ manner: 'hold', status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
     const calls = [gateway.addRole(roleWrite), gateway.addRole(roleWrite)];
@@ -285,7 +285,7 @@ describe('a call without a usable answer', () => {
     discord.release();
   });
 
-  it('does not follow a redirect, nor take it for a success', async () => {
+  it('does not follow a redirect, and does not count it as success', async () => {
     const headers = { location: `${discord.apiBase}/users/@me` };
     discord.script({ status: 302, headers }, { status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
@@ -299,7 +299,7 @@ describe('a call without a usable answer', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  it('says so when nobody listens there', async () => {
+  it('names the refused connection if nothing listens at the address', async () => {
     const nobody = await startScriptedDiscord();
     await nobody.stop();
 
@@ -313,8 +313,8 @@ describe('a call without a usable answer', () => {
   });
 });
 
-describe('who watches', () => {
-  it('is told of each call that was sent, with its template', async () => {
+describe('a call observer', () => {
+  it('receives each sent call with its route template', async () => {
     discord.script({ status: 204 }, { manner: 'drop' });
     const seen: ObservedCall[] = [];
     const { gateway, logs } = setUpGateway(discord.apiBase, {

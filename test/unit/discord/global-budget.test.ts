@@ -24,7 +24,7 @@ const setUp = (perSecond: number) => {
   return { budget, takeAll, set: (time: number) => void (now = time) };
 };
 
-describe('the calls a second', () => {
+describe('the calls per second', () => {
   it.each([
     [50, 45],
     [100, 90],
@@ -35,28 +35,28 @@ describe('the calls a second', () => {
     [2, 1],
     [1, 1],
     [0.5, 1],
-  ])('of %s leave %s to what is no join, and joins the rest', (perSecond, others) => {
+  ])('of %s leave %s to calls other than joins, and the rest to joins', (perSecond, others) => {
     const { takeAll } = setUp(perSecond);
 
     expect(takeAll('other')).toBe(others);
     expect(takeAll('join')).toBe(Math.max(1, Math.floor(perSecond)) - others);
   });
 
-  it('may all be joins', () => {
+  it('may all be used by joins', () => {
     const { takeAll } = setUp(50);
 
     expect(takeAll('join')).toBe(50);
     expect(takeAll('other')).toBe(0);
   });
 
-  it('leave to others what joins have not taken of the whole', () => {
+  it('that joins have not used are left to other calls', () => {
     const { budget, takeAll } = setUp(50);
     for (let count = 0; count < 20; count++) budget.take('join');
 
     expect(takeAll('other')).toBe(30);
   });
 
-  it('come back a second after each was taken, and not before', () => {
+  it('are free again one second after they were used, and not before', () => {
     const { budget, takeAll, set } = setUp(20);
     for (let index = 0; index < 18; index++) {
       set(1000 + index * 10);
@@ -74,7 +74,7 @@ describe('the calls a second', () => {
     expect(takeAll('other')).toBe(16);
   });
 
-  it('are never more than the limit in any second, whenever they are asked for', () => {
+  it('never exceed the limit in any second', () => {
     const { budget, set } = setUp(10);
     const taken: { at: number; use: string }[] = [];
     for (let at = 1000; at < 6000; at += 7) {
@@ -92,7 +92,7 @@ describe('the calls a second', () => {
     expect(taken.length).toBe(50);
   });
 
-  it('are not lost for an hour when the clock is set back by one', () => {
+  it('are not lost for an hour when the clock is set back by an hour', () => {
     const { takeAll, set } = setUp(10);
     takeAll('other');
     set(-3_600_000);
@@ -101,7 +101,7 @@ describe('the calls a second', () => {
   });
 });
 
-describe('a storm of reads', () => {
+describe('a burst of reads', () => {
   let discord: ScriptedDiscord;
   beforeEach(async () => {
     discord = await startScriptedDiscord();
@@ -115,7 +115,7 @@ describe('a storm of reads', () => {
     nickname: null,
   };
 
-  it('leaves room for a join at once', async () => {
+  it('leaves room for joins', async () => {
     const { gateway, advance } = setUpGateway(discord.apiBase);
     discord.script({ body: memberBody() });
 
@@ -140,7 +140,7 @@ describe('a storm of reads', () => {
     await gateway.readMember(target);
   });
 
-  it('keeps below what Discord itself allows a bot', async () => {
+  it('stays below Discord’s own limit for a bot', async () => {
     const token = 'sandbox.token';
     const botUserId = '500000000000000005';
     const sandbox = createSandboxDiscord({

@@ -56,9 +56,9 @@ const table = Object.entries(calls).flatMap(([name, call]) =>
   doubts.map(([status, code]) => ({ name, call, status, code })),
 );
 
-describe('a guild whose existence another route denies', () => {
+describe('a guild that another route reports as unknown', () => {
   it.each(table)(
-    'by $code at $name is lost when its own route denies it too',
+    'with $code at $name is lost if its own route confirms it',
     async ({ call, status, code }) => {
       for (const guildReply of lost) {
         const { gateway } = setUpGateway(discord.apiBase);
@@ -76,7 +76,7 @@ describe('a guild whose existence another route denies', () => {
   );
 
   it.each(table)(
-    'by $code at $name is not lost when its own route answers',
+    'with $code at $name is not lost if its own route finds it',
     async ({ call, status, code }) => {
       const { gateway } = setUpGateway(discord.apiBase);
       discord.script(refusal(status, code), { body: guildBody });
@@ -100,7 +100,7 @@ describe('a guild whose existence another route denies', () => {
     ],
     ['refuses the token', { status: 401 }, { code: 'UNAUTHORIZED' }, 3],
     ['returns another error', refusal(400, 0), { name: 'PassingRefusalError' }, 2],
-  ])('is not decided on while Discord %s', async (_case, reply, expected, calls) => {
+  ])('is not declared lost while Discord %s', async (_case, reply, expected, calls) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(404, 10004), reply);
 
@@ -129,7 +129,7 @@ describe('a guild whose existence another route denies', () => {
     expect(paths()).toHaveLength(4);
   });
 
-  it.each(doubts)('by %s/%s is lost by its own word at once', async (...of) => {
+  it.each(doubts)('is lost at once if its own route responds with %s/%s', async (...of) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(...of));
 
@@ -139,7 +139,7 @@ describe('a guild whose existence another route denies', () => {
     expect(paths()).toEqual([askedGuild]);
   });
 
-  it('is not read when the denied call named no guild', async () => {
+  it('is not read if the failed call named no guild', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(403, 50001));
 

@@ -34,24 +34,24 @@ const refusalOf = (
   others: readonly RankedRole[] = [everyone, botRole],
 ) => roleRefusals([...others, asked], standing).get(asked.roleId);
 
-describe('what prevents assigning a role', () => {
-  it('is nothing for a role below the highest role of the bot', () => {
+describe('the reason why a role cannot be assigned', () => {
+  it('is null for a role below the highest role of the bot', () => {
     expect(refusalOf(role('30', { position: 4 }))).toBeNull();
   });
 
-  it('is that every member has it', () => {
+  it('is EVERYONE for the role that every member has', () => {
     expect(roleRefusals([everyone, botRole], bot()).get('1')).toBe('EVERYONE');
   });
 
-  it('is that it is managed, even below the bot', () => {
+  it('is MANAGED for a managed role, even below the bot', () => {
     expect(refusalOf(role('30', { isManaged: true }))).toBe('MANAGED');
   });
 
-  it('is its position above the bot', () => {
+  it('is ABOVE_BOT for a role above the bot', () => {
     expect(refusalOf(role('30', { position: 6 }))).toBe('ABOVE_BOT');
   });
 
-  it('is that it is the highest role of the bot itself', () => {
+  it('is ABOVE_BOT for the highest role of the bot itself', () => {
     expect(roleRefusals([everyone, botRole], bot()).get('20')).toBe('ABOVE_BOT');
   });
 
@@ -80,7 +80,7 @@ describe('what prevents assigning a role', () => {
     expect(refusalOf(younger, standing, world)).toBeNull();
   });
 
-  it('is the position above the bot even if the bot is an administrator', () => {
+  it('is ABOVE_BOT for a role above the bot even if the bot is an administrator', () => {
     const strong = role('20', { position: 5, permissions: ADMINISTRATOR });
     const world = [everyone, strong];
 
@@ -88,20 +88,20 @@ describe('what prevents assigning a role', () => {
     expect(refusalOf(role('30', { position: 4 }), bot(), world)).toBeNull();
   });
 
-  it('is the missing permission when no role of the bot grants it', () => {
+  it('is MISSING_PERMISSION if no role of the bot grants the permission', () => {
     const weak = role('20', { position: 5, permissions: '2048' });
 
     expect(refusalOf(role('30'), bot(), [everyone, weak])).toBe('MISSING_PERMISSION');
   });
 
-  it('is nothing when @everyone grants the permission', () => {
+  it('is null if @everyone grants the permission', () => {
     const generous = role('1', { position: 0, permissions: MANAGE_ROLES });
     const weak = role('20', { position: 5 });
 
     expect(refusalOf(role('30'), bot(), [generous, weak])).toBeNull();
   });
 
-  it('combines the permissions and positions of several roles of the bot', () => {
+  it('takes permissions and positions from all roles of the bot', () => {
     const high = role('20', { position: 9 });
     const granting = role('21', { position: 2, permissions: MANAGE_ROLES });
     const standing = bot({ botRoleIds: ['20', '21'] });
@@ -111,7 +111,7 @@ describe('what prevents assigning a role', () => {
     expect(refusalOf(asked, standing, [everyone, high, granting])).toBeNull();
   });
 
-  it('is its position above a bot without roles', () => {
+  it('is ABOVE_BOT for a bot without roles', () => {
     expect(refusalOf(role('30'), bot({ botRoleIds: [] }))).toBe('ABOVE_BOT');
   });
 
@@ -119,7 +119,7 @@ describe('what prevents assigning a role', () => {
     expect(refusalOf(role('30'), bot({ botRoleIds: ['77'] }))).toBe('ABOVE_BOT');
   });
 
-  it('is nothing when the bot owns the guild, except for managed roles', () => {
+  it('is null if the bot owns the guild, except for managed roles', () => {
     const standing = bot({ ownerId: '50', botRoleIds: [] });
 
     expect(refusalOf(role('30', { position: 99 }), standing)).toBeNull();

@@ -53,7 +53,7 @@ const field = (name: string, value: string) =>
 
 const FIELDS = ['user', 'roles', 'nick', 'pending', 'communication_disabled_until', '__proto__'];
 
-describe("Discord's answers", () => {
+describe("Discord's responses", () => {
   test('are read or rejected, whatever JSON a field of a member contains', async () => {
     const before = inherited();
     const answers = FIELDS.flatMap((name) => HOSTILE_JSON.map((value) => field(name, value)));
@@ -85,7 +85,7 @@ describe("Discord's answers", () => {
     }
   });
 
-  test('are handled whatever text a refusal has, and no log line repeats it', async () => {
+  test('are handled whatever text a refusal contains, and no log line repeats it', async () => {
     const messages = HOSTILE_TEXTS.map((text) => JSON.stringify(text));
     const answers = [...messages, ...HOSTILE_JSON].flatMap((value) =>
       [400, 401, 403, 404, 429, 500].map((status) => ({

@@ -34,7 +34,7 @@ describe('the budget of invalid requests', () => {
     expect(budget.state().spent).toBe(isCounted ? 1 : 0);
   });
 
-  it('forgets what is older than ten minutes', () => {
+  it('forgets requests older than ten minutes', () => {
     const { budget, spend, advance } = setUp();
     spend(3);
     advance(5 * MINUTE);
@@ -57,7 +57,7 @@ describe('the budget of invalid requests', () => {
     expect(budget.state()).toEqual({ spent: 9, limit: 10, blockedUntil: null });
   });
 
-  it('says once that it is spent and once that it has recovered', () => {
+  it('logs once that it is spent and once that it has recovered', () => {
     const { budget, logs, spend, advance } = setUp();
     spend(12);
     budget.state();

@@ -34,8 +34,8 @@ const request = {
 };
 const sentBody = () => JSON.parse(discord.requests[0]?.body ?? '') as unknown;
 
-describe('a person who is brought in', () => {
-  it('is shown as Discord shows them', async () => {
+describe('a join request', () => {
+  it('returns the member as Discord shows them', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({
       status: 201,
@@ -68,7 +68,7 @@ describe('a person who is brought in', () => {
     });
   });
 
-  it('needs no permission for what is not asked for', async () => {
+  it('contains neither roles nor a nickname if none are requested', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ status: 201, body: memberBody([]) });
 
@@ -77,7 +77,7 @@ describe('a person who is brought in', () => {
     expect(sentBody()).toEqual({ access_token: ACCESS_TOKEN });
   });
 
-  it('may be in already', async () => {
+  it('may find that the person is already a member', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ status: 204 });
 
@@ -91,7 +91,7 @@ describe('a person who is brought in', () => {
     ['a member without roles', { body: { user: memberBody().user } }],
     ['a page', { body: '<html>' }],
     ['nothing', {}],
-  ])('is not taken for in when the answer is %s', async (_case, reply) => {
+  ])('does not count as a join if the response is %s', async (_case, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ status: 201, ...reply });
 
@@ -116,7 +116,7 @@ describe('a person who is brought in', () => {
     [403, 50013, 'MISSING_PERMISSION'],
     [404, 10013, 'UNKNOWN_MEMBER'],
     [401, 0, 'UNAUTHORIZED'],
-  ])('is refused for good by %s/%s as %s', async (status, code, refused) => {
+  ])('is refused permanently by %s/%s as %s', async (status, code, refused) => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     const message = `what was sent: ${ACCESS_TOKEN}`;
     discord.script({ status, body: { message, code } });
@@ -126,7 +126,7 @@ describe('a person who is brought in', () => {
     expect(failure).toMatchObject({ name: 'TerminalError', code: refused });
     expect(failure.message).toContain(`member ${MEMBER} in guild ${GUILD}`);
     expect(everythingOf([failure, failure.stack, logs])).not.toContain(ACCESS_TOKEN);
-    // Of the bot's own token the bot's own user is asked.
+    // After a 401 about the bot's token, a second call reads the bot's user.
     const calls = refused === 'UNAUTHORIZED' ? 2 : 1;
     expect(discord.requests).toHaveLength(calls);
   });
@@ -139,7 +139,7 @@ describe('a person who is brought in', () => {
     ],
     ['an outage', { status: 503, body: ACCESS_TOKEN }, 'UnavailableError'],
     ['a dropped connection', { manner: 'drop' }, 'UnavailableError'],
-  ])('stays outside for now after %s, and is tried once', async (_case, reply, name) => {
+  ])('fails for now after %s, and is sent once', async (_case, reply, name) => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
@@ -150,7 +150,7 @@ describe('a person who is brought in', () => {
     expect(discord.requests).toHaveLength(1);
   });
 
-  it('with a dead token does not stop the bot, whatever the status', async () => {
+  it('with an invalid token does not stop the bot, even with status 401', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(401, 50025), { body: memberBody() });
     await failureOf(gateway.joinMember(request));
@@ -159,7 +159,7 @@ describe('a person who is brought in', () => {
     expect(discord.requests[1]?.headers.authorization).toBe(`Bot ${TOKEN}`);
   });
 
-  it('stops the bot when it is the bot that is refused, though the body never comes', async () => {
+  it('stops the bot if the bot’s own token is refused, even if the body never arrives', async () => {
     const { gateway } = setUpGateway(discord.apiBase, { timeoutMs: 1_000 });
     discord.script({ status: 401, manner: 'stall' });
     await failureOf(gateway.joinMember(request));

@@ -32,15 +32,15 @@ function setUp() {
   return { ledger, learn, setNow: (ms: number) => void (now = ms) };
 }
 
-describe('the ledger of the buckets', () => {
-  test('knows nothing before the first answer', () => {
+describe('the bucket ledger', () => {
+  test('knows nothing before the first response', () => {
     const { ledger } = setUp();
 
     expect(ledger.left(use('PUT'))).toBe(Infinity);
     expect(ledger.nextFrom(use('PUT'))).toBe(0);
   });
 
-  test('takes giving and taking a role for one bucket until the headers say otherwise', () => {
+  test('assumes one bucket for adding and removing roles until the headers say otherwise', () => {
     const { ledger, learn } = setUp();
     learn(use('DELETE'), 'a', 3);
     expect(ledger.left(use('PUT'))).toBe(3);
@@ -52,7 +52,7 @@ describe('the ledger of the buckets', () => {
     expect(ledger.areOne(use('PUT'), use('DELETE'))).toBe(false);
   });
 
-  test('counts together what has one name, and each guild for itself', () => {
+  test('counts methods with one bucket name together, and each guild separately', () => {
     const { ledger, learn } = setUp();
     learn(use('PUT'), 'a', 7);
     learn(use('DELETE'), 'a', 6);
@@ -62,7 +62,7 @@ describe('the ledger of the buckets', () => {
     expect(ledger.left(use('PATCH'))).toBe(Infinity);
   });
 
-  test('knows of calls on their way', () => {
+  test('counts calls in flight', () => {
     const { ledger, learn } = setUp();
     learn(use('PUT'), 'a', 1);
 
@@ -73,7 +73,7 @@ describe('the ledger of the buckets', () => {
     expect(ledger.nextFrom(use('DELETE'))).toBe(0);
   });
 
-  test('reads the answer of a bucket that gives call by call back as when the next one is free', () => {
+  test('reads the reset time of a sliding bucket as the time when its next call is free', () => {
     const { learn } = setUp();
     for (let used = 1; used < 10; used += 1) learn(use('PATCH'), 'p', 10 - used, used);
 

@@ -17,12 +17,12 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Valid JSON up to where it is cut off. */
 const endless = { body: '["', endless: Buffer.alloc(64 * KIB, 'a') };
-/** The bytes that sockets of both sides buffer beyond the bytes read. */
+/** The bytes that the sockets of both sides buffer in addition to the bytes read. */
 const IN_SOCKETS = 8 * MIB;
 
 const isHungUp = () => expect.poll(async () => discord.connections()).toBe(0);
 
-describe('an endless answer', () => {
+describe('an endless response', () => {
   type Gateway = ReturnType<typeof setUpGateway>['gateway'];
   const SINGLES: [string, (gateway: Gateway) => Promise<unknown>][] = [
     ['one member', (gateway) => gateway.readMember(target)],
@@ -41,7 +41,7 @@ describe('an endless answer', () => {
     ...LISTS.map(([what, call]) => [what, call, '8 MiB'] as const),
   ];
 
-  it.each(ALL)('about %s is cut off, and its socket closed', async (_, call, bound) => {
+  it.each(ALL)('for %s is cut off, and its socket closed', async (_, call, bound) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(endless);
 
@@ -55,7 +55,7 @@ describe('an endless answer', () => {
     expect(discord.endlessBytes()).toBeLessThan(most + IN_SOCKETS);
   });
 
-  it('does not hide what its status and headers say', async () => {
+  it('is still judged by its status and headers', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const headers = { 'retry-after': '5' };
     discord.script({ ...endless, status: 429, headers });
@@ -66,7 +66,7 @@ describe('an endless answer', () => {
   });
 
   it.each(Object.entries(CALLS))(
-    'of the OAuth2 side is cut off, and its socket closed: %s',
+    'to an OAuth2 call is cut off, and its socket closed: %s',
     async (_, call) => {
       const { oauth } = setUpOAuth();
       discord.script({
@@ -83,7 +83,7 @@ describe('an endless answer', () => {
   );
 });
 
-describe('a compressed answer', () => {
+describe('a compressed response', () => {
   const packed = {
     body: gzipSync(Buffer.alloc(200 * MIB, ' ')),
     headers: { 'content-encoding': 'gzip' },
@@ -104,8 +104,8 @@ describe('a compressed answer', () => {
   });
 });
 
-describe('an answer within the bound', () => {
-  it('is read, a list of 1,000 members with 250 roles each', async () => {
+describe('a response within the limit', () => {
+  it('is read: a list of 1,000 members with 250 roles each', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const roles = Array.from(
       { length: 250 },

@@ -30,7 +30,7 @@ const page = (...ids: string[]): Reply => ({ body: ids.map(listed) });
 const first = { after: null, limit: 3 };
 
 describe('a page of the member list', () => {
-  it('shows present members by ascending id, by number and not by letter', async () => {
+  it('may have ids that ascend as numbers and not as text', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(page('99', '100', '70000000000000007'));
 
@@ -54,7 +54,7 @@ describe('a page of the member list', () => {
     expect(discord.requests[0]?.path).toBe(`/api/v10/guilds/${GUILD}/members?limit=3`);
   });
 
-  it('begins after a member', async () => {
+  it('starts after the given member', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(page('100'));
 
@@ -81,7 +81,7 @@ describe('a page of the member list', () => {
     ['no list', { body: { members: [] } }],
     ['a page', { body: '<html>' }],
     ['nothing', { status: 204 }],
-  ])('is no page with %s', async (_case, reply) => {
+  ])('is rejected if it contains %s', async (_case, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
@@ -101,7 +101,7 @@ describe('a page of the member list', () => {
     });
   });
 
-  it('is not there when the guild is lost', async () => {
+  it('fails with UNKNOWN_GUILD if the guild is lost', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(403, 50001));
 
@@ -111,8 +111,8 @@ describe('a page of the member list', () => {
   });
 });
 
-describe('the counts of the roles', () => {
-  it('are of all roles but @everyone', async () => {
+describe('the role counts', () => {
+  it('cover all roles except @everyone', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ body: { [GUILD]: 12, [ROLE]: 3, '500': 0 } });
 
@@ -129,7 +129,7 @@ describe('the counts of the roles', () => {
     ['half a member', { body: { [ROLE]: 0.5 } }],
     ['a name in place of an id', { body: { pilot: 3 } }],
     ['a page', { body: '<html>' }],
-  ])('are none with %s', async (_case, reply) => {
+  ])('are rejected if Discord sends %s', async (_case, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 

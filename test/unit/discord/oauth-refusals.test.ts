@@ -33,7 +33,7 @@ const fail = (name: string, set: Set, at = app()) => {
   return discreetFailureOf(call(set.oauth, at), set.logs);
 };
 
-/** An answer that repeats whatever it was sent, as careless proxies do. */
+/** A response that repeats what it was sent, as careless proxies do. */
 const echo = Object.values(SECRETS).join(' ');
 
 const oauthRefusal = (status: number, error: string, named?: string): Reply => ({
@@ -48,7 +48,7 @@ const tokenCalls = names.filter((name) => name !== 'readAccount');
 const onEach = <Row extends readonly unknown[]>(calls: readonly string[], rows: readonly Row[]) =>
   calls.flatMap((name) => rows.map((row) => [name, ...row] as const));
 
-describe('an answer that is no usable one', () => {
+describe('an unusable response', () => {
   it.each(
     onEach(names, [
       ['500', { status: 500, body: { message: echo } }],
@@ -62,7 +62,7 @@ describe('an answer that is no usable one', () => {
       ['a dropped connection', { manner: 'drop' }],
       ['too much', { status: 200, body: { filler: 'x'.repeat(70_000) } }],
     ] as const),
-  )('%s: %s is unavailable', async (name, _case, reply) => {
+  )('%s: %s makes the call fail as unavailable', async (name, _case, reply) => {
     const set = setUpOAuth();
     discord.script(reply);
 
@@ -73,7 +73,7 @@ describe('an answer that is no usable one', () => {
   });
 
   it.each(onEach(names, [[301], [302], [307], [308]] as const))(
-    '%s: a redirect (%s) takes no secret along',
+    '%s: a redirect (%s) is not followed, so no secret leaves with it',
     async (name, status) => {
       const set = setUpOAuth();
       const body = { ...grantBody, ...accountBody };
@@ -85,7 +85,7 @@ describe('an answer that is no usable one', () => {
   );
 
   it.each(onEach(names, [['silence'], ['stall']] as const))(
-    '%s: %s ends at the deadline',
+    '%s: %s makes the call fail at the deadline',
     async (name, manner) => {
       const set = setUpOAuth({ timeoutMs: 60 });
       discord.script({ manner });
@@ -98,7 +98,7 @@ describe('an answer that is no usable one', () => {
     },
   );
 
-  it.each(names)('%s: nobody listens', async (name) => {
+  it.each(names)('%s: a refused connection makes the call fail as unavailable', async (name) => {
     const at = app();
     await discord.stop();
 
@@ -127,7 +127,7 @@ describe('an answer that is no usable one', () => {
       ['scopes without identify', { scope: 'email guilds.join' }],
       ['scopes in a list', { scope: ['identify'] }],
     ] as const),
-  )('%s: a grant with %s is unavailable', async (name, _case, change) => {
+  )('%s: a grant with %s is rejected as unavailable', async (name, _case, change) => {
     const set = setUpOAuth();
     discord.script({ body: { ...grantBody, ...change } });
 
@@ -144,7 +144,7 @@ describe('an answer that is no usable one', () => {
     ['an empty name', { username: '' }],
     ['a list as email', { email: [] }],
     ['a word as verdict', { verified: 'yes' }],
-  ])('an account with %s is unavailable', async (_case, change) => {
+  ])('readAccount: an account with %s is rejected as unavailable', async (_case, change) => {
     const set = setUpOAuth();
     discord.script({ body: { ...accountBody, ...change } });
 
@@ -153,7 +153,7 @@ describe('an answer that is no usable one', () => {
     expect(failure.name).toBe('UnavailableError');
   });
 
-  it('a list in place of a grant is unavailable', async () => {
+  it('exchangeCode: a list instead of a grant is rejected as unavailable', async () => {
     const set = setUpOAuth();
     discord.script({ body: [grantBody] });
 
@@ -190,7 +190,7 @@ describe('a refusal', () => {
       [403, { status: 403, body: { message: echo, code: 50026 } }, 'REFUSED'],
       [404, { status: 404, body: { message: echo, code: 0 } }, 'REFUSED'],
     ] as const),
-  ])('%s: %s is for good', async (name, status, reply, code) => {
+  ])('%s: status %s is permanent', async (name, status, reply, code) => {
     const set = setUpOAuth();
     discord.script(reply);
 
@@ -210,7 +210,7 @@ describe('a refusal', () => {
     ['as a bad request', oauthRefusal(400, 'invalid_request', 'redirect_uri')],
     ['as a form’s fault', { status: 400, body: { redirect_uri: ['Not a well formed URL.'] } }],
     ['as a fault of the API', { status: 400, body: { code: 50035, errors: { redirect_uri: {} } } }],
-  ])('of the callback address, %s, names it', async (_case, reply) => {
+  ])('of the callback address, sent %s, names the address', async (_case, reply) => {
     const set = setUpOAuth();
     discord.script(reply);
 
@@ -220,7 +220,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('of the client names the secret', async () => {
+  it('of the client names the client secret', async () => {
     const set = setUpOAuth();
     discord.script(oauthRefusal(401, 'invalid_client'));
 
@@ -240,7 +240,7 @@ describe('a 429', () => {
       ['with a page', { headers: { 'retry-after': '90' }, body: `<html>${echo}` }, 90_000],
       ['without a time', { body: `<html>${echo}` }, 30_000],
     ] as const),
-  )('%s: %s is for later', async (name, _case, reply, waitMs) => {
+  )('to %s %s sets the time of the next try', async (name, _case, reply, waitMs) => {
     const set = setUpOAuth();
     discord.script({ status: 429, ...(reply as Reply) });
 
@@ -251,7 +251,7 @@ describe('a 429', () => {
     expect(discord.requests).toHaveLength(1);
   });
 
-  it('of the whole sender keeps every call back until its time', async () => {
+  it('for the whole sender delays every call until its time', async () => {
     const set = setUpOAuth();
     discord.script({ status: 429, body: `<html>${echo}` }, { body: accountBody });
     await fail('exchangeCode', set);
@@ -268,7 +268,7 @@ describe('a 429', () => {
 });
 
 describe('the budget of invalid requests', () => {
-  it.each([401, 403, 429])('is spent by %s, and then nothing is sent', async (status) => {
+  it.each([401, 403, 429])('is spent by status %s, and then nothing is sent', async (status) => {
     const set = setUpOAuth({ limit: 1 });
     discord.script({
       status,
@@ -285,7 +285,7 @@ describe('the budget of invalid requests', () => {
     expect(discord.requests).toHaveLength(1);
   });
 
-  it('is not spent by a dead code', async () => {
+  it('is not spent by an invalid code', async () => {
     const set = setUpOAuth({ limit: 1 });
     discord.script(oauthRefusal(400, 'invalid_grant'));
 
@@ -295,7 +295,7 @@ describe('the budget of invalid requests', () => {
   });
 });
 
-it('says in the log what was called and what came of it, and no more', async () => {
+it('the log names the OAuth2 call and its status, and nothing else', async () => {
   const set = setUpOAuth();
   discord.script({ body: grantBody });
 

@@ -51,8 +51,8 @@ const exchange = (code: string) => ({
   codeVerifier: SECRETS.codeVerifier,
 });
 
-describe('with the sandbox Discord, the OAuth2 side', () => {
-  it('goes from consent to account, to a new grant, to its end', async () => {
+describe('the OAuth2 client against the sandbox Discord', () => {
+  it('goes from consent to account, new grant and revocation', async () => {
     const { oauth } = setUpOAuth();
 
     const first = await oauth.exchangeCode(app, exchange(await agree(oauth)));
@@ -76,7 +76,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     await oauth.revoke(app, second.accessToken);
   });
 
-  it('shows the consent page that it leads to', async () => {
+  it('returns the address of an existing consent page', async () => {
     const { oauth } = setUpOAuth();
     const address = await oauth.authorizeAddress(app, {
       redirectUri: REDIRECT,
@@ -90,7 +90,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     expect(page.status).toBe(200);
   });
 
-  it('takes a secret with signs that forms escape', async () => {
+  it('accepts a secret with characters that forms escape', async () => {
     const clientSecret = 'a-b_c.d~e f+g:h%20';
     discord.moderator.editApplication({
       applicationId: APPLICATION,
@@ -103,7 +103,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     expect(grant.scopes).toEqual(scopes);
   });
 
-  it('can use a code once', async () => {
+  it('can use a code only once', async () => {
     const { oauth, logs } = setUpOAuth();
     const code = await agree(oauth);
     await oauth.exchangeCode(app, exchange(code));
@@ -114,7 +114,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     expect(failure.message).not.toContain(code);
   });
 
-  it('can use a refresh token once', async () => {
+  it('can use a refresh token only once', async () => {
     const { oauth } = setUpOAuth();
     const { refreshToken } = discord.oauth.grant({ ...party, scopes });
     await oauth.refresh(app, refreshToken);
@@ -124,7 +124,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     });
   });
 
-  it('has nothing left when the person throws the application out', async () => {
+  it('has no valid token left after the person deauthorizes the application', async () => {
     const { oauth } = setUpOAuth();
     const pair = discord.oauth.grant({ ...party, scopes });
     discord.oauth.deauthorize(party);
@@ -165,7 +165,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
   });
 });
 
-describe('with the sandbox Discord, a person who has agreed', () => {
+describe('a person who has consented, in the sandbox Discord', () => {
   const join = (accessToken: string, more = {}) => ({
     member: target,
     accessToken,
@@ -175,7 +175,7 @@ describe('with the sandbox Discord, a person who has agreed', () => {
   });
   const tokenOf = (of = scopes) => discord.oauth.grant({ ...party, scopes: of }).accessToken;
 
-  it('is brought in with roles and nickname, and the second time is in', async () => {
+  it('joins with roles and nickname, and is already a member the second time', async () => {
     const { gateway } = setUpGateway(apiBase);
     const accessToken = tokenOf();
 
@@ -204,7 +204,7 @@ describe('with the sandbox Discord, a person who has agreed', () => {
           permissions: '0',
         }),
     ],
-  ])('stays outside: %s', async (code, plant) => {
+  ])('does not join: %s', async (code, plant) => {
     const { gateway } = setUpGateway(apiBase);
     discord.moderator.join({ guildId: GUILD, discordUserId: MEMBER });
     discord.moderator.leave({ guildId: GUILD, discordUserId: MEMBER });
@@ -214,7 +214,7 @@ describe('with the sandbox Discord, a person who has agreed', () => {
     expect(await failureOf(gateway.joinMember(join(accessToken)))).toMatchObject({ code });
   });
 
-  it('must have agreed to joining, and for themselves', async () => {
+  it('joins only with a token of their own that includes consent to joining', async () => {
     const { gateway } = setUpGateway(apiBase);
     const another = discord.oauth.grant({
       applicationId: APPLICATION,
@@ -230,8 +230,8 @@ describe('with the sandbox Discord, a person who has agreed', () => {
   });
 });
 
-describe('with the sandbox Discord, the member list', () => {
-  it('is walked by pages, and its counts agree with it', async () => {
+describe('the member list of the sandbox Discord', () => {
+  it('is read page by page, and agrees with its role counts', async () => {
     const { gateway } = setUpGateway(apiBase);
     discord.moderator.join({ guildId: GUILD, discordUserId: MEMBER });
     discord.moderator.giveRole({
@@ -255,7 +255,7 @@ describe('with the sandbox Discord, the member list', () => {
     expect(counts.has(GUILD)).toBe(false);
   });
 
-  it('is closed to a bot without the privileged intent', async () => {
+  it('is refused to a bot without the privileged intent', async () => {
     const { gateway } = setUpGateway(apiBase);
     discord.moderator.setGuildMembersIntent({
       applicationId: APPLICATION,

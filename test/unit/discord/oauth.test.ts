@@ -42,7 +42,7 @@ describe('the address of the consent page', () => {
     codeVerifier: SECRETS.codeVerifier,
   };
 
-  it('asks each time, for a code bound to state and verifier', async () => {
+  it('requests consent every time, and a code bound to state and verifier', async () => {
     const { oauth } = setUpOAuth();
 
     const address = await oauth.authorizeAddress(app(), request);
@@ -65,7 +65,7 @@ describe('the address of the consent page', () => {
   });
 
   it.each(['', 'short', `${'x'.repeat(43)} `, 'x'.repeat(129)])(
-    'is not made with a verifier that Discord would refuse later (%j)',
+    'is refused for a verifier that Discord would reject later (%j)',
     async (codeVerifier) => {
       const { oauth } = setUpOAuth();
 
@@ -77,7 +77,7 @@ describe('the address of the consent page', () => {
 });
 
 describe('a code', () => {
-  it('is exchanged once, in a form, by an application that proves itself', async () => {
+  it('is exchanged once, as a form, with the application’s credentials', async () => {
     const { oauth } = setUpOAuth();
     discord.script({ body: grantBody });
 
@@ -102,7 +102,7 @@ describe('a code', () => {
     });
   });
 
-  it('may bring no refresh token', async () => {
+  it('may be exchanged for a grant without a refresh token', async () => {
     const { oauth } = setUpOAuth();
     const { refresh_token: _none, ...body } = grantBody;
     discord.script({ body });
@@ -114,7 +114,7 @@ describe('a code', () => {
   });
 
   it.each(['', 'a b', 'x'.repeat(1025), 'caf\u00e9', 'a\r\nb'])(
-    'that cannot be one is not worth a call (%j)',
+    'that is malformed is refused without a call (%j)',
     async (code) => {
       const { oauth } = setUpOAuth();
 
@@ -127,7 +127,7 @@ describe('a code', () => {
 });
 
 describe('a refresh token', () => {
-  it('becomes a new pair', async () => {
+  it('is exchanged for a new pair', async () => {
     const { oauth } = setUpOAuth();
     discord.script({ body: grantBody });
 
@@ -149,7 +149,7 @@ describe('a revocation', () => {
     ['answered with 204', { status: 204 }],
     ['of a dead token', { status: 400, body: { error: 'invalid_token' } }],
     ['of a dead grant', { status: 400, body: { error: 'invalid_grant' } }],
-  ])('%s is done', async (_case, reply) => {
+  ])('%s succeeds', async (_case, reply) => {
     const { oauth } = setUpOAuth();
     discord.script(reply);
 

@@ -53,7 +53,7 @@ describe('the pace of a client’s runs', () => {
     expect(places(2)).toMatchObject({ urgentOnly: [CLIENT], closed: [] });
   });
 
-  test('leaves only urgent work to a client that has nothing left for others, until something is', () => {
+  test('admits only urgent runs while only urgent writes are left', () => {
     const { places, left } = setUp();
     left.calm = 0;
     left.urgent = 1;

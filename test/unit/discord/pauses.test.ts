@@ -67,7 +67,7 @@ describe('the pause after a failed call', () => {
     expect(pauseOf(given)).toEqual(pause);
   });
 
-  it('adds the margin twice', () => {
+  it('includes the margin twice', () => {
     const given = answer(429, { 'retry-after': '1' });
 
     expect(pauseOf(given, 50)?.waitMs).toBe(1100);
@@ -121,7 +121,7 @@ describe('a wait', () => {
     ['864000', 'for 10 days'],
     ['1e13', 'for more than a year'],
   ])(
-    'of %s seconds names the time that Discord asked for, and when one call is tried',
+    'of %s seconds is described by the time that Discord asked for, and when one call is retried',
     (told, span) => {
       const given = answer(429, { 'retry-after': told }, 'error code: 1015');
       const failure = { answer: given, now, random: 0, offsetMs: 0 };
@@ -140,7 +140,7 @@ describe('a bucket', () => {
     ['0', '', null],
     ['', '1.5', null],
     ['0', '-3', null],
-  ])('with %j left and %j s to go: spent for %s ms', (left, reset, ms) => {
+  ])('with %j calls left and %j s to its reset is spent for %s ms', (left, reset, ms) => {
     const given = answer(404, {
       'x-ratelimit-remaining': left,
       'x-ratelimit-reset-after': reset,

@@ -28,7 +28,7 @@ const rename = {
   reason: 'record 1',
 };
 
-describe('a refusal that is not documented as lasting', () => {
+describe('a refusal that is not documented as permanent', () => {
   it.each([
     ['404 with code 0', refusal(404, 0)],
     ['400 with code 0', refusal(400, 0)],
@@ -39,7 +39,7 @@ describe('a refusal that is not documented as lasting', () => {
     ['a form error of the nickname and another field', form({ nick: AUTO_MOD, roles: AUTO_MOD })],
     ['a feature that is switched off', refusal(400, 40006)],
     ['a code that nobody has documented', refusal(403, 987_654)],
-  ])('is retried, and counts against no member: %s', async (_, reply) => {
+  ])('is reported as possibly temporary, and delays no later call: %s', async (_, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply, { status: 204 });
 
@@ -51,11 +51,11 @@ describe('a refusal that is not documented as lasting', () => {
   });
 });
 
-describe("a nickname's refusal", () => {
+describe('a nickname refusal', () => {
   it.each([
     ['nick', form({ nick: AUTO_MOD })],
     ['guild_tag', form({ guild_tag: AUTO_MOD })],
-  ])('by the field %s concerns the nickname alone', async (_, reply) => {
+  ])('for the field %s concerns the nickname alone', async (_, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 

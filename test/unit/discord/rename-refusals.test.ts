@@ -31,7 +31,7 @@ function refusals(standing: BotStanding, ...roles: readonly RankedRole[]): Recor
 }
 
 describe('roles whose holders the bot cannot rename', () => {
-  it('are those that are not below its highest, its own and managed ones among them', () => {
+  it('are those that are not below its highest role, including its own and managed ones', () => {
     const below = role('30', { position: 4, isManaged: true });
     const above = role('31', { position: 6, isManaged: true });
 
@@ -41,7 +41,7 @@ describe('roles whose holders the bot cannot rename', () => {
     });
   });
 
-  it('are all, told of @everyone, where it lacks the permission', () => {
+  it('are all, reported as @everyone, if it lacks the permission', () => {
     const weak = { ...botRole, permissions: String(1n << 28n) };
 
     expect(refusals(bot, everyone, weak)).toMatchObject({
@@ -49,7 +49,7 @@ describe('roles whose holders the bot cannot rename', () => {
     });
   });
 
-  it('are not all for an administrator, whose rank is a bound still', () => {
+  it('are those that are not below its highest role, even if it is an administrator', () => {
     const admin = { ...botRole, permissions: '8' };
     const above = role('31', { position: 6 });
 
@@ -59,14 +59,14 @@ describe('roles whose holders the bot cannot rename', () => {
     });
   });
 
-  it('are none where the bot owns the guild', () => {
+  it('are none if it owns the guild', () => {
     const owning = { ...bot, ownerId: bot.botUserId };
     const above = role('31', { position: 6 });
 
     expect(refusals(owning, everyone, botRole, above)).toEqual({});
   });
 
-  it('are all others where it has no role at all', () => {
+  it('are all if it has no role itself', () => {
     const bare = { ...bot, botRoleIds: [] };
 
     expect(refusals(bare, everyone, role('30'))).toEqual({

@@ -5,7 +5,7 @@ import { failureOf, guild, GUILD, MEMBER, refusal, ROLE, setUpGateway } from './
 
 let discord: ScriptedDiscord;
 
-// One for each test: a call that was given up may still be on its way.
+// One for each test, because an aborted call may still be in flight.
 beforeEach(async () => {
   discord = await startScriptedDiscord();
 });
@@ -30,7 +30,7 @@ describe('reading roles', () => {
   };
   const roles = [roleBody(GUILD, 0), roleBody(ROLE, 1), roleBody('200000000000000020', 2)];
 
-  it('judges each role, and asks once only who the bot is', async () => {
+  it('returns the refusal of each role, and asks only once who the bot is', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const answers = [{ body: guildBody }, { body: botBody }, { body: roles }];
     discord.script({ body: guildBody }, { body: botBody.user }, ...answers.slice(1));
@@ -59,7 +59,7 @@ describe('reading roles', () => {
   it.each([
     ['a role that the bot holds', roles.slice(0, 2)],
     ['a role that the list before had', [roles[0], roles[2]]],
-  ])('reads a list once more that lacks %s', async (_what, short) => {
+  ])('rereads a list that lacks %s', async (_what, short) => {
     const { gateway } = setUpGateway(discord.apiBase);
     const whole = [{ body: guildBody }, { body: botBody }, { body: roles }];
     discord.script({ body: guildBody }, { body: botBody.user }, ...whole.slice(1));
@@ -72,7 +72,7 @@ describe('reading roles', () => {
     expect(read.roles[1]).toMatchObject({ refusal: null });
   });
 
-  it('reads once more what the bot holds where that is nothing', async () => {
+  it('rereads the bot’s own roles if the response has none', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(
       { body: guildBody },
@@ -87,7 +87,7 @@ describe('reading roles', () => {
     expect(read.roles[1]).toMatchObject({ refusal: null });
   });
 
-  it('believes a second list that lacks the role as well', async () => {
+  it('accepts a second list that lacks the same role', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const short = roles.filter(({ id }) => id !== ROLE);
     const before = [{ body: guildBody }, { body: botBody }];
@@ -103,7 +103,7 @@ describe('reading roles', () => {
     expect(sent()).toHaveLength(4 + 4 + 3);
   });
 
-  it('never takes a list without @everyone for the whole list', async () => {
+  it('never accepts a list without @everyone', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script({ body: guildBody }, { body: botBody.user }, { body: botBody }, { body: [] });
 

@@ -161,7 +161,7 @@ describe('the pause of a bot', () => {
       failureOf(gateway.addRole(roleWrite)),
     ]);
 
-    // The tried call, and the check of the bot's user.
+    // The retried call, and the check of the bot's user.
     expect(discord.requests).toHaveLength(4);
     for (const { name } of failures) expect(name).toBe('RetryLaterError');
     expect(shown.at(-1)).toMatchObject({
@@ -201,7 +201,7 @@ describe('the pause of a bot', () => {
     expect(shown.at(-1)).toBeNull();
   });
 
-  it('ends when the client gets another token, whatever late answers the old one gets', async () => {
+  it('ends when the client gets another token, whatever late responses the old one gets', async () => {
     let botToken = 'tok.old';
     const { gateway, logs } = setUpGateway(discord.apiBase, {
       credentials: async () => ({
@@ -259,7 +259,7 @@ describe('the pause of a bot', () => {
     expect(gateway.ready()).toMatchObject({ ok: false });
   });
 
-  it('keeps no process degraded after its time, though no call was made since', async () => {
+  it('does not keep the process degraded after its time, even if no call was made since', async () => {
     const { gateway, advance } = await setUp();
     expect(gateway.ready()).toMatchObject({ ok: false });
 
@@ -323,7 +323,7 @@ describe('a bucket that is closed for a long time', () => {
     expect(discord.requests).toHaveLength(2);
   });
 
-  it('is shown no longer once a call goes through, before its time has come', async () => {
+  it('is no longer shown once a call succeeds before its time', async () => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     const shown: (SendingPause | null)[] = [];
     gateway.onPause((_, pause) => void shown.push(pause));
@@ -340,7 +340,7 @@ describe('a bucket that is closed for a long time', () => {
     expect(messages).toEqual(['Discord calls paused', 'Discord calls resumed']);
   });
 
-  it('stays shown, without a break, while each call closes it again', async () => {
+  it('stays shown without a break while each call closes it again', async () => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script(spent);
     await gateway.addRole(roleWrite);

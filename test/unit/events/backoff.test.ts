@@ -11,7 +11,7 @@ describe('backoffMs', () => {
     expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  test('waits at least half of it', () => {
+  test('waits at least half of the delay', () => {
     expect(backoffMs(1, { ...longest, random: () => 0 })).toBe(100);
     expect(backoffMs(1, { ...longest, random: () => 0.5 })).toBe(150);
   });

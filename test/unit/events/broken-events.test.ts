@@ -272,7 +272,7 @@ describe('a broken message', () => {
       structured(payload({ groupId: 'g', name: 'n'.repeat(256) }, 'platform.group.changed.v1')),
       `data.name must have at most 255 characters, got 256 characters`,
     ],
-  ])('says what is wrong: %s', (_, record, reason) => {
+  ])('is reported with the reason: %s', (_, record, reason) => {
     expect(parseEvent(record)).toEqual({ kind: 'broken', reason });
   });
 });

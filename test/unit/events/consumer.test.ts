@@ -22,7 +22,7 @@ describe('the event consumer', () => {
     expect(consumer.ready()).toEqual({ ok: true });
   });
 
-  test('caps what one transaction takes, and commits after each', async () => {
+  test('limits the facts of one transaction, and commits after each', async () => {
     const kafka = createFakeKafka(recordsFor(...Array.from({ length: 1_200 }, (_, i) => `u${i}`)));
 
     await startConsumer(kafka);
@@ -32,7 +32,7 @@ describe('the event consumer', () => {
     expect(commits).toEqual(['committed 499', 'committed 999', 'committed 1199']);
   });
 
-  test('caps a transaction by the rows that snapshots write', async () => {
+  test('limits a transaction by the rows that snapshots write', async () => {
     const groupIds = Array.from({ length: 9_000 }, (_, i) => `g${i}`);
     const type = 'platform.group.membership.snapshot.v1';
     const snapshots = Array.from({ length: 4 }, (_, i) =>
@@ -48,7 +48,7 @@ describe('the event consumer', () => {
     expect(kafka.journal).toEqual(['applied u0,u1,u2', 'committed 2', 'applied u3', 'committed 3']);
   });
 
-  test('counts what it skips, and commits it without a transaction', async () => {
+  test('counts skipped records, and commits them without a transaction', async () => {
     const foreign = structured(cloudEvent({ type: 'order.placed' }), {
       offset: '1',
     });
@@ -77,7 +77,7 @@ describe('the event consumer', () => {
     });
   });
 
-  test('while the store is away it commits nothing, keeps its partition, and goes on where it was', async () => {
+  test('commits nothing while the store is unreachable, keeps its partition, and continues where it stopped', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b'));
     const store = storeOf(kafka);
     let isAway = true;
@@ -101,7 +101,7 @@ describe('the event consumer', () => {
     expect(consumer.ready()).toEqual({ ok: true });
   });
 
-  test('keeps its partition while one transaction takes long', async () => {
+  test('keeps its partition during a long transaction', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     const done = Promise.withResolvers<void>();
 
@@ -116,7 +116,7 @@ describe('the event consumer', () => {
     await committed(kafka, 0);
   });
 
-  test('gives a batch back when the partition is lost while it waits', async () => {
+  test('gives a batch back if it loses the partition while it waits', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     kafka.faults.heartbeat.push(new Error('rebalancing'));
     const apply = vi.fn(storeOf(kafka)).mockRejectedValueOnce(new Error('away'));
@@ -129,7 +129,7 @@ describe('the event consumer', () => {
     expect(consumer.ready()).toEqual({ ok: true });
   });
 
-  test('applies again, and commits, after a commit that failed', async () => {
+  test('applies and commits again after a failed commit', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     kafka.faults.commit.push(new Error('not coordinator'));
 
@@ -140,8 +140,8 @@ describe('the event consumer', () => {
   });
 });
 
-describe('stopping', () => {
-  test('finishes the chunk in hand and leaves the rest', async () => {
+describe('stopping the consumer', () => {
+  test('finishes the current chunk and leaves the rest', async () => {
     const kafka = createFakeKafka(recordsFor(...Array.from({ length: 600 }, (_, i) => `u${i}`)));
     const applying = Promise.withResolvers<void>();
     const apply = vi.fn<ApplyFacts>(async (facts) => {
@@ -161,7 +161,7 @@ describe('stopping', () => {
     expect(consumer.ready()).toMatchObject({ ok: false });
   });
 
-  test('does not wait for a store that is away; the batch comes again', async () => {
+  test('does not wait for an unreachable store, and the batch is delivered again', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     const apply = vi.fn<ApplyFacts>().mockRejectedValue(new Error('away'));
     const consumer = await startConsumer(kafka, apply);
@@ -176,8 +176,8 @@ describe('stopping', () => {
   });
 });
 
-describe('a consumption that ends by itself', () => {
-  test('is built anew', async () => {
+describe('a crashed consumption', () => {
+  test('is restarted', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b'), 1);
     const consumer = await startConsumer(kafka);
     await committed(kafka, 1);

@@ -16,8 +16,8 @@ const broken = (offset: string): KafkaRecord =>
   });
 const unreadable = () => new TerminalError('UNREADABLE_FACT', 'value out of range');
 
-describe('a record that cannot be read', () => {
-  test('goes to the dead letters as it came, with the reason, before the commit', async () => {
+describe('an unreadable record', () => {
+  test('goes to the dead letters unchanged, with the reason, before the commit', async () => {
     const [first, last] = recordsFor('a', 'b', 'c').filter((_, index) => index !== 1);
     if (!first || !last) throw new Error('no records');
     const kafka = createFakeKafka([first, broken('1'), last]);
@@ -48,7 +48,7 @@ describe('a record that cannot be read', () => {
     expect(consumer.counts()).toMatchObject({ applied: 2, deadLettered: 1 });
   });
 
-  test('is not committed while the dead letters are away, nor are its neighbours applied again', async () => {
+  test('is not committed while the dead letters are unreachable, and its neighbours are not applied again', async () => {
     const kafka = createFakeKafka([...recordsFor('a'), broken('1')]);
     kafka.faults.produce.push(new UnavailableError('down'), new UnavailableError('down'));
 
@@ -63,7 +63,7 @@ describe('a record that cannot be read', () => {
     ]);
   });
 
-  test('leaves its value behind when the dead letters refuse its size', async () => {
+  test('loses its value and headers if the dead letters reject its size', async () => {
     const kafka = createFakeKafka([broken('0'), broken('1')]);
     const tooLarge = () => new TerminalError('RECORD_TOO_LARGE', 'too large');
     kafka.faults.produce.push(tooLarge(), tooLarge()); // both together, then the first alone
@@ -81,7 +81,7 @@ describe('a record that cannot be read', () => {
     expect(second).toMatchObject({ value: Buffer.from('{"a"') });
   });
 
-  test('is found by halving when only the store can tell', async () => {
+  test('is found by halving the batch if only the store rejects it', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b', 'poison', 'd', 'e'));
     const store = storeOf(kafka);
 
@@ -104,7 +104,7 @@ describe('a record that cannot be read', () => {
     expect(consumer.counts()).toMatchObject({ applied: 4, deadLettered: 1 });
   });
 
-  test('halving waits for a store that goes away meanwhile', async () => {
+  test('is found by halving even if the store becomes unreachable meanwhile', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'poison', 'c'));
     const store = storeOf(kafka);
     const away = [new UnavailableError('away'), new UnavailableError('away')];
@@ -124,7 +124,7 @@ describe('a record that cannot be read', () => {
     ]);
   });
 
-  test('another refusal of the store is a fault of ours: nothing is buried', async () => {
+  test('is not assumed if the store fails for another reason: nothing goes to the dead letters', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     const apply = vi.fn(storeOf(kafka)).mockRejectedValueOnce(new TerminalError('OTHER', 'a bug'));
 

@@ -27,7 +27,7 @@ describe('the time of an event', () => {
   });
 
   test.each(['2016-12-31T23:59:60Z', '2016-12-31T23:59:60.7Z', '2017-01-01T05:44:60+05:45'])(
-    'the leap second %s stays between its neighbours',
+    'with the leap second %s stays between its neighbours',
     (text) => {
       expect(timeUsOf(text)).toBe(us('2017-01-01T00:00:00Z') - 1);
     },
@@ -56,11 +56,11 @@ describe('the time of an event', () => {
     '12026-03-14T15:09:26Z',
     ' 2026-03-14T15:09:26Z',
     '2026-03-14T15:09:26Z\n',
-  ])('%j is none', (text) => {
+  ])('%j is rejected', (text) => {
     expect(timeUsOf(text)).toBeNull();
   });
 
-  test('agrees with Date for every millisecond of its years', () => {
+  test('matches Date for any millisecond from year 0 to 9999', () => {
     fc.assert(
       fc.property(
         fc.date({

@@ -21,7 +21,7 @@ describe('guardIdleConnections', () => {
       logger: { debug: () => {} },
     });
 
-  test('an idle connection sets no timer, a throttled one only while something waits', () => {
+  test('sets no timer for an idle connection, and one for a throttled connection only while a request waits', () => {
     vi.useFakeTimers();
     guardIdleConnections();
     const queue = newQueue();
@@ -44,7 +44,7 @@ describe('guardIdleConnections', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is put on once, however often it is asked for', () => {
+  test('is installed only once', () => {
     guardIdleConnections();
     const once = RequestQueue.prototype.scheduleCheckPendingRequests;
 

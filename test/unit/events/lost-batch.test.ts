@@ -20,12 +20,12 @@ const NAMES = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 beforeAll(() => registerCodecs(LIMIT));
 afterAll(() => registerCodecs());
 
-/** What kafkajs itself makes of what a broker sent. */
+/** The messages that kafkajs itself decodes from a broker response. */
 async function readByKafkajs(...batches: readonly PackedBatch[]): Promise<readonly KafkaMessage[]> {
   const require = createRequire(import.meta.url);
   const Decoder = require('kafkajs/src/protocol/decoder.js');
   const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js');
-  // behind other bytes, as in a real answer
+  // after other bytes, as in a real response
   const answer = Buffer.concat([Buffer.alloc(100), fetched(...batches)]);
   const decoder = new Decoder(answer);
   decoder.forward(100);
@@ -57,8 +57,8 @@ const good: PackedBatch = {
   count: 1,
 };
 
-describe('a batch that too large to unpack', () => {
-  test.each(NAMES)('is lost record by record, and its neighbours are read: %s', async (codec) => {
+describe('a batch that is too large to unpack', () => {
+  test.each(NAMES)('is lost record by record, and the next batch is read: %s', async (codec) => {
     const bomb = { codec, packed: bombOf(codec, 4 * LIMIT) };
 
     const messages = await readByKafkajs(
@@ -82,7 +82,7 @@ describe('a batch that too large to unpack', () => {
   test.each([
     ['lz4', unpackLz4],
     ['snappy', unpackSnappy],
-  ] as const)('holds no more than the bound meanwhile: %s', (codec, unpack) => {
+  ] as const)('is rejected without being unpacked in full: %s', (codec, unpack) => {
     const packed = bombOf(codec, 64 * LIMIT);
     const before = process.memoryUsage().arrayBuffers;
 
@@ -93,7 +93,7 @@ describe('a batch that too large to unpack', () => {
   });
 });
 
-describe('a batch that is damaged', () => {
+describe('a damaged batch', () => {
   test.each(NAMES)('is lost record by record: %s', async (codec) => {
     const packed = Buffer.from('this is in no format that anybody packs in');
 
@@ -107,22 +107,22 @@ describe('a batch that is damaged', () => {
   });
 
   test.each([0, -1, 2 ** 31 - 1])(
-    'and says that it holds %i records fails aloud, at once',
+    'that claims to hold %i records yields nothing or fails at once',
     async (count) => {
       const packed = Buffer.from('whatever stands here');
       const batch = { packed, baseOffset: 0, count, lastOffsetDelta: 5 };
 
       const reading = readByKafkajs({ codec: 'gzip', ...batch });
 
-      // kafkajs asks nobody to unpack what holds nothing
+      // kafkajs does not unpack an empty batch
       if (count < 1) expect(await reading).toEqual([]);
       else await expect(reading).rejects.toThrow();
     },
   );
 });
 
-describe('a header that only a lost record has', () => {
-  test('sent by others says nothing in their words', () => {
+describe('a header reserved for lost records', () => {
+  test('is not repeated in the reason if a producer sends it', () => {
     const parsed = parseEvent(
       kafkaRecord({
         headers: {
@@ -151,7 +151,7 @@ describe('unpacking', () => {
   test.each([
     ['LZ4', unpackLz4],
     ['Snappy', unpackSnappy],
-  ])('of anything ends within the bound or by an error: %s', (_, unpack) => {
+  ])('of arbitrary bytes stays within the limit or fails: %s', (_, unpack) => {
     fc.assert(
       fc.property(anyPacked, (bytes) => {
         try {

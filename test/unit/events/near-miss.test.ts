@@ -12,7 +12,7 @@ const USER_GONE = 'platform.user.deleted.v1';
 const GROUP = 'platform.group.changed.v1';
 const GROUP_GONE = 'platform.group.deleted.v1';
 
-describe('an event whose type is a near miss of one of ours', () => {
+describe('a near miss of one of our event types', () => {
   test.each([
     ['another tense', 'platform.group.membership.change.v1', CHANGED],
     ['another tense', 'platform.group.membership.changes.v1', CHANGED],
@@ -59,14 +59,14 @@ describe('an event whose type is a near miss of one of ours', () => {
     'user.changed.v1',
     '.',
     `platform.user.${'changed'.repeat(100)}.v1`,
-  ])('is not %s, which is skipped', (type) => {
+  ])('is not assumed for %s, which is skipped', (type) => {
     expect(parseEvent(structured(cloudEvent({ type })))).toEqual({
       kind: 'skip',
       why: 'foreign',
     });
   });
 
-  test('is not another one of ours', () => {
+  test('is not assumed between two of our own types', () => {
     for (const type of factReaders.keys())
       expect(
         nearestName(
@@ -77,7 +77,7 @@ describe('an event whose type is a near miss of one of ours', () => {
   });
 });
 
-describe('a value of which only a few are allowed', () => {
+describe('a value from a fixed set', () => {
   const reasonOf = (change: unknown) => {
     const data = { userId: 'u', groupId: 'g', change };
     const parsed = parseEvent(structured(cloudEvent({ type: CHANGED, data })));
@@ -102,11 +102,11 @@ describe('a value of which only a few are allowed', () => {
     ['"quoted"', '8 characters'],
     [7, 'a number'],
     [null, 'null'],
-  ])('is not shown where it is no word: %j', (change, shown) => {
+  ])('is not shown if it is not a word: %j', (change, shown) => {
     expect(reasonOf(change)).toBe(`data.change must be "added" or "removed", got ${shown}`);
   });
 
-  test('is shown of the version of CloudEvents', () => {
+  test('is also shown for the CloudEvents version', () => {
     expect(parseEvent(structured(cloudEvent({ specversion: '0.3' })))).toMatchObject({
       reason: 'specversion must be "1.0", got "0.3"',
     });

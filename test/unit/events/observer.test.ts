@@ -44,7 +44,7 @@ function createObserver(traces = false) {
 }
 
 describe('an observer of the event consumer', () => {
-  test('receives its progress and its end', async () => {
+  test('receives the progress and the counted results', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
     const { observer, seen } = createObserver();
 
@@ -71,7 +71,7 @@ describe('an observer of the event consumer', () => {
     ]);
   });
 
-  test('sees the records behind, where the broker says how many there are', async () => {
+  test('receives the number of records behind if the broker reports it', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b'));
     const { observer, seen } = createObserver();
 
@@ -92,7 +92,7 @@ describe('an observer of the event consumer', () => {
     expect(seen.progress).toMatchObject([{ behind: 10 }, { behind: 8 }]);
   });
 
-  test('continues the trace of each record, in the causes of its fact', async () => {
+  test('continues the trace of each record in the cause of its fact', async () => {
     const causes: (Cause | undefined)[] = [];
     const records = [
       kafkaRecord({
@@ -122,7 +122,7 @@ describe('an observer of the event consumer', () => {
     expect(ended()).toBe(2);
   });
 
-  test('costs nothing without tracing: facts stay as they were read', async () => {
+  test('without tracing adds nothing to the facts', async () => {
     const causes: Cause[] = [];
     const kafka = createFakeKafka(recordsFor('a'));
     const store = storeOf(kafka);
@@ -138,7 +138,7 @@ describe('an observer of the event consumer', () => {
   });
 });
 
-describe('facts that come too late', () => {
+describe('outdated facts', () => {
   test('are counted by the deletion that outranks them', async () => {
     const kinds = ['userDeleted', 'groupDeleted', 'userRestored'] as const;
     const [chunk] = eventChunks(

@@ -45,7 +45,7 @@ async function start({ outbox, pollMs = 60_000, failures = [], hold }: Setting) 
 }
 
 describe('the outbox relay', () => {
-  test('sends what waits, in order and in batches, until nothing is left', async () => {
+  test('sends the waiting events in order and in batches until none is left', async () => {
     const outbox = createFakeOutbox();
     outbox.add('e1', 'e2', 'e3', 'e4', 'e5');
 
@@ -82,7 +82,7 @@ describe('the outbox relay', () => {
     });
   });
 
-  test('wakes when it is called', async () => {
+  test('wakes on a notification', async () => {
     const outbox = createFakeOutbox();
     const { sent } = await start({ outbox });
 
@@ -92,7 +92,7 @@ describe('the outbox relay', () => {
     await soon(() => expect(idsOf(sent)).toEqual(['e1']));
   });
 
-  test('a call during a drain is not lost', async () => {
+  test('does not lose a notification that arrives during a drain', async () => {
     const outbox = createFakeOutbox();
     const hold = Promise.withResolvers<void>();
     outbox.add('e1');
@@ -106,7 +106,7 @@ describe('the outbox relay', () => {
     await soon(() => expect(idsOf(sent)).toEqual(['e1', 'e2']));
   });
 
-  test('looks by itself when a call got lost', async () => {
+  test('polls in case a notification was lost', async () => {
     const outbox = createFakeOutbox();
     const { sent } = await start({ outbox, pollMs: 5 });
 
@@ -115,7 +115,7 @@ describe('the outbox relay', () => {
     await soon(() => expect(idsOf(sent)).toEqual(['e1']));
   });
 
-  test('keeps what the broker has not taken, says so, and sends the same again', async () => {
+  test('keeps events that the broker did not accept, reports that, and sends the same events again', async () => {
     const outbox = createFakeOutbox();
     outbox.add('e1', 'e2');
     const failures = Array.from({ length: 20 }, () => new UnavailableError('no broker'));
@@ -133,7 +133,7 @@ describe('the outbox relay', () => {
     await soon(() => expect(relay.ready()).toEqual({ ok: true }));
   });
 
-  test('stops after the batch in flight, and listens no longer', async () => {
+  test('stops after the batch in flight, and stops listening', async () => {
     const outbox = createFakeOutbox();
     const hold = Promise.withResolvers<void>();
     outbox.add('e1', 'e2', 'e3');

@@ -11,10 +11,10 @@ import { hostileEvent, hostileEvents } from '../../hostile/events.js';
 import { faultOf, inherited } from '../../hostile/verdict.js';
 import { anyEvent } from './any-event.js';
 
-/** `npm run bench -- hostile` plays a hundred thousand. */
+/** `npm run bench -- hostile` runs a hundred thousand. */
 const NUM_RUNS = 10_000;
 
-/** Whatever is let through can be written to PostgreSQL and ordered exactly. */
+/** An accepted event can be written to PostgreSQL and ordered exactly. */
 function expectUsable(parsed: ReturnType<typeof parseEvent>): void {
   expect(faultOf(parsed)).toBeNull();
   if (parsed.kind !== 'fact') return;
@@ -29,7 +29,7 @@ function expectUsable(parsed: ReturnType<typeof parseEvent>): void {
 }
 
 describe('parseEvent', () => {
-  test('ends hostile events as a fact, a skip or a reason that gives nothing away', () => {
+  test('returns a fact, a skip or a reason without secrets for any hostile event', () => {
     const before = inherited();
     const endings = { fact: 0, skip: 0, broken: 0 };
 
@@ -42,13 +42,13 @@ describe('parseEvent', () => {
       { numRuns: NUM_RUNS },
     );
 
-    // else the generator has become too wild, or too tame, to show anything
+    // otherwise the generator has become too wild or too tame to prove anything
     expect(endings.fact).toBeGreaterThan(NUM_RUNS / 20);
     expect(endings.broken).toBeGreaterThan(NUM_RUNS / 4);
     expect(inherited()).toEqual(before);
   });
 
-  test.each([...hostileCorpus()])('ends $name as $ending', (hostile) => {
+  test.each([...hostileCorpus()])('parses $name as $ending', (hostile) => {
     const before = inherited();
 
     const parsed = parseEvent(hostile.record);
@@ -58,7 +58,7 @@ describe('parseEvent', () => {
     expect(inherited()).toEqual(before);
   });
 
-  test('says the same of an event whenever it is asked', () => {
+  test('returns the same result each time it reads an event', () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         const record = structured(event);
@@ -72,7 +72,7 @@ describe('parseEvent', () => {
     );
   });
 
-  test('keeps nothing of the record but what the verdict says', async () => {
+  test('retains nothing of the record beyond its result', async () => {
     v8.setFlagsFromString('--expose-gc');
     const collect: unknown = vm.runInNewContext('gc');
     const held: unknown[] = [];
@@ -81,7 +81,7 @@ describe('parseEvent', () => {
       return record.value ? [new WeakRef(record.value)] : [];
     });
 
-    // a WeakRef holds what it names until the turn in which it was made is over
+    // a WeakRef keeps its target alive until the end of the current turn
     await new Promise((resolve) => setImmediate(resolve));
     if (typeof collect === 'function') collect();
 

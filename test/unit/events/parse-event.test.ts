@@ -22,7 +22,7 @@ const MICRO = RECORD_TIME * 1000;
 const payload = (data: unknown, type = CHANGED) => cloudEvent({ type, data });
 const text = (value: string) => kafkaRecord({ value: Buffer.from(value) });
 
-describe('an event that is read', () => {
+describe('a readable event', () => {
   test.each([
     {
       name: 'a user put into a group',
@@ -95,7 +95,7 @@ describe('an event that is read', () => {
       event: payload({ groupId: 'miners', name: 'Miners' }, 'platform.group.deleted.v1'),
       fact: groupDeleted(),
     },
-  ])('is the same in structured and in binary mode: $name', (row) => {
+  ])('is read the same in structured and in binary mode: $name', (row) => {
     const expected = { kind: 'fact', fact: row.fact };
 
     expect(parseEvent(structured(row.event))).toEqual(expected);
@@ -147,7 +147,7 @@ describe('an event that is read', () => {
         ),
       ),
     ],
-  ])('may come with %s', (_, record) => {
+  ])('may have %s', (_, record) => {
     expect(parseEvent(record)).toEqual({
       kind: 'fact',
       fact: membershipChanged(),
@@ -162,7 +162,7 @@ describe('an event that is read', () => {
     ['9007199254740991', Number.MAX_SAFE_INTEGER],
     [null, null],
     [undefined, null],
-  ])('has the sequence %j as %j', (sent, sequence) => {
+  ])('has its sequence %j read as %j', (sent, sequence) => {
     const data = { userId: 'u', groupId: 'g', change: 'added', sequence: sent };
 
     const parsed = parseEvent(structured(cloudEvent({ data })));
@@ -170,13 +170,13 @@ describe('an event that is read', () => {
     expect(parsed).toMatchObject({ fact: { order: { sequence } } });
   });
 
-  test('counts characters, not UTF-16 units', () => {
+  test('has its length counted in characters, not UTF-16 units', () => {
     const data = { userId: '😀'.repeat(255), groupId: 'g', change: 'added' };
 
     expect(parseEvent(structured(cloudEvent({ data }))).kind).toBe('fact');
   });
 
-  test.each([undefined, null])('has the time of its record when its own is %j', (time) => {
+  test.each([undefined, null])('takes the time of its record if its own is %j', (time) => {
     const record = structured(cloudEvent({ time }), { timestampMs: 1_234 });
 
     expect(parseEvent(record)).toMatchObject({
@@ -192,15 +192,15 @@ describe('an event that is read', () => {
     expect(parseEvent(structured(behind)).kind).toBe('fact');
   });
 
-  test('needs no record timestamp when it has a time', () => {
+  test('needs no record timestamp if it has a time', () => {
     const record = structured(cloudEvent(), { timestampMs: -1 });
 
     expect(parseEvent(record).kind).toBe('fact');
   });
 });
 
-describe('an event that is skipped', () => {
-  test('a record without a value is a tombstone', () => {
+describe('a skipped record', () => {
+  test('is a tombstone if it has no value', () => {
     expect(parseEvent(kafkaRecord({ value: null }))).toEqual({
       kind: 'skip',
       why: 'tombstone',
@@ -213,7 +213,7 @@ describe('an event that is skipped', () => {
     'platform.group.membership.changed.later.v1',
     'constructor',
     '__proto__',
-  ])('the type %s is foreign, whatever else it says', (type) => {
+  ])('is foreign if its type is %s, whatever its content', (type) => {
     const event = {
       specversion: '1.0',
       type,
@@ -226,7 +226,7 @@ describe('an event that is skipped', () => {
     expect(parseEvent(binary(event))).toEqual(foreign);
   });
 
-  test('a foreign event in binary mode may be of any size and content', () => {
+  test('may be a foreign event in binary mode of any size and content', () => {
     const event = cloudEvent({
       type: 'image.taken',
       datacontenttype: 'image/png',

@@ -39,8 +39,8 @@ function faultsOf(type: string, event: unknown): unknown {
   return validate(event) ? [] : validate.errors;
 }
 
-describe('the schemas of the events', () => {
-  test('stand for every type that is read or written, and for no other', () => {
+describe('the event schemas', () => {
+  test('exist for every type that is read or written, and for no other', () => {
     expect(types.sort()).toEqual([...factReaders.keys(), ...WRITTEN_TYPES].sort());
     expect(READ_TYPES.toSorted()).toEqual([...factReaders.keys()].sort());
   });
@@ -63,7 +63,7 @@ describe('the schemas of the events', () => {
     }
   });
 
-  test.each(WRITTEN_TYPES)('%s is what the relay makes of a row', (type) => {
+  test.each(WRITTEN_TYPES)('%s accepts what the relay writes for a row', (type) => {
     for (const example of readSchema(`${type}${ENDING}`).examples) {
       const row = {
         position: 1,
@@ -101,7 +101,7 @@ describe('asyncapi.yaml', () => {
   const text = readFileSync(join(ROOT, 'asyncapi.yaml'), 'utf8');
   const document: unknown = parse(text);
 
-  test('points at nothing that is missing', () => {
+  test('has no dangling references', () => {
     const references = [...text.matchAll(/\$ref: '([^']+)'/g)].map((match) => match[1] ?? '');
 
     expect(references.length).toBeGreaterThan(types.length);

@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 describe('the supervisor', () => {
-  test('opens, and says how it is', async () => {
+  test('opens, and reports its health at every stage', async () => {
     const opened = createOpened();
     const supervisor = supervise(async () => opened);
 
@@ -72,7 +72,7 @@ describe('the supervisor', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('tries what cannot be opened again, with growing pauses', async () => {
+  test('retries a failed opening with growing pauses', async () => {
     const at: number[] = [];
     const startedAt = Date.now();
     const supervisor = supervise(async () => {
@@ -92,7 +92,7 @@ describe('the supervisor', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('lets go of what crashed before it opens the next', async () => {
+  test('stops a crashed instance before it opens the next', async () => {
     const first = createOpened();
     const second = createOpened();
     const open = vi
@@ -118,7 +118,7 @@ describe('the supervisor', () => {
     expect(second.stops()).toBe(1);
   });
 
-  test('begins its pauses anew after a stable time', async () => {
+  test('resets its pauses after a stable period', async () => {
     const opened: Opened[] = [];
     const supervisor = supervise(async () => {
       const next = createOpened();
@@ -140,7 +140,7 @@ describe('the supervisor', () => {
     await supervisor.stop();
   });
 
-  test('rebuilds what hangs without crashing', async () => {
+  test('replaces an instance that hangs without crashing', async () => {
     let health: Readiness = { ok: true };
     const hung = createOpened({ health: () => health });
     const open = vi
@@ -159,7 +159,7 @@ describe('the supervisor', () => {
     await supervisor.stop();
   });
 
-  test('stops while it opens: what opens late is closed', async () => {
+  test('can be stopped while it opens, and closes an instance that opens late', async () => {
     const late = createOpened();
     const opening = Promise.withResolvers<Supervised>();
     const supervisor = supervise(async () => opening.promise);
@@ -173,7 +173,7 @@ describe('the supervisor', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('stops in time although opening never ends', async () => {
+  test('stops in time even if opening never ends', async () => {
     const supervisor = supervise(() => new Promise(() => {}));
     supervisor.start();
 
@@ -184,7 +184,7 @@ describe('the supervisor', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('stops in time although closing never ends', async () => {
+  test('stops in time even if closing never ends', async () => {
     const supervisor = supervise(async () => createOpened({ stop: () => new Promise(() => {}) }));
     supervisor.start();
     await vi.advanceTimersByTimeAsync(0);
@@ -195,7 +195,7 @@ describe('the supervisor', () => {
     await expect(stopped).resolves.toBeUndefined();
   });
 
-  test('stops in the middle of a pause', async () => {
+  test('can be stopped in the middle of a pause', async () => {
     const open = vi.fn<() => Promise<Supervised>>().mockRejectedValue(new Error('no'));
     const supervisor = supervise(open);
     supervisor.start();
@@ -208,7 +208,7 @@ describe('the supervisor', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('stops before it was started', async () => {
+  test('can be stopped before it was started', async () => {
     await expect(supervise(async () => createOpened()).stop()).resolves.toBeUndefined();
   });
 });

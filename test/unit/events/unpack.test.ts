@@ -27,11 +27,11 @@ const xerial = (...blocks: readonly Buffer[]) =>
   ]);
 
 describe('LZ4', () => {
-  test('unpacks a frame with its content size', () => {
+  test('unpacks a frame that states its content size', () => {
     expect(unpackLz4(fromBase64(ONE_BLOCK), LIMIT).toString()).toBe(SENTENCES);
   });
 
-  test('unpacks blocks that repeat what earlier ones hold', () => {
+  test('unpacks blocks that refer to earlier blocks', () => {
     const unpacked = unpackLz4(fromBase64(LINKED_BLOCKS_WITH_CHECKSUMS), LIMIT);
 
     expect(unpacked.toString()).toBe(SENTENCES.repeat(120));
@@ -51,7 +51,7 @@ describe('Snappy', () => {
   const block = (length: number, ...parts: readonly (Buffer | number[])[]) =>
     Buffer.concat([Buffer.from([length]), ...parts.map((part) => Buffer.from(part))]);
 
-  test('unpacks literals and repetitions, also those that overlap', () => {
+  test('unpacks literals and copies, including overlapping copies', () => {
     const packed = block(
       26,
       literal('abc'),
@@ -64,7 +64,7 @@ describe('Snappy', () => {
     expect(unpackSnappy(packed, LIMIT).toString()).toBe('abcabcababcabcaaaaaauvwxyz');
   });
 
-  test("unpacks the blocks in Java's frame", () => {
+  test("unpacks blocks in Java's framing", () => {
     const packed = xerial(block(3, literal('abc')), block(2, literal('de')));
 
     expect(unpackSnappy(packed, LIMIT).toString()).toBe('abcde');

@@ -28,8 +28,8 @@ const faultsOf = ({ value }: EventRecord) => {
   return eventFaults(event.type, event);
 };
 
-describe('the example of a producer', () => {
-  test.each(['added', 'removed'] as const)('says that a user was %s', (change) => {
+describe('the example producer', () => {
+  test.each(['added', 'removed'] as const)('sends that a membership was %s', (change) => {
     const record = membershipChanged({
       ...MOMENT,
       userId: 'alice',
@@ -53,7 +53,7 @@ describe('the example of a producer', () => {
     });
   });
 
-  test('says all groups of a user, or that there is none', () => {
+  test('sends all groups of a user, or an empty set', () => {
     for (const groupIds of [['pilots', 'directors'], []]) {
       const record = membershipSnapshot({
         ...MOMENT,
@@ -74,7 +74,7 @@ describe('the example of a producer', () => {
     }
   });
 
-  test('gives each event an id of its own', () => {
+  test('gives each event a unique id', () => {
     const one = () => membershipChanged({ userId: 'a', groupId: 'b', change: 'added' }).value;
 
     expect(JSON.parse(one()).id).not.toBe(JSON.parse(one()).id);

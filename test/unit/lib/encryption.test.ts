@@ -5,7 +5,7 @@ import { createKeyRing } from '../../../services/lib/encryption.js';
 const older = { id: '2025', key: Buffer.alloc(32, 1) };
 const newer = { id: '2026', key: Buffer.alloc(32, 2) };
 
-test('what was encrypted is decrypted, and is not readable in between', () => {
+test('an encrypted secret is unreadable, and decrypts to the original', () => {
   const ring = createKeyRing([newer]);
 
   const cipherText = ring.encrypt('bot token', 'botToken of client 1');
@@ -15,7 +15,7 @@ test('what was encrypted is decrypted, and is not readable in between', () => {
   expect(ring.decrypt(cipherText, 'botToken of client 1')).toBe('bot token');
 });
 
-test('the same secret is never encrypted to the same text', () => {
+test('encrypting the same secret twice gives different texts', () => {
   const ring = createKeyRing([newer]);
 
   expect(ring.encrypt('x', 'c')).not.toBe(ring.encrypt('x', 'c'));
@@ -29,7 +29,7 @@ test('the first key encrypts, every key decrypts', () => {
   expect(ring.encrypt('x', 'c')).toMatch(/^2026\./);
 });
 
-test('a lost key is named, with what it makes unreadable', () => {
+test('the error about a missing key names the key and the secret that is unreadable', () => {
   const cipherText = createKeyRing([older]).encrypt('x', 'botToken of client 1');
 
   expect(() => createKeyRing([newer]).decrypt(cipherText, 'botToken of client 1')).toThrow(
@@ -37,14 +37,14 @@ test('a lost key is named, with what it makes unreadable', () => {
   );
 });
 
-test('a secret that was moved into the place of another does not decrypt', () => {
+test('a secret that was moved to the place of another does not decrypt', () => {
   const ring = createKeyRing([newer]);
   const cipherText = ring.encrypt('x', 'botToken of client 1');
 
   expect(() => ring.decrypt(cipherText, 'botToken of client 2')).toThrow();
 });
 
-test('a secret that was tampered with does not decrypt', () => {
+test('a tampered secret does not decrypt', () => {
   const ring = createKeyRing([newer]);
   const [id, iv, tag] = ring.encrypt('x', 'c').split('.');
 
@@ -52,7 +52,7 @@ test('a secret that was tampered with does not decrypt', () => {
   expect(() => ring.decrypt('2026.AA.AA.AA', 'c')).toThrow();
 });
 
-test('another key under the same id is named, with what it cannot read', () => {
+test('the error about a different key with the same id names the key and the secret that is unreadable', () => {
   const cipherText = createKeyRing([older]).encrypt('x', 'botToken of client 1');
   const ring = createKeyRing([{ id: older.id, key: newer.key }]);
 
@@ -61,6 +61,6 @@ test('another key under the same id is named, with what it cannot read', () => {
   );
 });
 
-test('a ring without keys is refused', () => {
+test('a key ring without keys is refused', () => {
   expect(() => createKeyRing([])).toThrow('ENCRYPTION_KEYS');
 });

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { createIdSet } from '../../../services/lib/id-set.js';
 
 const anId = () => fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-/** Few enough that most questions are about an id that is in the set. */
+/** Few enough ids that most lookups find theirs in the set. */
 const aNearId = () => fc.bigInt({ min: 99n, max: 110n });
 
 describe('a set of ids', () => {
-  test('answers as a set of texts does, whatever was added, asked and deleted', () => {
+  test('behaves like a set of strings for any ids, lookups and deletions', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(anId(), aNearId()), { maxLength: 30 }),
@@ -33,7 +33,7 @@ describe('a set of ids', () => {
     );
   });
 
-  test('leaves what it is made of as it is', () => {
+  test('does not change the arrays it is made from', () => {
     const ids = BigUint64Array.from([3n, 1n, 2n]);
 
     createIdSet([ids]).delete('1');

@@ -28,15 +28,15 @@ function lifeOf(
   return createLife({ ...deps, random: () => 0, clock: () => 0 });
 }
 
-/** A logger that keeps what was warned of. */
+/** A logger that records its warnings. */
 function listening(): { readonly said: unknown[]; readonly logger: Logger } {
   const said: unknown[] = [];
   const warn = (fields: unknown) => void said.push(fields);
   return { said, logger: Object.assign(Object.create(silentLogger), { warn }) };
 }
 
-describe('a life', () => {
-  test('starts part after part and serves, then stops group by group', async () => {
+describe('the lifecycle', () => {
+  test('starts the parts one after another and serves, then stops them group by group', async () => {
     const [door, store, path] = [part('door'), part('store'), part('path')];
     const life = lifeOf([door, store, path], [[path], [door], [store]]);
     const before = life.stage();
@@ -57,7 +57,7 @@ describe('a life', () => {
     expect(life.unfinished()).toEqual([]);
   });
 
-  test('waits for what is away, says once what for, and goes on when it is there', async () => {
+  test('waits for an unreachable dependency, logs the reason once, and continues when it is reachable', async () => {
     let [tries, isThere] = [0, false];
     const { said, logger } = listening();
     const store = part('store', {
@@ -89,7 +89,7 @@ describe('a life', () => {
     ]);
   });
 
-  test('gives up on what waiting cannot heal, once all that was started has stopped', async () => {
+  test('gives up on an error that waiting cannot fix, after stopping all started parts', async () => {
     const store = part('store', {
       start: async () => {
         throw new Error('password authentication failed');
@@ -105,7 +105,7 @@ describe('a life', () => {
     expect(life.unfinished()).toEqual([]);
   });
 
-  test('that is stopped while it waits starts nothing more', async () => {
+  test('starts no further parts if it is stopped while it waits', async () => {
     const store = part('store', {
       start: async () => {
         throw new UnavailableError('database unreachable');
@@ -122,7 +122,7 @@ describe('a life', () => {
     expect(life.stage()).toBe('stopping');
   });
 
-  test('stops a part that was being started only when it has', async () => {
+  test('stops a part that is still starting only once it has started', async () => {
     const opened = Promise.withResolvers<void>();
     const store = part('store', {
       start: async () => {
@@ -141,7 +141,7 @@ describe('a life', () => {
     expect(seen).toEqual(['started store', 'stop store']);
   });
 
-  test('stops the others when one fails to, and one group side by side', async () => {
+  test('stops the other parts if one fails to stop, and the parts of a group in parallel', async () => {
     const both = Promise.withResolvers<void>();
     const first = part('first', { stop: () => both.promise });
     const second = part('second', { stop: async () => both.resolve() });
@@ -162,7 +162,7 @@ describe('a life', () => {
     expect(life.unfinished()).toEqual([]);
   });
 
-  test('stops once, however often it is stopped', async () => {
+  test('stops each part once, however often stop is called', async () => {
     const life = lifeOf([part('door')]);
     await life.start();
 

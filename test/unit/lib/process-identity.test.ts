@@ -9,7 +9,7 @@ const identity = identifyProcess();
 const [place = ''] = identity.id.split('.');
 
 test.runIf(place !== 'elsewhere')(
-  'a process that has ended is gone, one that runs is not',
+  'a process that has ended is gone, and a running one is not',
   async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
@@ -23,13 +23,13 @@ test.runIf(place !== 'elsewhere')(
   },
 );
 
-test.runIf(place !== 'elsewhere')('who had our process id before us is gone, we are not', () => {
+test.runIf(place !== 'elsewhere')('an earlier process with our pid is gone, we are not', () => {
   expect(identity.isGone(`${place}.${process.pid}.x`)).toBe(true);
   expect(identity.isGone(identity.id)).toBe(false);
 });
 
 test.each(['another-place.1.x', 'test-1234', '', 'elsewhere.1.x'])(
-  'of %s nothing is known',
+  'an unknown process identity %s is not reported as gone',
   (id) => {
     expect(identity.isGone(id)).toBe(false);
   },

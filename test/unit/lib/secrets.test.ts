@@ -6,7 +6,7 @@ const BOT = 'MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.aBcDeFgHiJkLmNoPqRsTuVwXyZ012345678
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiaWxsaW5nIn0.c2lnbmF0dXJl';
 const KEY = `dc_${'k'.repeat(43)}`;
 
-describe('what looks like a secret', () => {
+describe('text that looks like a secret', () => {
   test.each([
     ['a bot token', `the token ${BOT} was refused`, BOT],
     ['a JSON Web Token', `got ${JWT}.`, JWT],
@@ -33,7 +33,7 @@ describe('what looks like a secret', () => {
       String.raw`{"body":"{\"access_token\":\"6qrZcUqja7812RVdnEKjpzOL4CvHBFG\"}"}`,
       '6qrZcUqja7812RVdnEKjpzOL4CvHBFG',
     ],
-  ])('is cut out: %s', (_, text, secret) => {
+  ])('is redacted: %s', (_, text, secret) => {
     const { scrub } = createSecrets();
 
     expect(text).toContain(secret);
@@ -47,13 +47,13 @@ describe('what looks like a secret', () => {
     'postgres://db.example.org:5432/connector is away',
     '2026-11-23T02:40:00.000Z discord.roles.changed.v1',
     '{"reason":"the connector is stopping","ticketHash":null}',
-  ])('and nothing else: %s', (text) => {
+  ])('is not found in ordinary text: %s', (text) => {
     expect(createSecrets().scrub(text)).toBe(text);
   });
 });
 
-describe('a secret that is known', () => {
-  test('is cut out however it is written', () => {
+describe('a known secret', () => {
+  test('is redacted in every encoding', () => {
     const secrets = createSecrets(['pa"ss\\word+/=']);
 
     for (const text of [
@@ -64,7 +64,7 @@ describe('a secret that is known', () => {
       expect(secrets.scrub(text)).not.toMatch(/ss.{0,6}word/);
   });
 
-  test('may be learnt later', () => {
+  test('is redacted from the time it is learned', () => {
     const secrets = createSecrets();
     const before = secrets.scrub('opensesame!');
     secrets.learn('opensesame!');
@@ -73,13 +73,13 @@ describe('a secret that is known', () => {
     expect(secrets.scrub('say opensesame! now')).toBe('say [redacted] now');
   });
 
-  test('is not so short that it would cut words', () => {
+  test('is not redacted if it is so short that words would be cut', () => {
     const secrets = createSecrets(['role', '']);
 
     expect(secrets.scrub('a role')).toBe('a role');
   });
 
-  test('does not fill the memory with others like it', () => {
+  test('is forgotten after thousands of others, so that memory stays bounded', () => {
     const secrets = createSecrets(['first-secret']);
     for (let at = 0; at < 5_000; at += 1) secrets.learn(`secret-number-${at}`);
 

@@ -23,7 +23,7 @@ function createListening() {
   return { logger, said, signal: () => signal() };
 }
 
-test('a signal makes the log tell more for a quarter of an hour, and says so', () => {
+test('a signal raises the log level for a quarter of an hour, and logs both changes', () => {
   const { logger, said, signal } = createListening();
 
   signal();
@@ -35,7 +35,7 @@ test('a signal makes the log tell more for a quarter of an hour, and says so', (
   expect(said).toHaveLength(2);
 });
 
-test('a second one ends it at once, and a third begins anew', () => {
+test('a second signal restores the log level at once, and a third raises it again', () => {
   const { logger, signal } = createListening();
 
   signal();

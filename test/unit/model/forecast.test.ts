@@ -15,7 +15,7 @@ const forecast = (given: Partial<ForecastGroup>, wholeListWrites = true) =>
   forecastCalls([group(given)], wholeListWrites);
 
 describe('a forecast', () => {
-  test('is nothing for no members', () => {
+  test('is zero for no members', () => {
     expect(forecast({ members: 0 })).toEqual({ calls: 0, seconds: 0 });
   });
 
@@ -37,7 +37,7 @@ describe('a forecast', () => {
     expect(forecast(given).calls).toBe(calls);
   });
 
-  test('writes lists where single role calls would have to wait, each list read twice', () => {
+  test('uses whole-list writes where single role calls would wait, with two reads each', () => {
     expect(forecast({ members: 11 })).toEqual({ calls: 9 + 2 * 3, seconds: 1 });
     expect(forecast({ members: 14 }).calls).toBe(9 + 5 * 3);
     expect(forecast({ members: 14 }, false)).toEqual({
@@ -46,7 +46,7 @@ describe('a forecast', () => {
     });
   });
 
-  test('waits for a window when both buckets are used up', () => {
+  test('includes the wait for a window if both buckets are used up', () => {
     expect(forecast({ members: 30 }).seconds).toBe(11);
     expect(forecast({ members: 60 }).seconds).toBe(31);
   });
@@ -59,21 +59,21 @@ describe('a forecast', () => {
   });
 });
 
-describe('the forecast of a crowd', () => {
+describe('a forecast with reads', () => {
   const crowd = (members: number, confirmsForMs = 0) => [group({ members, confirmsForMs })];
   const guild = { listed: 0, wholeListWrites: true, readsAnew: false };
 
-  test('reads a few members one by one', () => {
+  test('counts one read per member for a few members', () => {
     expect(forecastCrowd(crowd(9), guild).calls).toBe(9 + 9);
   });
 
-  test('reads many with one list', () => {
+  test('counts reads of the member list for many members', () => {
     const calls = forecastCrowd(crowd(900), { ...guild, listed: 9_999 }).calls;
 
     expect(calls - forecastCalls(crowd(900, 60_000)).calls).toBe(11);
   });
 
-  test('reads them one by one in a guild whose list costs more', () => {
+  test('counts one read per member if the member list costs more', () => {
     const calls = forecastCrowd(crowd(9), { ...guild, listed: 1_000_000 }).calls;
 
     expect(calls).toBe(9 + 9);

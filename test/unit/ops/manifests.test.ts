@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { execWords, pairsOf, readDockerfile } from '../../container/dockerfile.js';
 
 /**
- * What is written down of how the service is run agrees with itself, and with what the service
- * reads.
+ * The image, the compose file and the manifests agree with each other, and set only settings that
+ * the service reads.
  */
 const root = new URL('../../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -58,31 +58,31 @@ const Deployment = z.object({
   }),
 });
 
-describe('the image', () => {
-  test('starts Node with the flags of npm start, and no npm between', () => {
+describe('the container image', () => {
+  test('starts Node directly, with the flags of npm start', () => {
     const { start } = JSON.parse(read('package.json')).scripts;
 
     expect(commandLine).toBe(start);
   });
 
-  test('runs as a number that is not root, in production, with settings that there are', () => {
+  test('runs in production as a numeric user other than root, with known settings only', () => {
     expect(wordsOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(pairsOf(wordsOf('ENV'))).toMatchObject({ NODE_ENV: 'production' });
     for (const name of Object.keys(pairsOf(wordsOf('ENV')))) expect(settings).toContain(name);
   });
 
-  test('is what the unit of systemd starts', () => {
+  test('starts with the same command as the systemd unit', () => {
     const unit = read('ops/systemd/discord-connector.service');
 
     expect(unit).toContain(`ExecStart=/usr/bin/${commandLine}\n`);
   });
 });
 
-describe('the composition', () => {
+describe('docker-compose.yml', () => {
   const { services } = Compose.parse(parse(read('docker-compose.yml'), { merge: true }));
 
   test.each(['connector', 'second'])(
-    'gives %s settings that there are, a read-only file system and no rights',
+    'gives %s known settings only, a read-only file system and no capabilities',
     (name) => {
       const { environment, ...rest } = services[name] ?? { environment: {} };
 
@@ -97,14 +97,14 @@ describe('the composition', () => {
     },
   );
 
-  test('publishes on loopback alone', () => {
+  test('publishes ports on loopback only', () => {
     const published = Object.values(services).flatMap(({ ports }) => ports ?? []);
 
     expect(published).not.toHaveLength(0);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  test('has one process alone with the sandbox, and its parts are those of the image', () => {
+  test('enables the sandbox in one process only', () => {
     expect(services['connector']?.environment['SANDBOX']).toBe('true');
     expect(services['second']?.environment['SANDBOX']).toBeUndefined();
   });
@@ -118,7 +118,7 @@ describe.each(['ops/kubernetes/connector.yaml', 'ops/kubernetes/parts.yaml'])('%
     .filter(({ kind }) => kind === 'Deployment')
     .map(({ spec }) => Deployment.parse(spec).template.spec);
 
-  test('sets what can be set', () => {
+  test('sets known settings only', () => {
     const named = manifests.flatMap(({ data = {} }) => Object.keys(data));
     const own = deployments.flatMap(({ containers }) =>
       containers.flatMap(({ env = [] }) => env.map(({ name }) => name)),
@@ -127,7 +127,7 @@ describe.each(['ops/kubernetes/connector.yaml', 'ops/kubernetes/parts.yaml'])('%
     for (const name of [...named, ...own]) expect(settings).toContain(name);
   });
 
-  test('runs as the image does, asks where it answers, and waits until it has stopped', () => {
+  test('uses the user, port and health endpoints of the image, and gives it time to stop', () => {
     expect(deployments.length).toBeGreaterThan(0);
     for (const { securityContext, containers, ...pod } of deployments) {
       const { runAsUser, runAsGroup } = securityContext;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 const boxes = () => dashboard.panels.map(({ gridPos }) => boxOf(gridPos, PAGE_WIDTH));
 
 describe('the variables of a query', () => {
-  test('are replaced, with braces and without', () => {
+  test('are replaced, with or without braces', () => {
     const asked = substitute('rate(a{client=~"$client"}[${__rate_interval}])', {
       client: '.*',
       __rate_interval: '12s',
@@ -33,11 +33,11 @@ describe('the variables of a query', () => {
     expect(asked).toBe('rate(a{client=~".*"}[12s])');
   });
 
-  test('are refused when nobody knows them, for Prometheus would find nothing', () => {
+  test('are refused if they are unknown, because Prometheus would return nothing', () => {
     expect(() => substitute('up{job="$job"}', {})).toThrow('$job');
   });
 
-  test('are all known in the dashboard that operators are given', () => {
+  test('are all known in the dashboard of ops/', () => {
     const variables = { client: '.*', __rate_interval: '12s' };
 
     for (const { targets } of dashboard.panels)
@@ -51,13 +51,13 @@ describe('a legend', () => {
     ['{{why}} {{method}}', 'GET'],
     ['p50', 'p50'],
     ['', 'method=GET route=/users'],
-  ])('"%s" is "%s"', (format, wanted) => {
+  ])('with the format "%s" is "%s"', (format, wanted) => {
     expect(legendOf(format, { method: 'GET', route: '/users' })).toBe(wanted);
   });
 });
 
-describe('the page', () => {
-  test('has each panel within it, and none on another', () => {
+describe('the dashboard page', () => {
+  test('contains every panel, and none overlap', () => {
     const all = boxes();
 
     for (const [n, one] of all.entries()) {
@@ -74,7 +74,7 @@ describe('the page', () => {
     }
   });
 
-  test('shows what Prometheus answered, and says where it answered nothing', () => {
+  test('shows the results of Prometheus, and "No data" where there are none', () => {
     const labels = { client: '<one>', instance: 'here', version: '1' };
     const points = [
       [100, 1],
@@ -107,11 +107,11 @@ describe('a number', () => {
     [0.25, 'percentunit', '25%'],
     [0.333_33, 'ops', '0.333 ops/s'],
     [997, 'none', '997'],
-  ])('%d in %s is %s', (value, unit, wanted) => {
+  ])('of %d in %s is shown as %s', (value, unit, wanted) => {
     expect(withUnit(value, unit)).toBe(wanted);
   });
 
-  test('has the colour of the last step that it has reached', () => {
+  test('has the colour of the highest threshold it has reached', () => {
     const steps = [
       { color: 'green', value: null },
       { color: 'yellow', value: 60 },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-/** Whoever is woken pastes what stands there. */
+/** Operators on call paste these queries, so each must work. */
 const ROOT = join(import.meta.dirname, '../../..');
 const OPS = join(ROOT, 'ops');
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   schema = buildSchema(await readFile(path, 'utf8'), { assumeValidSDL: true });
 });
 
-/** With their file, so that a fault can be found. */
+/** The code blocks of a language, each with its file name. */
 function blocks(language: string): readonly (readonly [string, string])[] {
   const block = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm');
   return [...texts].flatMap(([name, text]) =>
@@ -32,8 +32,8 @@ function blocks(language: string): readonly (readonly [string, string])[] {
   );
 }
 
-describe('what operators paste', () => {
-  test('is answered by the API, where it is GraphQL', () => {
+describe('the operator documentation', () => {
+  test('contains only valid GraphQL operations', () => {
     const asked = blocks('graphql');
     const faults = asked.flatMap(([name, text]) =>
       validate(schema, parse(text)).map(({ message }) => `${name}: ${message}`),
@@ -43,7 +43,7 @@ describe('what operators paste', () => {
     expect(faults).toEqual([]);
   });
 
-  test('names fields, queries and mutations that there are, between the lines too', () => {
+  test('names only existing fields, queries and mutations in its prose', () => {
     const known = new Set(
       Object.values(schema.getTypeMap()).flatMap((type) =>
         'getFields' in type ? Object.keys(type.getFields()) : [],
@@ -59,7 +59,7 @@ describe('what operators paste', () => {
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  test('is answered by Prometheus, where it is PromQL', async ({ skip }) => {
+  test('contains only valid PromQL', async ({ skip }) => {
     const asked = blocks('promql');
     expect(asked.length).toBeGreaterThan(3);
 
@@ -69,7 +69,7 @@ describe('what operators paste', () => {
     expect(said).toContain('SUCCESS');
   });
 
-  test('leads to pages and files that are there', async () => {
+  test('links only to existing files', async () => {
     for (const [name, text] of texts)
       for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)[^):]*\)/g))
         await expect(
@@ -82,7 +82,7 @@ describe('what operators paste', () => {
   });
 });
 
-/** Null: it is not here. */
+/** Null: promtool is not installed. */
 async function promtool(rules: unknown): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'asked-'));
   const file = join(folder, 'rules.yml');

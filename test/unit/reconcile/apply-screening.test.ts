@@ -7,13 +7,13 @@ import { done, limits, member, useApply } from './apply-setup.js';
 
 const { setUp, script, sent, after } = useApply();
 
-/** As Discord answers a member who left, joined again and has not accepted the rules yet. */
+/** Discord's response for a member who rejoined and has not accepted the rules yet. */
 const pending = (roles: readonly string[]) => {
   const { body } = member(roles);
   return { body: { ...body, pending: true } };
 };
 
-/** Single roles are spent for now, so that the next change of roles reads the member for a list. */
+/** Spends the single role calls, so that the next role change reads the member for a list. */
 async function withoutSingles() {
   const stage = setUp();
   script({ ...done, ...limits('roles', 0) });
@@ -21,7 +21,7 @@ async function withoutSingles() {
   return stage;
 }
 
-describe('a member who turns out to be pending in the middle of a run', () => {
+describe('a member found to be pending in the middle of a run', () => {
   test('is granted neither the role nor the nickname', async () => {
     const { run } = await withoutSingles();
     script(pending([FOREIGN]));
@@ -38,7 +38,7 @@ describe('a member who turns out to be pending in the middle of a run', () => {
     });
   });
 
-  test('loses roles one by one, never by a list, and has the nickname reset', async () => {
+  test('loses roles one by one instead of by a list, and the nickname is reset', async () => {
     const { run, pass } = await withoutSingles();
     script(pending([FOREIGN, DIRECTOR]));
     const first = await run({ add: [PILOT], remove: [DIRECTOR] });
@@ -57,7 +57,7 @@ describe('a member who turns out to be pending in the middle of a run', () => {
     expect(applied).toMatchObject({ removed: [DIRECTOR] });
   });
 
-  test('is granted all of it where the client ignores screening', async () => {
+  test('is granted the role if the client ignores screening', async () => {
     const { run } = await withoutSingles();
     script(pending([FOREIGN, DIRECTOR]), pending([FOREIGN, DIRECTOR, PILOT]));
 

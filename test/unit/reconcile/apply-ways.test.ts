@@ -9,8 +9,8 @@ const { setUp, script, discord, sent, after } = useApply();
 
 const SHARED = { 'retry-after': '5', 'x-ratelimit-scope': 'shared' };
 
-describe('what Discord does not allow one way', () => {
-  test('goes the other: a role by the list, from a read of its own', async () => {
+describe('a role change under rate limits', () => {
+  test('is made by a whole list, built from a fresh read, if single role calls are spent', async () => {
     const { run } = setUp();
     script({ ...done, ...limits('roles', 0) });
     await run({ remove: [DIRECTOR] });
@@ -28,7 +28,7 @@ describe('what Discord does not allow one way', () => {
     expect(applied).toMatchObject({ added: [PILOT], interruption: null });
   });
 
-  test('goes the other after a refusal that came unforeseen', async () => {
+  test('is made by a whole list after an unexpected 429', async () => {
     const { run } = setUp();
     script(
       {
@@ -49,7 +49,7 @@ describe('what Discord does not allow one way', () => {
     expect(sent()).toHaveLength(3);
   });
 
-  test('claims no change that the reading before the list already showed', async () => {
+  test('is recorded as ensured, not as made, if the read before the list already shows it', async () => {
     const { run } = setUp();
     script(
       { status: 429, body: { retry_after: 5, global: false }, headers: SHARED },
@@ -67,7 +67,7 @@ describe('what Discord does not allow one way', () => {
     });
   });
 
-  test('is not begun with one call left for two changes', async () => {
+  test('is made by a whole list if one single call is left for two changes', async () => {
     const { run } = setUp();
     script({ ...done, ...limits('roles', 1) });
     await run({ remove: [RECRUIT] });
@@ -78,7 +78,7 @@ describe('what Discord does not allow one way', () => {
     expect(after(1).map((call) => call.split(' ')[0])).toEqual(['GET', 'PATCH']);
   });
 
-  test('waits for the earlier of the two where both are spent, and asks nothing', async () => {
+  test('waits for the earlier of the two limits if both are spent, and makes no call', async () => {
     const { run, pass } = setUp();
     script(
       { ...done, ...limits('roles', 0, 9) },
@@ -101,7 +101,7 @@ describe('what Discord does not allow one way', () => {
     expect(sent()).toHaveLength(2);
   });
 
-  test('has tried nothing where the read before a list would have come too early', async () => {
+  test('counts as not tried if the read before a list is itself rate limited', async () => {
     const { run, pass } = setUp();
     script(
       { ...done, ...limits('roles', 0, 9) },
@@ -122,7 +122,7 @@ describe('what Discord does not allow one way', () => {
     expect(sent()).toHaveLength(3);
   });
 
-  test('has tried what Discord itself has put off', async () => {
+  test('counts as tried if Discord answers both the single call and the list with 429', async () => {
     const { run } = setUp();
     const shared: Reply = {
       status: 429,
@@ -140,7 +140,7 @@ describe('what Discord does not allow one way', () => {
     });
   });
 
-  test('stays as it is where lists are turned off', async () => {
+  test('waits for the single calls if whole lists are turned off', async () => {
     const { run } = setUp();
     script({ ...done, ...limits('roles', 0) });
     await run({ remove: [DIRECTOR] });
@@ -154,7 +154,7 @@ describe('what Discord does not allow one way', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test('three changes go one by one while no list may be written', async () => {
+  test('is made by single calls while lists are spent, even for three roles', async () => {
     const { run } = setUp();
     script({ ...member([FOREIGN], 'Ada'), ...limits('edits', 0) });
     await run({ nickname: 'Ada' });
@@ -166,7 +166,7 @@ describe('what Discord does not allow one way', () => {
     expect(applied.interruption).toBeNull();
   });
 
-  test('the last call is not for a sweep, but for a fresh grant', async () => {
+  test('uses the last call for a new grant, not for a sweep', async () => {
     const { run } = setUp();
     const calm = { ...target, isUrgent: false };
     script(
@@ -185,7 +185,7 @@ describe('what Discord does not allow one way', () => {
     expect(grant).toMatchObject({ added: [PILOT], interruption: null });
   });
 
-  test('two runs at once do not count on the same last call', async () => {
+  test('does not count on a last call that another run is using', async () => {
     const { run } = setUp();
     script({ ...done, ...limits('roles', 1) });
     await run({ remove: [RECRUIT] });

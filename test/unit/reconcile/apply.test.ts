@@ -7,7 +7,7 @@ import { done, member, useApply } from './apply-setup.js';
 const { setUp, script, sent, after } = useApply();
 
 describe('a nickname', () => {
-  test('goes with two changes of roles in one call, built from a read', async () => {
+  test('is set with two role changes in one call, based on a fresh read', async () => {
     const { run } = setUp();
     script(member([FOREIGN, DIRECTOR]), member([FOREIGN, PILOT], 'Ada L'));
 
@@ -34,7 +34,7 @@ describe('a nickname', () => {
     });
   });
 
-  test('alone needs no read, and leaves the roles out', async () => {
+  test('is set alone without a read, and without roles in the call', async () => {
     const { run } = setUp();
     script(member([FOREIGN], 'Ada'));
 
@@ -44,14 +44,14 @@ describe('a nickname', () => {
     expect(applied).toMatchObject({ nickname: 'SET', added: [] });
   });
 
-  test('follows one role that was not just read, so that nothing is read', async () => {
+  test('is set after a single role in a call of its own, so that no read is needed', async () => {
     const { run } = setUp();
     script(done, member([FOREIGN, DIRECTOR], 'Ada'));
 
     const applied = await run({ add: [PILOT], nickname: 'Ada' });
 
     expect(sent()).toEqual([`PUT ${PILOT}`, 'PATCH {"nick":"Ada"}']);
-    // Discord's answer may be from before the role.
+    // Discord's response may date from before the role was added.
     expect(applied.observed).toMatchObject({
       roleIds: [FOREIGN, DIRECTOR, PILOT],
       nickname: 'Ada',
@@ -61,21 +61,21 @@ describe('a nickname', () => {
   test.each([
     ['another', 'Bea', 'ALTERED'],
     ['the same but for what cannot be seen', 'A\u200Bda', 'SET'],
-  ])('that Discord shows as %s is %s', async (_, shown, nickname) => {
+  ])('is recorded as SET or ALTERED by what Discord shows: %s (%s)', async (_, shown, nickname) => {
     const { run } = setUp();
     script(member([FOREIGN], shown));
 
     expect(await run({ nickname: 'Ada' })).toMatchObject({ nickname });
   });
 
-  test('that Discord leaves out because it is the name shown anyway was taken', async () => {
+  test('counts as set if Discord returns none because the shown name is already the same', async () => {
     const { run } = setUp();
     script(member([FOREIGN], null));
 
     expect(await run({ nickname: 'Ada' })).toMatchObject({ nickname: 'SET' });
   });
 
-  test('that is refused takes no role with it', async () => {
+  test('that Discord refuses does not prevent the role changes', async () => {
     const { run, justRead } = setUp();
     script(refusal(403, 50013), done, done, refusal(403, 50013));
 
@@ -96,7 +96,7 @@ describe('a nickname', () => {
     });
   });
 
-  test('is set though a role beside it is refused', async () => {
+  test('is set even if Discord refuses a role in the same run', async () => {
     const { run, justRead } = setUp();
     script(refusal(403, 50013), refusal(403, 50013), done, member([FOREIGN, DIRECTOR], 'Ada'));
 
@@ -114,7 +114,7 @@ describe('a nickname', () => {
   });
 });
 
-test('nothing is written for a bot that is no longer ours', async () => {
+test('a run that has lost the lease of its bot writes nothing', async () => {
   const { run } = setUp();
 
   const applied = await run({ add: [PILOT], isLeased: () => false });
@@ -123,7 +123,7 @@ test('nothing is written for a bot that is no longer ours', async () => {
   expect(sent()).toEqual([]);
 });
 
-test('a list that Discord answered and did not keep breaks the run off', async () => {
+test('a whole list that Discord accepts but stores only in part interrupts the run', async () => {
   const { run, justRead } = setUp();
   script(member([FOREIGN, PILOT]));
 

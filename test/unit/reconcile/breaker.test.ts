@@ -8,7 +8,7 @@ import {
   type Health,
 } from '../../../services/reconcile/guard/breaker.js';
 
-/** One answer a second: R is a refusal, any other letter is not. */
+/** One answer per second: R is a refusal, any other character is not. */
 function after(answers: string, start: Health = HEALTHY, fromMs = 0): Health {
   return Array.from(answers).reduce(
     (health, answer, index) => afterAnswer(health, answer === 'R', fromMs + index * 1_000),
@@ -27,11 +27,11 @@ describe('the breaker', () => {
     ['nothing for one among many', `${'.'.repeat(30)}R`, 'HEALTHY'],
     ['nothing for a fifth of 20', `${'.'.repeat(16)}RRRR`, 'HEALTHY'],
     ['a trip for more than a fifth of 20', `${'.'.repeat(15)}RRRRR`, 'TRIPPED'],
-  ])('says %s', (_, answers, state) => {
+  ])('reports %s', (_, answers, state) => {
     expect(after(answers).state).toBe(state);
   });
 
-  test('forgets what was answered ten minutes ago', () => {
+  test('forgets answers that are ten minutes old', () => {
     const old = after('RR........');
 
     const later = afterAnswer(old, true, 620_000);
@@ -39,13 +39,13 @@ describe('the breaker', () => {
     expect(sumSlices(later)).toEqual({ answers: 1, refusals: 1 });
   });
 
-  test('keeps what was answered within ten minutes', () => {
+  test('keeps answers of the last ten minutes', () => {
     const early = after('RR.......');
 
     expect(afterAnswer(early, true, 590_000).state).toBe('TRIPPED');
   });
 
-  test('begins anew after a pause, on probation', () => {
+  test('starts again on probation, without history, after a pause', () => {
     expect(probation).toEqual({ state: 'PROBATION', slices: [] });
     expect(afterPause(HEALTHY)).toBeNull();
     expect(afterPause(probation)).toBeNull();
@@ -57,7 +57,7 @@ describe('the breaker', () => {
     ['after ten with two refusals', 'RR........', 'HEALTHY'],
     ['not after ten with three', 'RRR.......', 'TRIPPED'],
     ['and not condemned by nine refusals', 'RRRRRRRRR', 'PROBATION'],
-  ])('ends the probation %s', (_, answers, state) => {
+  ])('judges the probation: %s', (_, answers, state) => {
     expect(after(answers, probation).state).toBe(state);
   });
 });

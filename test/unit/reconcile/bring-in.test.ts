@@ -99,10 +99,10 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
 
 const gifts = () => asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
 
-describe('where roles wait for screening', () => {
+describe('a client that waits for screening', () => {
   const client = { waitsForScreening: true };
 
-  test('the join call carries neither roles nor nickname, and the record has the remaining changes', async () => {
+  test('adds the person with neither roles nor nickname, and records the remaining changes', async () => {
     const nicknamePolicy = {
       strategy: 'TEMPLATE',
       template: '%username',
@@ -120,7 +120,7 @@ describe('where roles wait for screening', () => {
     });
   });
 
-  test('a nickname alone remains to be set too', async () => {
+  test('leaves a nickname to be set after the join, even without roles', async () => {
     const nicknamePolicy = {
       strategy: 'TEMPLATE',
       template: '%username',
@@ -133,15 +133,15 @@ describe('where roles wait for screening', () => {
     expect(arrival).toMatchObject({ kind: 'NOT_JOINED', refusal: null });
   });
 
-  test('nothing remains when there is nothing to change', async () => {
+  test('leaves nothing to do after the join if there is nothing to change', async () => {
     expect(await bringIn({ client, mappings: [] })).toMatchObject({
       kind: 'JOINED',
     });
   });
 });
 
-describe('the token', () => {
-  test('is used unchanged while it is valid, after the record was opened', async () => {
+describe('the person’s token', () => {
+  test('is used without renewal while it is valid, after the record was opened', async () => {
     expect(await bringIn()).toMatchObject({ kind: 'JOINED' });
 
     expect(done).toEqual(['open a record of 1', 'join with access']);
@@ -183,7 +183,7 @@ describe('the token', () => {
         refreshed = new TerminalError('INVALID_GRANT', 'revoked');
       },
     },
-  ])('that $what adds no person to the guild: no call, no record', async ({ arrange }) => {
+  ])('that $what prevents the join: no join call, no record', async ({ arrange }) => {
     arrange();
 
     expect(await bringIn()).toEqual({
@@ -199,7 +199,7 @@ describe('the token', () => {
     new TerminalError('INVALID_CLIENT', 'the secret is wrong'),
     new UnavailableError('away'),
     new RetryLaterError(new Date(), 'wait'),
-  ])('counts as valid when renewing fails with $name', async (error) => {
+  ])('makes the run fail if renewing it fails with $name', async (error) => {
     kept = grant('access', { expiresAt: new Date(NOW_MS) });
     refreshed = error;
 
@@ -207,9 +207,9 @@ describe('the token', () => {
   });
 });
 
-describe('a response of Discord', () => {
+describe('Discord’s response to the join', () => {
   test.each(['BANNED', 'GUILD_FULL', 'USER_GUILD_LIMIT', 'INVALID_TOKEN'])(
-    'of %s is the reason why the person is not in the guild, after one call',
+    'of %s is returned as the refusal, after one call',
     async (code) => {
       answers = [new TerminalError(code, 'no')];
 
@@ -236,14 +236,14 @@ describe('a response of Discord', () => {
     new RetryLaterError(new Date(), 'wait'),
     new UnavailableError('away'),
     new Error('a fault of ours'),
-  ])('is no refusal of the person: $message', async (error) => {
+  ])('makes the run fail if it does not concern the person: $message', async (error) => {
     answers = [error];
 
     await expect(bringIn()).rejects.toBe(error);
     expect(asked).toHaveLength(1);
   });
 
-  test('that the person is already a member leaves the rest to do under the same record', async () => {
+  test('that the person is already a member leaves the changes to be made under the same record', async () => {
     answers = ['alreadyMember'];
 
     expect(await bringIn()).toMatchObject({
@@ -275,7 +275,7 @@ describe('a refusal because of roles or nickname', () => {
   } as const;
 
   test.each(['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'])(
-    '(%s) repeats the join without the roles, which are added afterwards',
+    '(%s) repeats the join without the roles, and leaves them to be added afterwards',
     async (code) => {
       answers = [new TerminalError(code, 'no')];
 
@@ -303,7 +303,7 @@ describe('a refusal because of roles or nickname', () => {
     ]);
   });
 
-  test('is a refusal of the person when nothing is left to leave out', async () => {
+  test('is returned as the refusal of the person once roles and nickname are already left out', async () => {
     answers = Array.from({ length: 3 }, () => new TerminalError('MISSING_PERMISSION', 'no'));
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
@@ -323,7 +323,7 @@ describe('a refusal because of roles or nickname', () => {
   });
 });
 
-test('a process that has lost the bot adds no person to the guild', async () => {
+test('a process that has lost the lease of the bot adds nobody to the guild', async () => {
   isLeased = false;
 
   await expect(bringIn()).rejects.toThrow(LeaseLostError);

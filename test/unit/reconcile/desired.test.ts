@@ -29,26 +29,26 @@ function verdict(
   ).get(PILOT)?.verdict;
 }
 
-describe('what a member should have', () => {
+describe('the desired state of a role', () => {
   test.each([
     ['held', 'yes'],
     ['notHeld', 'no'],
     ['unknown', 'unknown'],
-  ] as const)('a group that is %s for the person says %s', (membership, expected) => {
+  ] as const)('for a membership that is %s is %s', (membership, expected) => {
     expect(verdict([{ membership }])).toBe(expected);
   });
 
-  test('one group that holds the person is enough', () => {
+  test('is yes if one of several groups contains the person', () => {
     expect(
       verdict([{ membership: 'notHeld' }, { membership: 'unknown' }, { membership: 'held' }]),
     ).toBe('yes');
   });
 
-  test('one unknown group keeps the others from saying no', () => {
+  test('is unknown if one group is unknown and the others do not contain the person', () => {
     expect(verdict([{ membership: 'notHeld' }, { membership: 'unknown' }])).toBe('unknown');
   });
 
-  test('a client may choose that unknown means no', () => {
+  test('is no for an unknown membership if the client is configured to remove', () => {
     expect(
       verdict([{ membership: 'unknown' }], {
         client: { unknownMembership: 'REMOVE' },
@@ -56,28 +56,28 @@ describe('what a member should have', () => {
     ).toBe('no');
   });
 
-  test('a retired mapping says no, though its group holds the person', () => {
+  test('is no for a retired mapping, even if its group contains the person', () => {
     expect(verdict([{ membership: 'held', isRetired: true }])).toBe('no');
   });
 
-  test('a retired mapping leaves the role to the mapping that still stands', () => {
+  test('follows the active mapping if another one is retired', () => {
     expect(verdict([{ membership: 'held', isRetired: true }, { membership: 'held' }])).toBe('yes');
   });
 
-  test('an ending link says no whatever the groups say', () => {
+  test('is no for an ending link, even if the group contains the person', () => {
     expect(verdict([{ membership: 'held' }], { links: [ending] })).toBe('no');
   });
 
-  test('an account handed to another person keeps nothing of the last one, even where groups are unknown', () => {
+  test('is no for an account that moves to another person, even if the group is unknown', () => {
     expect(verdict([{ membership: 'unknown' }], { links: [ending, active] })).toBe('no');
   });
 
-  test('nothing is desired of somebody without a link', () => {
+  test('is undefined for an account without a link', () => {
     expect(verdict([{ membership: 'notHeld' }], { links: [] })).toBeUndefined();
   });
 
   test.each(['DISCORD', 'OBSERVE'] as const)(
-    'where %s has the say, nothing is given and nothing taken',
+    'is unknown with authority %s, regardless of groups, mappings and links',
     (authority) => {
       expect(verdict([{ membership: 'held', authority }])).toBe('unknown');
       expect(verdict([{ membership: 'notHeld', authority }])).toBe('unknown');
@@ -86,7 +86,7 @@ describe('what a member should have', () => {
     },
   );
 
-  test('a role is removed when no active mapping names it, or only a retired one would grant it', () => {
+  test('is no without a granting active mapping, and taken back if only a retired one would grant it', () => {
     const retired = mappingFacts({ isRetired: true });
     const both = desiredRoles(
       memberFacts({

@@ -116,7 +116,7 @@ describe('a later reading', () => {
     expect(verdict).toEqual({ ...effect, next });
   });
 
-  test('shows a contrary answer as disputed, and does not ask again', () => {
+  test('marks the request as disputed if the platform reports the opposite, and does not ask again', () => {
     const verdict = read(true, 'notHeld', {
       baseline: baseline(true, 'ADDED'),
       factOrder: 'later',
@@ -131,7 +131,7 @@ describe('a later reading', () => {
   test.each([
     [null, true],
     [baseline(true, 'REMOVED'), false],
-  ])('forgets what it knows of a group that the platform has deleted', (before, hasRole) => {
+  ])('forgets the baseline of a group that the platform has deleted', (before, hasRole) => {
     const verdict = read(hasRole, 'notHeld', {
       baseline: before,
       isGroupDeleted: true,
@@ -141,9 +141,9 @@ describe('a later reading', () => {
   });
 });
 
-describe('whatever happens on either side', () => {
+describe('any sequence of changes on both sides', () => {
   /**
-   * What happens between two readings; `obey`: the platform does what it was asked for, if it was.
+   * Events between two readings. `obey`: the platform does what was requested, if anything was.
    */
   const step = fc.constantFrom(
     'give role',
@@ -163,7 +163,7 @@ describe('whatever happens on either side', () => {
     remembered: Baseline | null;
   }
 
-  /** What the platform says; undefined: nothing. */
+  /** The membership that the platform reports; undefined if it reports nothing. */
   function saidBy(play: Play, each: Step): boolean | undefined {
     const asked = play.remembered?.request?.change;
     if (each === 'add to group') return true;
@@ -204,7 +204,7 @@ describe('whatever happens on either side', () => {
     remembered: fc.constant(null),
   });
 
-  test('only a difference is asked about, nobody is asked to remove by a first reading, and a second look is quiet', () => {
+  test('leads to requests only for differences, to no removal request on a first reading, and to nothing on a repeated one', () => {
     fc.assert(
       fc.property(aPlay, fc.array(step, { maxLength: 20 }), (start, steps) => {
         const play: Play = { ...start };
@@ -225,7 +225,7 @@ describe('whatever happens on either side', () => {
     );
   });
 
-  test('a platform that does what it is asked for ends as Discord has it, and nothing is left open', () => {
+  test('ends with both sides equal and no request open if the platform does what it is asked', () => {
     fc.assert(
       fc.property(aPlay, fc.array(step, { maxLength: 20 }), (start, steps) => {
         const play: Play = { ...start };

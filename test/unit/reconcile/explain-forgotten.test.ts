@@ -7,8 +7,8 @@ const forgottenBefore = new Date('2025-10-19T03:00:00Z');
 const WORDS =
   'No record shows when this last changed: records from before 2025-10-19 03:00:00 UTC have been deleted.';
 
-describe('a role whose change has no record', () => {
-  test('says from when on records are kept, where the link is older', () => {
+describe('the explanation of a role', () => {
+  test('says which records have been deleted if the last change has no record', () => {
     const { sentence } = explain({
       isHeld: true,
       history: { forgottenBefore },
@@ -17,11 +17,11 @@ describe('a role whose change has no record', () => {
     expect(sentence).toContain(WORDS);
   });
 
-  test('says nothing of records while all since the link was made are kept', () => {
+  test('does not mention records while none have been deleted', () => {
     expect(explain({ isHeld: true }).sentence).not.toContain('No record');
   });
 
-  test('names the record where there is one', () => {
+  test('does not mention deleted records if the last change has a record', () => {
     const { sentence } = explain({
       isHeld: true,
       history: { forgottenBefore, lastChange: roleChange() },
@@ -30,7 +30,7 @@ describe('a role whose change has no record', () => {
     expect(sentence).not.toContain('No record');
   });
 
-  test('is silent about roles that no mapping names: nothing was ever done about them', () => {
+  test('does not mention records of a role that no mapping names, because the connector never changed it', () => {
     const { sentence } = explain({
       isHeld: true,
       mappings: [],

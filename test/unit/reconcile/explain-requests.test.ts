@@ -57,7 +57,7 @@ test.each<[World, RoleBlock[], string]>([
     'Jane has Pilot and keeps it because Discord decides who holds it and the connector leaves it as it is.',
   ],
 ])(
-  '%#: what the platform was asked for is told, and what would end it',
+  'a role under Discord’s authority is explained with its request to the platform, and each block with a remedy (case %#)',
   (given, blockedBy, sentence) => {
     const explanation = explain(given);
 
@@ -66,7 +66,7 @@ test.each<[World, RoleBlock[], string]>([
   },
 );
 
-test('a request that waits for a person is shown as held', () => {
+test('a request that waits for approval is reported as HELD_BY_GUARD', () => {
   const { mappings, history } = world(null, 'held');
 
   const explanation = explain({

@@ -23,7 +23,7 @@ import {
 } from './explain-world.js';
 import type { RoleHistory } from '../../../services/reconcile/explain/explanation.js';
 
-describe('several mappings of one role', () => {
+describe('the sentence about mapped groups', () => {
   const directors = { mappingId: 'mapping-2', groupId: 'directors' };
   const groups = [groupWord(), groupWord({ groupId: 'directors', name: null, isSnapshot: true })];
   const whole = 'directors (whole list of 2026-11-20 10:00:00 UTC)';
@@ -64,7 +64,7 @@ describe('several mappings of one role', () => {
       `because Discord decides who holds it and the connector leaves it as it is, and ${SAYS_NOTHING}.`,
       ['AUTHORITY_DISCORD', 'UNKNOWN_MEMBERSHIP'],
     ],
-  ])('%#: are told together', (mappings, words, blockedBy) => {
+  ])('combines several mappings of one role (case %#)', (mappings, words, blockedBy) => {
     const explanation = explain({ mappings, history: { groups } });
 
     expect(explanation.sentence).toContain(words);
@@ -72,7 +72,7 @@ describe('several mappings of one role', () => {
     expect(explanation.mappings).toHaveLength(2);
   });
 
-  test('name a group that the platform has deleted', () => {
+  test('says that the platform has deleted the group', () => {
     const { sentence } = explain({
       membership: 'notHeld',
       history: { groups: [groupWord({ isDeleted: true })] },
@@ -82,7 +82,7 @@ describe('several mappings of one role', () => {
   });
 });
 
-test('unknown that counts as no is named', () => {
+test('the sentence says that an unknown membership counts as no if the client removes on unknown', () => {
   const explanation = explain({
     membership: 'unknown',
     client: { unknownMembership: 'REMOVE' },
@@ -95,8 +95,8 @@ test('unknown that counts as no is named', () => {
   });
 });
 
-describe('a link that ends', () => {
-  test('still has its role to be removed', () => {
+describe('an ending link', () => {
+  test('is named as the reason for a role removal that is still queued', () => {
     const explanation = explain({
       links: [ENDING],
       isHeld: true,
@@ -111,7 +111,7 @@ describe('a link that ends', () => {
     });
   });
 
-  test('tells nothing of the person who has the account now', () => {
+  test('reveals no membership of the person who has the account now', () => {
     const explanation = explain({
       links: [ENDING, OTHER],
       isHeld: true,
@@ -161,7 +161,7 @@ describe('a foreign role', () => {
     [[FOREIGN], 'Jane has Veteran, which is not mapped, so the connector never changes it.'],
     [[], 'Jane lacks Veteran, which is not mapped, so the connector never changes it.'],
     [null, 'Jane lacks Veteran because the account is not in the guild.'],
-  ])('is left alone: %j', (roleIds, sentence) => {
+  ])('has no desired state and no blocks: %j', (roleIds, sentence) => {
     expect(foreign(roleIds)).toMatchObject({
       isMapped: false,
       desired: 'UNKNOWN',
@@ -171,7 +171,7 @@ describe('a foreign role', () => {
     });
   });
 
-  test('that was managed once tells who gave it', () => {
+  test('is explained with its last change if it was mapped before', () => {
     const explanation = foreign([FOREIGN], { lastChange: roleChange() });
 
     expect(explanation?.sentence).toContain(
@@ -179,7 +179,7 @@ describe('a foreign role', () => {
     );
   });
 
-  test('that every member has is held, though Discord lists it with nobody', () => {
+  test('counts as held if it is @everyone, which Discord lists for no member', () => {
     const explanation = foreign([], { roleName: '@everyone' }, 'EVERYONE');
 
     expect(explanation).toMatchObject({
@@ -188,7 +188,7 @@ describe('a foreign role', () => {
     });
   });
 
-  test('that was never read is known by its holder', () => {
+  test('that was never read is explained only if the member has it', () => {
     const facts = memberFacts({
       mirror: { isPresent: true, ...presentMember({ roleIds: [FOREIGN] }) },
     });
@@ -204,7 +204,7 @@ describe('a foreign role', () => {
 describe('the last change', () => {
   const by = 'event 123 of https://platform.example.org';
 
-  test('names what the platform said, where it was made by that', () => {
+  test('is shown as its event, with the time, if a membership event caused it', () => {
     const { sentence } = explain({
       isHeld: true,
       history: { lastChange: roleChange() },
@@ -215,7 +215,7 @@ describe('the last change', () => {
     );
   });
 
-  test('names no day where the platform gave none', () => {
+  test('is shown without a time if the platform sent none', () => {
     const undated = [groupWord({ saidAt: new Date(1_000) })];
 
     const told = explain({
@@ -230,7 +230,7 @@ describe('the last change', () => {
     expect(untold.sentence).toBe('Jane has Pilot because the platform says they are in Pilots.');
   });
 
-  test('likewise of a removal', () => {
+  test('is shown as its event for a removal too', () => {
     const { sentence } = explain({
       membership: 'notHeld',
       history: { lastChange: roleChange({ change: 'REMOVED' }) },
@@ -258,7 +258,7 @@ describe('the last change', () => {
         }),
       },
     ],
-  ])('that %s is not what the platform’s word rests on', (_, history) => {
+  ])('that %s is not shown as the source of the membership', (_, history) => {
     const { sentence } = explain({ isHeld: true, history });
 
     expect(sentence).toMatch(
@@ -279,7 +279,7 @@ describe('the last change', () => {
       { kind: 'REPAIR', id: 'parked', actor: 'connector' },
       'It was granted at 2026-11-20 10:00:01 UTC (a repair by connector).',
     ],
-  ] as const)('is told with its own cause otherwise: %j', (cause, words) => {
+  ] as const)('is shown in a sentence of its own for any other cause: %j', (cause, words) => {
     const { sentence, lastChange } = explain({
       isHeld: true,
       history: { lastChange: roleChange({ causes: [cause] }) },
@@ -289,7 +289,7 @@ describe('the last change', () => {
     expect(lastChange?.cause).toEqual(cause);
   });
 
-  test('is explained by the cause about a mapped group, of many the newest', () => {
+  test('is attributed to the newest cause about a mapped group', () => {
     const causes = [
       event,
       { ...event, id: '124' },
@@ -309,7 +309,7 @@ describe('the last change', () => {
   });
 });
 
-test('a person without a known name is called by the platform’s id', () => {
+test('the sentence names a person without a known username by their platform user id', () => {
   const { sentence } = explain({
     isHeld: true,
     history: {

@@ -24,7 +24,7 @@ const decided = (verdict: 'HELD' | 'REJECTED') => ({
   at: new Date(0),
 });
 
-describe('what is wanted and what is seen', () => {
+describe('the explanation of a role', () => {
   const rightSoon = 'Nothing blocks the change: the next reconcile makes it.';
 
   test.each<[MembershipKnowledge, boolean | null, string, RoleBlock[]]>([
@@ -57,7 +57,7 @@ describe('what is wanted and what is seen', () => {
       `The connector has not checked yet whether Jane has Pilot; it is left as it is because ${SAYS_NOTHING}.`,
       ['UNKNOWN_MEMBERSHIP'],
     ],
-  ])('%s by the group, seen with the role: %s', (membership, isHeld, sentence, blockedBy) => {
+  ])('compares membership %s with observed role %s', (membership, isHeld, sentence, blockedBy) => {
     const explanation = explain({ membership, isHeld });
 
     expect(explanation).toMatchObject({
@@ -70,7 +70,7 @@ describe('what is wanted and what is seen', () => {
   });
 });
 
-describe('what blocks', () => {
+describe('the blocks of a role', () => {
   const parked = { isParked: true, attempts: 0, dueAt: DUE_AT };
   const waiting = { isParked: false, attempts: 0, dueAt: DUE_AT };
   const client = { isEnabled: true, isStopped: false, isPaused: false };
@@ -160,7 +160,7 @@ describe('what blocks', () => {
       { history: { client: { ...client, isStopped: true }, job: waiting } },
       'The client is stopped',
     ],
-  ])('%j', (blockedBy, world, words) => {
+  ])('are %j, each with a remedy', (blockedBy, world, words) => {
     const explanation = explain(world);
 
     expect(explanation.blockedBy).toEqual(blockedBy);
@@ -169,7 +169,7 @@ describe('what blocks', () => {
     for (const remedy of explanation.unblockedBy) expect(remedy).toMatch(/^\S.+\.$/);
   });
 
-  test('is nothing where all is as it should be, whatever stands against changes', () => {
+  test('are empty if the role is as desired, even if a change would be blocked', () => {
     const inTrouble: Partial<RoleHistory> = {
       client: { isEnabled: false, isStopped: true, isPaused: true },
       job: waiting,
@@ -191,7 +191,7 @@ describe('what blocks', () => {
     expect([given.blockedBy, lacking.blockedBy]).toEqual([[], []]);
   });
 
-  test('is not a role that is gone where nobody should have it', () => {
+  test('do not include a missing role that the person should not have', () => {
     const explanation = explain({
       membership: 'notHeld',
       isHeld: true,
@@ -204,7 +204,7 @@ describe('what blocks', () => {
     );
   });
 
-  test('is not membership screening', () => {
+  test('do not include membership screening if the pending member already has the role', () => {
     const explanation = explainRole({
       roleId: PILOT,
       link: LINK,
@@ -238,7 +238,7 @@ describe('what blocks', () => {
       { isAbsent: true, history: { joinRefusal } },
       words,
     ]),
-  ])('tells with %s what is known beyond it: %j', (block, world, words) => {
+  ])('include details in the remedy for %s: %j', (block, world, words) => {
     const { blockedBy, unblockedBy } = explain(world);
 
     expect(unblockedBy[blockedBy.indexOf(block)]).toContain(words);

@@ -64,7 +64,7 @@ function held(
 }
 
 describe('the removal guard', () => {
-  test('lets removals pass below the limit', () => {
+  test('allows removals below the limit', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 5 } })).toEqual([]);
   });
 
@@ -73,7 +73,7 @@ describe('the removal guard', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 10, holders: 1 } })).toEqual([PILOT]);
   });
 
-  test('counts the percentage of the holders at the start of the hour', () => {
+  test('applies the percentage to the holders at the start of the hour', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 19, holders: 81 } })).toEqual([]);
     expect(held([PILOT], { [PILOT]: { removedLastHour: 20, holders: 80 } })).toEqual([PILOT]);
   });
@@ -87,7 +87,7 @@ describe('the removal guard', () => {
     expect(held([PILOT, DIRECTOR], roles)).toEqual([PILOT]);
   });
 
-  test('holds every removal when the guild as a whole loses too many', () => {
+  test('holds every removal if the guild as a whole loses too many roles', () => {
     const roles = { [PILOT]: calm, [DIRECTOR]: calm };
 
     expect(held([PILOT, DIRECTOR], roles, { removedLastHour: 9, holders: 20 })).toEqual([
@@ -114,7 +114,7 @@ describe('the removal guard', () => {
     );
   });
 
-  test('names the role and the limit', () => {
+  test('names the role and the limit in the reason', () => {
     const roles = { [PILOT]: { removedLastHour: 10, holders: 5 } };
 
     expect(verdictOf([PILOT], tallyOf(roles)).reason).toBe(
@@ -122,7 +122,7 @@ describe('the removal guard', () => {
     );
   });
 
-  test('has nothing to hold without removals', () => {
+  test('holds nothing if there are no removals', () => {
     expect(held([], {}, { removedLastHour: 5_000, holders: 0 })).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ describe('the removal guard', () => {
     });
   });
 
-  test('holds what waits for a person, and lets another role pass', () => {
+  test('holds a removal that waits for a person, and allows that of another role', () => {
     const tally = tallyOf({ [PILOT]: calm, [DIRECTOR]: calm });
 
     const verdict = verdictOf([PILOT, DIRECTOR], tally, {
@@ -165,12 +165,12 @@ describe('the removal guard', () => {
     });
   });
 
-  test('holds what another transaction has held since the run read the member', () => {
+  test('holds a removal that another transaction has held since the run read the member', () => {
     expect(held([PILOT], { [PILOT]: { ...calm, isHeld: true } })).toEqual([PILOT]);
   });
 });
 
-describe('a removal while a plan of its role is held', () => {
+describe('a removal of a role with a held plan', () => {
   const stream = [{ cause: 'MEMBERSHIP', isStream: true }] as const;
   const burst = [{ cause: 'MEMBERSHIP', isStream: false }] as const;
   const another = [{ cause: 'USER_DELETED', isStream: true }] as const;
@@ -189,8 +189,8 @@ describe('a removal while a plan of its role is held', () => {
   });
 });
 
-describe('a removal that an admin asks for by name', () => {
-  test('joins no held plan', () => {
+describe('a removal that an admin requests explicitly', () => {
+  test('is allowed despite a held plan of the role', () => {
     const role: Role = {
       ...calm,
       isHeld: true,
@@ -205,7 +205,7 @@ describe('a removal that an admin asks for by name', () => {
     expect(verdict.allowedRemovals).toEqual([PILOT]);
   });
 
-  test('is held beyond the limit', () => {
+  test('is held if it exceeds the limit', () => {
     const role = { removedLastHour: 10, holders: 5 };
 
     const verdict = verdictOf([PILOT], tallyOf({ [PILOT]: role }), {
@@ -249,7 +249,7 @@ describe('a burst', () => {
       12,
       `removal guard: too many removals in the guild: 0 in the last hour and 11 more exceed the limit of 10: ${RULE}`,
     ],
-  ])('%s', (_, count, holders, reason) => {
+  ])('is checked against the limit of the guild: %s', (_, count, holders, reason) => {
     const verdicts = judge([{ count }], { [PILOT]: { holders } }, { holders });
 
     expect(verdicts.map((each) => each.reason)).toEqual(reason === null ? [] : [reason]);
@@ -262,13 +262,13 @@ describe('a burst', () => {
     [4, 4, false],
     [7, 14, false],
     [8, 14, true],
-  ])('of %i of %i holders is held: %s', (count, heldLastHour, isHeld) => {
+  ])('of %i removals among %i holders is held: %s', (count, heldLastHour, isHeld) => {
     const role = { holders: heldLastHour, heldLastHour };
 
     expect(judge([{ count }], { [PILOT]: role })).toHaveLength(isHeld ? 1 : 0);
   });
 
-  test('says that more than half would go', () => {
+  test('is held with a reason that says more than half of the holders would lose the role', () => {
     const role = { holders: 5, heldLastHour: 5 };
 
     expect(judge([{ count: 5 }], { [PILOT]: role })[0]?.reason).toBe(
@@ -276,7 +276,7 @@ describe('a burst', () => {
     );
   });
 
-  test('counts due removals and those of the last hour', () => {
+  test('counts due removals and those of the last hour towards the limit', () => {
     const role = { removedLastHour: 4, due: 4, holders: 20 };
 
     expect(judge([{ count: 2 }], { [PILOT]: role })).toEqual([]);
@@ -288,7 +288,7 @@ describe('a burst', () => {
     ]);
   });
 
-  test('is held with all of its roles where one of them exceeds its limit', () => {
+  test('is held with all of its roles if one of them exceeds its limit', () => {
     const verdicts = judge([{ count: 11 }, { roleId: DIRECTOR, count: 1 }], {
       [PILOT]: { holders: 12 },
       [DIRECTOR]: calm,
@@ -297,7 +297,7 @@ describe('a burst', () => {
     expect(verdicts.map(({ roleId }) => roleId)).toEqual([PILOT, DIRECTOR]);
   });
 
-  test('that exceeds the limit alone is no stream', () => {
+  test('that exceeds the limit on its own is not a stream', () => {
     const role = { removedLastHour: 5, holders: 20 };
 
     expect(judge([{ count: 11 }], { [PILOT]: role })).toEqual([
@@ -306,7 +306,7 @@ describe('a burst', () => {
   });
 });
 
-describe('a burst while a plan of its role is held', () => {
+describe('a burst for a role with a held plan', () => {
   const waiting = (cause: PlannedRemovals['cause'], isStream: boolean) => ({
     [PILOT]: { ...calm, waiting: [{ cause, isStream }] },
     [DIRECTOR]: calm,
@@ -324,13 +324,13 @@ describe('a burst while a plan of its role is held', () => {
     if (doesJoin) expect(verdicts[0]).toMatchObject({ isStream });
   });
 
-  test('found by a sweep joins what a sweep holds, be it one member', () => {
+  test('from a sweep joins a plan held by a sweep, even with a single member', () => {
     const verdicts = judge([{ cause: 'SWEEP', count: 1 }], waiting('SWEEP', false));
 
     expect(verdicts).toHaveLength(1);
   });
 
-  test('adds only that role, and the rest continues within the limit', () => {
+  test('adds only that role to the plan, and allows the others within the limit', () => {
     const verdicts = judge(
       [{ count: 2 }, { roleId: DIRECTOR, count: 2 }],
       waiting('MEMBERSHIP', true),

@@ -55,7 +55,7 @@ async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-test('a lease is renewed three times in what a call may leave of it, and holds', async () => {
+test('a lease is renewed every third of its margin over a call, and stays held', async () => {
   const isHeld = lease.hold();
 
   for (let passed = 0; passed < 12_000; passed += 4_000 / 3) await pass(4_000 / 3);
@@ -64,7 +64,7 @@ test('a lease is renewed three times in what a call may leave of it, and holds',
   expect(isHeld()).toBe(true);
 });
 
-test('a renewal that takes long is not joined by a second one', async () => {
+test('a slow renewal is not overlapped by a second one', async () => {
   let finish = () => {};
   isSlow = new Promise((resolve) => {
     finish = resolve;
@@ -79,7 +79,7 @@ test('a renewal that takes long is not joined by a second one', async () => {
   expect(renewals).toBe(3);
 });
 
-test('a call that could outlast the lease is not begun', async () => {
+test('a call that could outlast the lease is not allowed', async () => {
   const isHeld = lease.hold();
   isDatabaseAway = true;
 
@@ -90,7 +90,7 @@ test('a call that could outlast the lease is not begun', async () => {
   expect(isHeld()).toBe(false);
 });
 
-test('a run that slept through the end of its lease does not go on when it is renewed', async () => {
+test('a run that slept past the end of its lease may not continue after the renewal', async () => {
   const before = lease.hold();
   nowMs += 20_000;
 
@@ -100,7 +100,7 @@ test('a run that slept through the end of its lease does not go on when it is re
   expect(lease.hold()()).toBe(true);
 });
 
-test('bots that were taken over wake the worker at once', async () => {
+test('the worker wakes as soon as a renewal gains bots', async () => {
   await pass(2_000);
   expect(wakes).toBe(0);
 
@@ -110,7 +110,7 @@ test('bots that were taken over wake the worker at once', async () => {
   expect(wakes).toBe(1);
 });
 
-test('a bot that was let go is no longer surplus, before the next renewal says so', async () => {
+test('a released bot is no longer surplus, even before the next renewal', async () => {
   surplus = [
     { applicationId: 'one', clientIds: [], leasedUntil: '' },
     { applicationId: 'two', clientIds: [], leasedUntil: '' },
@@ -122,7 +122,7 @@ test('a bot that was let go is no longer surplus, before the next renewal says s
   expect(lease.surplus()).toEqual([{ applicationId: 'two', clientIds: [], leasedUntil: '' }]);
 });
 
-test('a lease that was closed lets no call begin, not even after a renewal', async () => {
+test('a closed lease allows no call, not even after a renewal', async () => {
   const may = lease.hold();
 
   lease.close();

@@ -32,7 +32,7 @@ describe('a nickname policy', () => {
       { username: null },
       'the platform has not sent %username for this person',
     ],
-  ])('%j with %j names the missing value', (template, known, withheld) => {
+  ])('names the missing value of template %j with %j', (template, known, withheld) => {
     expect(desired(template, known)).toEqual({ nickname: null, withheld });
   });
 
@@ -46,7 +46,7 @@ describe('a nickname policy', () => {
     });
   });
 
-  test('that names nobody withholds nothing', () => {
+  test('with strategy NONE withholds nothing', () => {
     const nobody = { username: null, attributes: {} };
 
     expect(desiredNickname({ strategy: 'NONE', template: null }, nobody)).toEqual({

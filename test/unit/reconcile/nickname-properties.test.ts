@@ -56,7 +56,7 @@ const anyKnown: fc.Arbitrary<Known> = fc.record(
 );
 const manyRuns = { numRuns: 500 };
 
-/** The nickname of any template and person; the runs without one are thrown away. */
+/** Checks the nicknames of any template and person, and discards runs without a nickname. */
 function checkNicknames(check: (nickname: string) => void): void {
   const property = fc.property(anyText, anyKnown, (template, known) => {
     const nickname = rendered(template, known);
@@ -66,8 +66,8 @@ function checkNicknames(check: (nickname: string) => void): void {
   fc.assert(property, manyRuns);
 }
 
-describe('any nickname', () => {
-  test('is one that Discord takes, and keeps as it is', () => {
+describe('any rendered nickname', () => {
+  test('is valid at Discord, and unchanged by its normalization', () => {
     checkNicknames((nickname) => {
       expect(nickname.length).toBeGreaterThanOrEqual(1);
       expect(nickname.length).toBeLessThanOrEqual(32);
@@ -77,7 +77,7 @@ describe('any nickname', () => {
     });
   });
 
-  test('is the same however much of the invisible Discord drops', () => {
+  test('counts as the same after Discord drops invisible characters or decomposes it', () => {
     checkNicknames((nickname) => {
       const kept = nickname.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 
@@ -87,13 +87,13 @@ describe('any nickname', () => {
     });
   });
 
-  test('is itself again when it is the name', () => {
+  test('renders as itself when it is the character name', () => {
     checkNicknames((nickname) => {
       expect(rendered('%character', { character: nickname })).toBe(nickname);
     });
   });
 
-  test('is there, with the name, whenever a template without faults meets a person with one', () => {
+  test('exists and contains the name if the template has no faults and the person has a name', () => {
     const property = fc.property(anyTemplate, anyKnown, (template, known) => {
       fc.pre(/(?<!%)%character/.test(template));
       fc.pre(templateFaults(template).length === 0);
@@ -105,7 +105,7 @@ describe('any nickname', () => {
     fc.assert(property, manyRuns);
   });
 
-  test('has all of the fixed text that leaves room, and as much of the name as fits', () => {
+  test('contains all of the fixed text and as much of the name as fits', () => {
     const letters = fc.string({
       unit: fc.constantFrom('a', 'b', 'Y'),
       maxLength: 31,
@@ -120,7 +120,7 @@ describe('any nickname', () => {
     fc.assert(property, manyRuns);
   });
 
-  test('is made of whole graphemes', () => {
+  test('never splits a grapheme', () => {
     const emoji = [FAMILY, '❤️', '😀', '🇩🇪', '👍🏽', '1️⃣', 'q\u0323\u0302', 'J'];
     const names = fc.array(fc.constantFrom(...emoji), { minLength: 1 });
     const property = fc.property(names, (graphemes) => {

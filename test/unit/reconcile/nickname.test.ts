@@ -54,7 +54,7 @@ describe('the strategy', () => {
   });
 
   test.each([{}, { character: null }, { character: '' }, { character: ' \n' }])(
-    'EVE_ONLINE leaves a person alone whose attributes are %j',
+    'EVE_ONLINE sets no nickname for a person with attributes %j',
     (unfit) => {
       const policy = { strategy: 'EVE_ONLINE', template: null } as const;
 
@@ -114,7 +114,7 @@ describe('a template', () => {
     ['A - %character [%corporation] - B', none, 'A - Jane - B'],
     ['A-B %corporation %character', none, 'A-B Jane'],
     ['[%corporation / %alliance]', { alliance: '' }, '[CORP]'],
-  ])('%j with %j has no hole: %j', (template, known, nickname) => {
+  ])('%j with %j leaves no gap for a missing value: %j', (template, known, nickname) => {
     expect(rendered(template, known)).toBe(nickname);
   });
 
@@ -127,12 +127,12 @@ describe('a template', () => {
     ['%username', { username: ' ' }],
     ['Pilot', {}],
     ['', {}],
-  ])('%j with %j has nothing of the person: none', (template, known) => {
+  ])('%j with %j gives no nickname without a value of the person', (template, known) => {
     expect(rendered(template, known)).toBeNull();
   });
 
   test.each(['character', 'corporation', 'alliance'] as const)(
-    'leaves a person alone whose %s was never known, if it contains it',
+    'gives no nickname if it contains a %s that was never sent',
     (missing) => {
       const { username, [missing]: _, ...attributes } = JANE;
       const person = { username, attributes };
@@ -145,7 +145,7 @@ describe('a template', () => {
     },
   );
 
-  test('leaves a person alone whose username was never known, if it contains it', () => {
+  test('gives no nickname if it contains a username that was never sent', () => {
     expect(rendered('%username %character', { username: null })).toBeNull();
     expect(rendered('%character', { username: null })).toBe('Jane');
   });
@@ -277,7 +277,7 @@ describe('a value that is too long', () => {
     expect(rendered(template, known)).toBe(nickname);
   });
 
-  test('keeps as much as fits of a single grapheme over 32 units', () => {
+  test('is cut within a single grapheme of more than 32 units', () => {
     const nickname = rendered('[%corporation] %character', {
       character: ZALGO,
     });
@@ -287,14 +287,14 @@ describe('a value that is too long', () => {
   });
 });
 
-describe('what Discord shows', () => {
+describe('the desired nickname', () => {
   test.each<[string, string]>([
     ['Jane Doe', '  Jane \t Doe '],
     ['Jane', 'Ja\u200Bne\u200E'],
     ['Jos\u00E9', 'Jose\u0301'],
     [FAMILY, FAMILY.replaceAll('\u200D', '')],
     ['❤️', '❤'],
-  ])('as %j is %j already', (wanted, shown) => {
+  ])('%j equals the shown name %j', (wanted, shown) => {
     expect(isSameNickname(wanted, shown)).toBe(true);
     expect(isSameNickname(shown, wanted)).toBe(true);
   });
@@ -307,7 +307,7 @@ describe('what Discord shows', () => {
     ['Jane', 'Jane#1234'],
     ['José', 'Jose'],
     ['Jane', 'Jаne'],
-  ])('as %j is not %j', (wanted, shown) => {
+  ])('%j differs from the shown name %j', (wanted, shown) => {
     expect(isSameNickname(wanted, shown)).toBe(false);
   });
 });
@@ -321,7 +321,7 @@ describe('the faults of a template', () => {
     `%character (${'x'.repeat(60)} %alliance)`,
     `${'x'.repeat(31)}%character`,
     `%character${' '.repeat(190)}`,
-  ])('are none in %j', (template) => {
+  ])('are empty for %j', (template) => {
     expect(templateFaults(template)).toEqual([]);
   });
 
@@ -335,7 +335,7 @@ describe('the faults of a template', () => {
     [`${'x'.repeat(32)}%character`, [/around %character .* 33 UTF-16 units/]],
     [`[${'x'.repeat(30)}%corporation]`, [/around %corporation .* 33 UTF-16 units/]],
     [`%character${' '.repeat(191)}`, [/at most 200 characters; it has 201/]],
-  ])('of %j are named', (template, faults) => {
+  ])('are listed for %j', (template, faults) => {
     expect(templateFaults(template)).toEqual(faults.map((fault) => expect.stringMatching(fault)));
   });
 });

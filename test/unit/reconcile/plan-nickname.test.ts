@@ -29,8 +29,8 @@ const LEAVE = {
   isWithheld: false,
 };
 
-describe('the plan of a nickname', () => {
-  test('is to set it where another name is shown', () => {
+describe('the nickname plan', () => {
+  test('sets the nickname if another name is shown', () => {
     expect(planned()).toEqual({ ...LEAVE, nickname: 'Jane Doe' });
   });
 
@@ -39,7 +39,7 @@ describe('the plan of a nickname', () => {
     ['the display name', { nickname: null, displayName: 'Jane Doe', username: 'b' }],
     ['the username', { nickname: null, displayName: null, username: 'Jane Doe' }],
     ['what Discord makes of it', { nickname: 'Jane  Doe\u200b', displayName: null, username: 'b' }],
-  ])('is to leave it where %s shows it already', (_name, shown) => {
+  ])('sets nothing if %s already shows it', (_name, shown) => {
     expect(planned({ shown })).toEqual(LEAVE);
   });
 
@@ -50,14 +50,14 @@ describe('the plan of a nickname', () => {
       'another nickname is shown, but a template lacks',
       { policy: { strategy: 'TEMPLATE', template: null } },
     ],
-  ])('is to leave it where %s', (_name, input) => {
+  ])('sets nothing if %s', (_name, input) => {
     expect(planned(input)).toEqual(LEAVE);
   });
 
   test.each([
     ['was never sent', {}, 'the platform has not sent %character for this person'],
     ['is empty', { character: null }, 'the person has no %character'],
-  ])('is to leave it, with a reason, where the character %s', (_name, attributes, missing) => {
+  ])('sets nothing and gives a reason if the character %s', (_name, attributes, missing) => {
     expect(planned({ person: { username: 'jane', attributes } })).toEqual({
       ...LEAVE,
       nicknameBlocked: `the nickname is not set: ${missing}`,
@@ -69,7 +69,7 @@ describe('the plan of a nickname', () => {
     ['OWNER', 'owner'],
     ['ABOVE_BOT', 'not below the bot'],
     ['MISSING_PERMISSION', 'Manage Nicknames'],
-  ] as const)('says why it cannot be set: %s', (refusal, word) => {
+  ] as const)('gives the reason why the nickname cannot be set: %s', (refusal, word) => {
     const plan = planned({ refusal });
 
     expect(plan.nickname).toBeNull();
@@ -77,13 +77,13 @@ describe('the plan of a nickname', () => {
     expect(plan.nicknameBlocked).toContain(word);
   });
 
-  test('has nothing in the way where nothing is to be set', () => {
+  test('reports no obstacle if nothing needs to be set', () => {
     const shown = { nickname: 'Jane Doe', displayName: null, username: 'x' };
 
     expect(planned({ refusal: 'OWNER', shown })).toEqual(LEAVE);
   });
 
-  test('asks not again for what Discord has not taken, and asks for another', () => {
+  test('does not repeat a nickname that Discord refused, but sets a different one', () => {
     expect(planned({ refusedBefore: 'Jane Doe' })).toEqual({
       ...LEAVE,
       nicknameBlocked: 'the nickname is not set: Discord does not accept "Jane Doe"',
@@ -92,7 +92,7 @@ describe('the plan of a nickname', () => {
   });
 });
 
-describe('whom the bot cannot rename', () => {
+describe('the rename refusal', () => {
   const rules = {
     guildId: GUILD_ID,
     ownerId: '900000000000000001',
@@ -118,11 +118,11 @@ describe('whom the bot cannot rename', () => {
       },
       'MISSING_PERMISSION',
     ],
-  ] as const)('is known of %s', (_name, who, known, refusal) => {
+  ] as const)('is determined for %s', (_name, who, known, refusal) => {
     expect(renameRefusal(known, who)).toBe(refusal);
   });
 
-  test('decides about a member as the memory has them', () => {
+  test('is determined from the roles of a stored member', () => {
     const stored = {
       ...member,
       person: { username: 'jane', attributes: { character: 'Jane' } },

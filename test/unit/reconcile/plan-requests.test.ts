@@ -12,7 +12,7 @@ const remote = (facts: Partial<RemoteFacts> = {}): RemoteFacts => ({
   ...facts,
 });
 
-/** Discord has taken PILOT from who is in group "pilots"; both agreed before. */
+/** PILOT was removed in Discord from a member of group "pilots"; both sides agreed before. */
 const taken = mappingFacts({
   authority: 'DISCORD',
   membership: 'held',
@@ -37,8 +37,8 @@ const link = (status: 'ACTIVE' | 'ENDING'): MemberFacts['links'][number] => ({
   isEndAskedFor: false,
 });
 
-describe('a role that Discord has taken', () => {
-  test('is asked to be followed by its own group and no other', () => {
+describe('a role removed in Discord', () => {
+  test('leads to a request for its own group and no other', () => {
     const other = mappingFacts({
       mappingId: 'mapping-2',
       groupId: 'directors',
@@ -79,11 +79,11 @@ describe('a role that Discord has taken', () => {
     ['of whom nobody is linked', plan({ links: [] })],
     ['that the guild no longer has', plan({ roles: new Map([[PILOT, 'UNKNOWN_ROLE']]) })],
     ['that is above the bot', plan({ roles: new Map([[PILOT, 'ABOVE_BOT']]) })],
-  ])('%s: nothing is asked', (_what, planned) => {
+  ])('%s leads to no request', (_what, planned) => {
     expect(planned).toEqual(NO_REQUESTS);
   });
 
-  test.each(['HELD', 'REJECTED'] as const)('is not asked about while that is %s', (verdict) => {
+  test.each(['HELD', 'REJECTED'] as const)('leads to no request while it is %s', (verdict) => {
     const planned = plan({ decisions: new Map([[PILOT, verdict]]) });
 
     expect(planned).toMatchObject({
@@ -92,7 +92,7 @@ describe('a role that Discord has taken', () => {
     });
   });
 
-  test('is asked about when that is approved', () => {
+  test('leads to a request once its removal is approved', () => {
     const planned = plan({ decisions: new Map([[PILOT, 'APPROVED']]) });
 
     expect(planned.readings).toMatchObject([{ asks: 'REMOVED' }]);
@@ -100,15 +100,15 @@ describe('a role that Discord has taken', () => {
   });
 });
 
-describe('who was away', () => {
+describe('a member who left and joined again', () => {
   const before = new Date('2026-03-14T15:00:00.000Z');
   const gives = { gives: [PILOT], readings: [{ asks: null }] };
 
-  test('is read as if for the first time, where the mirror has seen them away', () => {
+  test('is read as if for the first time if the mirror shows them as absent', () => {
     expect(plan({ mirror: { isPresent: false } })).toMatchObject(gives);
   });
 
-  test('is read so too, where only the day of joining tells', () => {
+  test('is read as if for the first time if only a later join date shows the absence', () => {
     const facts = { mirror: seen([PILOT], before) };
 
     expect(plan(facts, seen([], new Date('2026-03-15T09:00:00Z')))).toMatchObject(gives);
@@ -120,7 +120,7 @@ describe('who was away', () => {
   });
 });
 
-test('what Discord does not show after the writes is not remembered', () => {
+test('a reading that Discord does not show after the writes is not kept', () => {
   const { readings } = plan({ mirror: { isPresent: false } });
 
   expect(readingsThatHold(readings, [PILOT])).toEqual(readings);

@@ -43,27 +43,27 @@ const nothing = {
 };
 
 describe('the plan for one member', () => {
-  test('is empty where desired and actual agree', () => {
+  test('is empty if desired and actual roles agree', () => {
     expect(plan({ desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' }, actual: [PILOT] })).toEqual(
       nothing,
     );
   });
 
-  test('adds what is missing', () => {
+  test('adds missing roles', () => {
     expect(plan({ desired: { [PILOT]: 'yes' } })).toEqual({
       ...nothing,
       add: [PILOT],
     });
   });
 
-  test('removes what is known to be too much', () => {
+  test('removes roles that are known not to be desired', () => {
     expect(plan({ desired: { [PILOT]: 'no' }, actual: [PILOT] })).toEqual({
       ...nothing,
       remove: [PILOT],
     });
   });
 
-  test('adds and removes at once', () => {
+  test('adds and removes roles at once', () => {
     const both = plan({
       desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' },
       actual: [DIRECTOR],
@@ -72,22 +72,22 @@ describe('the plan for one member', () => {
     expect(both).toEqual({ ...nothing, add: [PILOT], remove: [DIRECTOR] });
   });
 
-  test('keeps a role that no mapping speaks of', () => {
+  test('keeps a foreign role', () => {
     expect(plan({ desired: { [PILOT]: 'yes' }, actual: [PILOT, FOREIGN] })).toEqual(nothing);
   });
 
-  test('keeps a held role while a group is unknown, and says so', () => {
+  test('keeps a present role while its group is unknown, and lists it as unknown', () => {
     expect(plan({ desired: { [PILOT]: 'unknown' }, actual: [PILOT] })).toEqual({
       ...nothing,
       unknown: [PILOT],
     });
   });
 
-  test('does not grant a role on an unknown', () => {
+  test('does not grant a role whose group is unknown', () => {
     expect(plan({ desired: { [PILOT]: 'unknown' } })).toEqual(nothing);
   });
 
-  test('writes a role just spoken of even where the mirror agrees', () => {
+  test('writes a role that a new fact is about, even if the mirror agrees', () => {
     const fresh = plan({
       desired: { [PILOT]: 'yes', [DIRECTOR]: 'no', [RECRUIT]: 'unknown' },
       actual: [PILOT],
@@ -97,7 +97,7 @@ describe('the plan for one member', () => {
     expect(fresh).toEqual({ ...nothing, add: [PILOT], remove: [DIRECTOR] });
   });
 
-  test('sets aside what the bot cannot change', () => {
+  test('lists roles that the bot cannot change as blocked', () => {
     const blocked = plan({
       desired: { [PILOT]: 'yes', [DIRECTOR]: 'no', [RECRUIT]: 'yes' },
       actual: [DIRECTOR],
@@ -114,7 +114,7 @@ describe('the plan for one member', () => {
     });
   });
 
-  test('needs no removal of a role that the guild no longer has', () => {
+  test('does not remove a role that the guild no longer has', () => {
     const gone = plan({
       desired: { [PILOT]: 'no' },
       actual: [PILOT],
@@ -124,7 +124,7 @@ describe('the plan for one member', () => {
     expect(gone).toEqual(nothing);
   });
 
-  test('marks removals of a retired role as approved', () => {
+  test('marks the removal of a retired role as approved', () => {
     const retired = plan({
       desired: { [PILOT]: 'no' },
       actual: [PILOT],
@@ -140,7 +140,7 @@ describe('the plan for one member', () => {
   });
 });
 
-describe('the roles that causes speak of', () => {
+describe('the roles affected by causes', () => {
   const mappings = [
     mappingFacts({ groupId: 'pilots', roleId: PILOT }),
     mappingFacts({ groupId: 'pilots', roleId: RECRUIT }),
@@ -153,13 +153,13 @@ describe('the roles that causes speak of', () => {
     ...(groupId === undefined ? {} : { groupId }),
   });
 
-  test('are those mapped to their groups', () => {
+  test('are those mapped to the groups of the causes', () => {
     expect(rolesOfCauses([about('pilots'), about('pilots')], mappings)).toEqual(
       new Set([PILOT, RECRUIT]),
     );
   });
 
-  test('are not known when one cause is about the whole member', () => {
+  test('are not known if one cause is about the whole member', () => {
     expect(rolesOfCauses([about('pilots'), about()], mappings)).toBeNull();
   });
 
@@ -168,8 +168,8 @@ describe('the roles that causes speak of', () => {
   });
 });
 
-describe('what a person has decided about a removal', () => {
-  test('keeps the role when they rejected it', () => {
+describe('a decision about a removal', () => {
+  test('keeps the role if the removal was rejected', () => {
     expect(
       plan({
         desired: { [PILOT]: 'no' },
@@ -179,7 +179,7 @@ describe('what a person has decided about a removal', () => {
     ).toEqual({ ...nothing, rejected: [PILOT] });
   });
 
-  test('lets it pass the guard when they approved it', () => {
+  test('lets the removal pass the guard if it was approved', () => {
     expect(
       plan({
         desired: { [PILOT]: 'no' },
@@ -189,7 +189,7 @@ describe('what a person has decided about a removal', () => {
     ).toEqual({ ...nothing, remove: [PILOT], approved: [PILOT] });
   });
 
-  test('is nothing to a role that is wanted by now', () => {
+  test('has no effect on a role that is desired again', () => {
     expect(
       plan({
         desired: { [PILOT]: 'yes' },
@@ -207,11 +207,11 @@ describe('a sweep', () => {
     expect(rolesOfCauses([sweep], [])).toEqual(new Set());
   });
 
-  test('that sends to look anew does not', () => {
+  test('that orders a new read does not trust the mirror', () => {
     expect(rolesOfCauses([{ ...sweep, looksAnew: true }], [])).toBeNull();
   });
 
-  test('takes nothing from what an event says of a group', () => {
+  test('does not hide the roles affected by an event about a group', () => {
     const event = {
       kind: 'EVENT',
       id: 'e',

@@ -37,28 +37,28 @@ const differing = (authority: 'PLATFORM' | 'OBSERVE' | 'DISCORD') => ({
   ],
 });
 
-test('shows what is to be added and removed', async () => {
+test('the preview shows the roles to add', async () => {
   expect(await preview(differing('PLATFORM'))).toMatchObject({
     add: [PILOT],
     summary: expect.stringMatching(/^1 role to add/),
   });
 });
 
-test('shows the differences of what is only observed, and that nothing of them is written', async () => {
+test('the preview shows differences for mappings in OBSERVE, and says so in the summary', async () => {
   const observed = await preview(differing('OBSERVE'));
 
   expect(observed?.add).toEqual([PILOT]);
   expect(observed?.summary).toMatch(/for mappings in OBSERVE$/);
 });
 
-test('shows nothing where Discord has the say', async () => {
+test('the preview shows no role changes if Discord decides about roles', async () => {
   expect(await preview(differing('DISCORD'))).toMatchObject({
     add: [],
     remove: [],
   });
 });
 
-describe('where Discord has the say', () => {
+describe('the preview with authority DISCORD', () => {
   const PILOT_TAKEN = {
     mappings: [
       mappingFacts({
@@ -74,7 +74,7 @@ describe('where Discord has the say', () => {
   };
   const asked = { groupId: 'pilots', roleId: PILOT, change: 'REMOVED' };
 
-  test('shows what the platform would be asked for', async () => {
+  test('shows the request to the platform', async () => {
     expect(await preview(PILOT_TAKEN)).toMatchObject({
       add: [],
       remove: [],
@@ -83,7 +83,7 @@ describe('where Discord has the say', () => {
     });
   });
 
-  test('shows what the removal guard would hold, or holds already', async () => {
+  test('shows a request as held if the removal guard would hold it, or already holds it', async () => {
     const none = { guard: { minimum: 0, percent: 0 } };
     const { client } = memberFacts({ client: none });
     const held = [{ ...asked, isHeld: true }];
@@ -96,7 +96,7 @@ describe('where Discord has the say', () => {
     });
   });
 
-  test('shows a role that the first reading gives, and no role as unknown', async () => {
+  test('shows a role that the first reading grants, and lists no role as unknown', async () => {
     const [mapping] = PILOT_TAKEN.mappings;
     const remote = { ...mapping?.remote, baseline: null } as const;
 
@@ -124,7 +124,7 @@ const named = {
   person: { username: 'jane', attributes: { character: 'Jane Doe' } },
 } as const;
 
-test('shows the nickname that is to be set', async () => {
+test('the preview shows the nickname to set', async () => {
   expect(await preview(named)).toMatchObject({
     nickname: 'Jane Doe',
     nicknameBlocked: null,
@@ -132,7 +132,7 @@ test('shows the nickname that is to be set', async () => {
   });
 });
 
-test('shows the nickname that is to be reset', async () => {
+test('the preview shows that the nickname will be reset', async () => {
   const mirror = presentMember({ nickname: 'Jane Doe' });
   const unlinked = {
     ...named,
@@ -148,7 +148,7 @@ test('shows the nickname that is to be reset', async () => {
   });
 });
 
-test('shows what is in the way of a nickname', async () => {
+test('the preview shows why a nickname cannot be set', async () => {
   const owned = { ownerId: '600000000000000001', refusals: new Map() };
   const plan = await preview({ ...named, renaming: owned });
 
@@ -157,7 +157,7 @@ test('shows what is in the way of a nickname', async () => {
   expect(plan?.summary).toBe(plan?.nicknameBlocked);
 });
 
-test('shows no nickname for who is not in the guild', async () => {
+test('the preview shows no nickname for a person who is not in the guild', async () => {
   const plan = await preview({ ...named, mirror: { isPresent: false } });
 
   expect(plan).toMatchObject({ nickname: null, nicknameBlocked: null });

@@ -147,7 +147,7 @@ describe('while the person signs in again', () => {
 });
 
 describe('a discarded grant', () => {
-  test('is revoked by its longest-lived token, and forgotten', async () => {
+  test('is revoked with its longest-lived token, and forgotten', async () => {
     await revoke(
       due('a'),
       due('b', {
@@ -219,7 +219,7 @@ describe('a grant that cannot be revoked', () => {
     expect(JSON.stringify(errors)).not.toContain('refresh a');
   });
 
-  test('because the database does not answer stays claimed, and is due two seconds later', async () => {
+  test('because the database is unreachable is retried two seconds later, without being postponed', async () => {
     refusal = new DatabaseUnavailableError('away');
     await revoke(due('a'), due('b'));
     refusal = null;

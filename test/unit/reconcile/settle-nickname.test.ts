@@ -42,8 +42,8 @@ const sweep = (more: Partial<Cause> = {}): Cause => ({
   ...more,
 });
 
-describe('the strategy of a run', () => {
-  test('is that of the last sweep that brought one, else the policy', () => {
+describe('the nickname strategy of a run', () => {
+  test('is that of the last sweep that names one, otherwise that of the policy', () => {
     expect(planned().nickname).toBe('Jane Doe');
     expect(planned([sweep({ enforceStrategy: 'NONE' }), sweep()]).nickname).toBeNull();
     expect(
@@ -52,7 +52,7 @@ describe('the strategy of a run', () => {
     ).toBe('Jane Doe');
   });
 
-  test('sets no nickname where the client is only observed, whatever a sweep requests', () => {
+  test('sets no nickname if the client only observes, whatever a sweep requests', () => {
     const observed = {
       ...facts,
       client: { ...facts.client, isObserved: true },
@@ -74,7 +74,7 @@ describe('a fact about a name', () => {
     isAboutName: true,
   };
 
-  test('concerns no role, and needs no reading of the member', () => {
+  test('affects no role, so the member need not be read', () => {
     expect(rolesOfCauses([name], [mappingFacts()])).toEqual(new Set());
     expect(rolesOfCauses([name, { ...name, groupId: 'pilots' }], [mappingFacts()])).toEqual(
       new Set(),
@@ -108,7 +108,7 @@ describe('a record that was left open', () => {
     expect(landed(seen('Old'), null)).toBeNull();
   });
 
-  test('still fits while the same nickname is desired, or none', () => {
+  test('is resumed if the same nickname is desired, or none', () => {
     expect(resumes(record, planned())).toBe(true);
     expect(resumes(record, { ...planned(), nickname: null })).toBe(true);
     expect(resumes(record, { ...planned(), nickname: 'Other' })).toBe(false);
@@ -144,7 +144,7 @@ describe('the result of a nickname write', () => {
     return end.kind === 'settled' ? end.settlement : null;
   }
 
-  test('is recorded where it was set', () => {
+  test('is recorded if the nickname was set', () => {
     expect(ending('SET', 'Jane Doe')).toMatchObject({
       outcome: 'APPLIED',
       reason: null,
@@ -153,7 +153,7 @@ describe('the result of a nickname write', () => {
     });
   });
 
-  test('is stored and shown if it was refused, and parks no member', () => {
+  test('is stored and shown if Discord refused it, and does not park the member', () => {
     expect(ending('REFUSED', null)).toMatchObject({
       outcome: 'UNCHANGED',
       reason: 'the nickname is not set: Discord does not accept "Jane Doe"',
@@ -163,7 +163,7 @@ describe('the result of a nickname write', () => {
     });
   });
 
-  test('is recorded as Discord shows it where that is another text', () => {
+  test('is recorded as Discord shows it if that differs', () => {
     expect(ending('ALTERED', 'Jane D')).toMatchObject({
       isParked: false,
       closes: { nickname: 'Jane D' },
@@ -172,7 +172,7 @@ describe('the result of a nickname write', () => {
   });
 });
 
-describe('an answer without a nickname', () => {
+describe('a response without a nickname', () => {
   const wanted = () =>
     new WriteProgress({
       target: { discordUserId: DISCORD_USER_ID },
@@ -182,7 +182,7 @@ describe('an answer without a nickname', () => {
       actual: presentMember({ displayName: 'Old', nickname: 'Older' }),
     });
 
-  test('is the right one where it equals the name that is shown anyway', () => {
+  test('counts as set if the shown name equals the nickname', () => {
     const progress = wanted();
 
     progress.keepEdit(
@@ -196,7 +196,7 @@ describe('an answer without a nickname', () => {
     });
   });
 
-  test('is another one where the name that is shown differs', () => {
+  test('counts as altered if the shown name differs', () => {
     const progress = wanted();
 
     progress.keepEdit(
@@ -237,7 +237,7 @@ describe('the nickname of an account whose last link ends', () => {
     expect(planMemberNickname(ending, run, nameless).nickname).toBeNull();
   });
 
-  test('is not reset again for a day after Discord refused', () => {
+  test('is not reset again after Discord refused it', () => {
     const refused = { ...ending, nicknameRefused: '' };
 
     expect(planMemberNickname(refused, run, shown)).toMatchObject({
@@ -281,7 +281,7 @@ describe('the nickname of an account whose last link ends', () => {
     });
   });
 
-  test('is asked for once, even if the refusal may pass', () => {
+  test('is reset by a single attempt, even if the refusal may be temporary', () => {
     const progress = new WriteProgress({
       target: { discordUserId: DISCORD_USER_ID },
       add: [],
@@ -296,7 +296,7 @@ describe('the nickname of an account whose last link ends', () => {
     expect(progress.done().nickname).toBe('REFUSED');
   });
 
-  test('is not counted as reset while the answer still shows it', () => {
+  test('does not count as reset while the response still shows it', () => {
     const progress = new WriteProgress({
       target: { discordUserId: DISCORD_USER_ID },
       add: [],

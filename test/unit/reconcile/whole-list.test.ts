@@ -37,7 +37,7 @@ const stale = (...roleIds: readonly string[]): RoleSource => ({
   isMirror: false,
 });
 
-/** Pilot and Recruit are given, Director is taken. */
+/** Adds Pilot and Recruit, removes Director. */
 const judge = (...sources: readonly RoleSource[]) =>
   judgeWholeList({
     sources,

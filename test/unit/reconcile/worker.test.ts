@@ -20,7 +20,7 @@ const jobOf = (discordUserId: string): Job => ({
 
 const idOf = ({ discordUserId }: MemberKey) => discordUserId;
 
-/** A job table in memory, whose claims are answered when the test decides. */
+/** An in-memory job table whose claims return when the test decides. */
 function createTable(...discordUserIds: readonly string[]) {
   const jobs = new Map(discordUserIds.map((id) => [id, jobOf(id)]));
   const asked: (() => void)[] = [];
@@ -90,7 +90,7 @@ function createWork(jobs: JobTable, windowMs = 0) {
   return {
     worker,
     runs,
-    /** Of the last run of this member. */
+    /** The end of the last run of this member. */
     endOf: (id: string) => runs.findLast((run) => run.id === id)?.end,
     countOf: (id: string) => runs.filter((run) => run.id === id).length,
   };
@@ -117,7 +117,7 @@ test('two runs that fail shortly after each other are both retried', async () =>
   await worker.stop();
 });
 
-test('a member is not run twice at once, however often the table is polled', async () => {
+test('a member never has two runs at once, however often the table is polled', async () => {
   const { table, jobs } = createTable('one', 'two');
   const { worker, endOf, countOf } = createWork(table);
   await worker.start();
@@ -135,7 +135,7 @@ test('a member is not run twice at once, however often the table is polled', asy
   await worker.stop();
 });
 
-test('changes of a member within the window after a run share one more run', async () => {
+test('a member is not run again within the window after a run', async () => {
   const { table, jobs } = createTable('one');
   const { worker, endOf, countOf } = createWork(table, 300);
   await worker.start();

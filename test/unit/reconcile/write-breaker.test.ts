@@ -21,7 +21,7 @@ const job: Job = {
 };
 
 /**
- * A guild whose next answers a test decides, behind the breaker, with what becomes of the client.
+ * A guild behind the breaker, whose responses the test decides, with the effects on the client.
  */
 function setUp() {
   let now = 0;
@@ -72,7 +72,7 @@ function setUp() {
     },
   });
 
-  /** One call of a run of its own, with what becomes of its failure. */
+  /** Makes one call in a run of its own, and returns how it ended. */
   const run = async (of = { ...target }): Promise<string> => {
     now += 1_000;
     const write = { member: of, roleId: '1', reason: 'r' };
@@ -114,7 +114,7 @@ function setUp() {
 }
 
 describe('a guild that refuses', () => {
-  test('more than a fifth of ten calls is paused, with the numbers', async () => {
+  test('more than a fifth of ten calls is paused, with the numbers in the reason', async () => {
     const { runs, refuse, troubles } = setUp();
     await runs(7);
     refuse('MISSING_PERMISSION');
@@ -126,13 +126,13 @@ describe('a guild that refuses', () => {
         kind: 'PAUSED',
         reason: `guild ${target.guildId} has refused 3 of the last 10 calls; the last time: no`,
         trip: 1,
-        // Its refusals may have been the guild's.
+        // The refusals of this member may have been caused by the guild.
         tryAgain: [target.discordUserId],
       },
     ]);
   });
 
-  test('and then recovers has the members tried again that it refused on probation', async () => {
+  test('and then recovers causes a retry of the members it refused on probation', async () => {
     const { run, runs, refuse, settle, settlements } = setUp();
     refuse('MISSING_PERMISSION');
     await runs(10);
@@ -147,7 +147,7 @@ describe('a guild that refuses', () => {
     expect(settlements.map(({ tryAgain }) => tryAgain)).toEqual([[late.discordUserId], []]);
   });
 
-  test('one role once stays healthy', async () => {
+  test('one call among many is not paused', async () => {
     const { run, runs, refuse, troubles } = setUp();
     await runs(20);
     refuse('MISSING_PERMISSION');
@@ -159,7 +159,7 @@ describe('a guild that refuses', () => {
   });
 
   test.each(['UNKNOWN_MEMBER', 'UNKNOWN_ROLE'])(
-    'members or roles that are gone (%s) is healthy',
+    'calls only for members or roles that are gone (%s) is not paused',
     async (code) => {
       const { runs, refuse, troubles } = setUp();
       refuse(code);
@@ -170,7 +170,7 @@ describe('a guild that refuses', () => {
     },
   );
 
-  test('nothing, but gives no answers, is not judged', async () => {
+  test('nothing because it does not answer is not paused', async () => {
     const { runs, fail, troubles } = setUp();
     fail(new UnavailableError('away'));
 
@@ -179,14 +179,14 @@ describe('a guild that refuses', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('keeps its own word for what is the client’s own trouble', async () => {
+  test('calls with UNKNOWN_GUILD keeps that error code', async () => {
     const { runs, refuse } = setUp();
     refuse('UNKNOWN_GUILD');
 
     expect((await runs(10)).at(-1)).toBe('UNKNOWN_GUILD');
   });
 
-  test('is logged as an error once, however long it lasts', async () => {
+  test('calls for a long time is logged as an error once, then as warnings', async () => {
     const { runs, refuse, troubles, levels } = setUp();
     refuse('MISSING_PERMISSION');
 
@@ -196,7 +196,7 @@ describe('a guild that refuses', () => {
     expect(levels()).toEqual(['error', 'warn', 'warn', 'warn', 'warn']);
   });
 
-  test('is an error again where it was healthy in between', async () => {
+  test('calls again after it was healthy is logged as an error again', async () => {
     const { runs, refuse, levels } = setUp();
     refuse('MISSING_PERMISSION');
     await runs(10);
@@ -211,7 +211,7 @@ describe('a guild that refuses', () => {
 });
 
 describe('after the pause', () => {
-  test('the trouble stays in sight until ten answers were good', async () => {
+  test('the client’s trouble is not cleared until ten calls succeed', async () => {
     const { runs, refuse, settle, settlements } = setUp();
     refuse('MISSING_PERMISSION');
     await runs(10);
@@ -225,7 +225,7 @@ describe('after the pause', () => {
     expect(settlements.map(({ clearsTrouble }) => clearsTrouble)).toEqual([false, true]);
   });
 
-  test('an answer to a run from before it does not count, and the run makes no further call', async () => {
+  test('a run that began before the pause makes no further call, and does not count', async () => {
     const { guarded, run, runs, refuse, sent } = setUp();
     const old = { ...target };
     await guarded.readMember(old);
@@ -240,7 +240,7 @@ describe('after the pause', () => {
     expect(await runs(10)).toEqual(Array(10).fill('done'));
   });
 
-  test('new credentials make a clean start', async () => {
+  test('new credentials clear the trouble at once', async () => {
     const { run, runs, refuse, settle, settlements } = setUp();
     refuse('MISSING_PERMISSION');
     await runs(10);

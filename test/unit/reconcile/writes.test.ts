@@ -19,7 +19,7 @@ const choice = (choice: Partial<Choice> = {}): Choice => ({
   ...choice,
 });
 
-/** All writes, where each of them is carried out. */
+/** All writes, assuming that each of them succeeds. */
 function writesOf(given: Partial<Choice>): readonly Write[] {
   const writes: Write[] = [];
   let left = choice(given);
@@ -50,17 +50,17 @@ const edit = (pending: Partial<Choice>) => ({
 const wait = (until: number) => ({ kind: 'wait', until });
 
 describe('the choice of writes', () => {
-  test('takes one or two changes one by one, removals first', () => {
+  test('makes two changes one by one, the removal first', () => {
     expect(writesOf({ add: [PILOT], remove: [DIRECTOR] })).toEqual([removal, addition]);
   });
 
-  test('takes three changes as one list', () => {
+  test('makes three changes as one list', () => {
     const three = { add: [PILOT, RECRUIT], remove: [DIRECTOR] };
 
     expect(writesOf(three)).toEqual([edit(three)]);
   });
 
-  test('never writes a list where the client has turned that off', () => {
+  test('never writes a list if the client has turned lists off', () => {
     const writes = writesOf({
       add: [PILOT, RECRUIT],
       remove: [DIRECTOR],
@@ -70,7 +70,7 @@ describe('the choice of writes', () => {
     expect(writes.map((write) => write.kind)).toEqual(['removeRole', 'addRole', 'addRole']);
   });
 
-  test('does nothing where nothing is to be done', () => {
+  test('writes nothing if nothing is to be done', () => {
     expect(nextWrite(choice())).toBeNull();
   });
 
@@ -102,7 +102,7 @@ describe('the choice of writes', () => {
       },
       [removal, addition, edit({ nickname: 'Ada' })],
     ],
-  ])('joins a nickname where that is cheaper: %s', (_, given, writes) => {
+  ])('combines a nickname with roles if that saves calls: %s', (_, given, writes) => {
     expect(writesOf(given)).toEqual(writes);
   });
 
@@ -174,7 +174,7 @@ describe('the choice of writes', () => {
       { add: [PILOT], nickname: 'Ada', singlesFrom: 3_000 },
       edit({ add: [PILOT], nickname: 'Ada' }),
     ],
-  ])('goes by what Discord allows: %s', (_, given, write) => {
+  ])('depends on what Discord allows: %s', (_, given, write) => {
     expect(nextWrite(choice(given))).toEqual(write);
   });
 });

@@ -16,7 +16,7 @@ const aDependency = (own: Partial<Dependency>): Dependency => ({
   ...own,
 });
 
-describe('the licences of what is delivered', () => {
+describe('the licences of dependencies', () => {
   test.each([
     ['GPL-3.0-only', false, 1],
     ['MIT', false, 0],
@@ -27,11 +27,11 @@ describe('the licences of what is delivered', () => {
     ['MPL-2.0', true, 0],
     ['AGPL-3.0-only', true, 1],
     [null, true, 1],
-  ])('%s, of a tool: %s, has %i faults', (licence, isTool, faults) => {
+  ])('are checked: %s (development tool: %s) has %i faults', (licence, isTool, faults) => {
     expect(faultsOf([aDependency({ licence, isTool })])).toHaveLength(faults);
   });
 
-  test('name each package once, as one that goes out where any copy of it does', () => {
+  test('are listed once per package, which counts as shipped if any copy is', () => {
     const lock = {
       packages: {
         '': { name: 'own', version: '1.0.0', license: 'MIT' },
@@ -63,7 +63,7 @@ describe('the licences of what is delivered', () => {
     expect(listOf(found)).not.toContain('@s/t');
   });
 
-  test('are all allowed, and delivered as a list that is up to date', () => {
+  test('are all allowed, and release/licences.md is up to date', () => {
     const dependencies = dependenciesOf(read('package-lock.json'));
 
     expect(faultsOf(dependencies)).toEqual([]);
@@ -71,7 +71,7 @@ describe('the licences of what is delivered', () => {
   });
 });
 
-describe('the scripts that packages run when they are installed', () => {
+describe('the install scripts of packages', () => {
   test('are each allowed or refused by name', () => {
     const named = JSON.parse(read('package.json')).allowScripts;
     const wanting = dependenciesOf(read('package-lock.json')).filter(

@@ -51,7 +51,7 @@ const namesBehind = (references: readonly Reference[], place: string) =>
 const NAME = /^[A-Za-z0-9._-]+$/;
 
 describe('asyncapi.yaml', () => {
-  test('is of AsyncAPI 3, with what that requires', () => {
+  test('is an AsyncAPI 3 document with the required fields', () => {
     expect(Object.keys(document).sort()).toEqual([
       'asyncapi',
       'channels',
@@ -76,13 +76,13 @@ describe('asyncapi.yaml', () => {
       expect(name).toMatch(NAME);
   });
 
-  test('is of the version of the service', () => {
+  test('has the version of the service', () => {
     const { version }: { readonly version: string } = JSON.parse(read('package.json'));
 
     expect(document.info.version).toBe(version);
   });
 
-  test.each(Object.keys(channels))('channel %s has messages and servers that exist', (name) => {
+  test.each(Object.keys(channels))('defines each message and server of channel %s', (name) => {
     const channel = channels[name];
     const messages = namesBehind(Object.values(channel?.messages ?? {}), '#/components/messages/');
 
@@ -95,7 +95,7 @@ describe('asyncapi.yaml', () => {
   });
 
   test.each(Object.keys(operations))(
-    'operation %s has all messages of its channel, and no other',
+    'lists exactly the messages of the channel in operation %s',
     (name) => {
       const operation = operations[name];
       const channel = (operation?.channel.$ref ?? '').replace(/^#\/channels\//, '');
@@ -107,7 +107,7 @@ describe('asyncapi.yaml', () => {
     },
   );
 
-  test('uses every channel by one operation and every message by one channel', () => {
+  test('uses every channel in one operation, and every message in one channel', () => {
     const used = Object.values(operations).map(({ channel }) => channel.$ref);
     const carried = Object.values(channels).flatMap(({ messages }) => Object.keys(messages));
 
@@ -119,7 +119,7 @@ describe('asyncapi.yaml', () => {
     expect(carried.toSorted()).toEqual(Object.keys(components.messages).sort());
   });
 
-  test('receives what is read and sends what is written', () => {
+  test('receives the event types that the service reads, and sends those it writes', () => {
     const typesBy = (action: string) =>
       Object.values(operations)
         .filter((operation) => operation.action === action)
@@ -132,7 +132,7 @@ describe('asyncapi.yaml', () => {
     expect(typesBy('send')).toEqual([...WRITTEN_TYPES].sort());
   });
 
-  test('describes each message by the schema of its type, in the content type that is sent', () => {
+  test('describes each message by the schema of its event type, with the default content type', () => {
     for (const [key, message] of Object.entries(components.messages)) {
       if (key === 'deadLetter') {
         expect(message.headers?.type).toBe('object');
@@ -147,7 +147,7 @@ describe('asyncapi.yaml', () => {
     }
   });
 
-  test('names the topics that the settings name when they name none', () => {
+  test('names the default topics of the settings', () => {
     const config = read('services/config.ts');
 
     for (const { address } of Object.values(channels))

@@ -13,15 +13,15 @@ const NICKNAME = /\n {2}"""[^"]*"""\n {2}nickname: String\n/;
 const compare = (current: string, declarations = '') =>
   compareSchemas({ released, current, declarations });
 
-/** Fails the test when there is nothing to replace: a change that is none proves nothing. */
+/** Fails the test if there is nothing to replace, because an unchanged text proves nothing. */
 function changed(text: string, what: RegExp | string, by: string): string {
   const after = text.replace(what, by);
   expect(after).not.toBe(text);
   return after;
 }
 
-describe('the schema beside the released one', () => {
-  it('breaks nothing when it is the same', async () => {
+describe('the comparison with the released schema', () => {
+  it('reports nothing for the same schema', async () => {
     expect(await compare(released)).toEqual({
       undeclared: [],
       idle: [],
@@ -29,7 +29,7 @@ describe('the schema beside the released one', () => {
     });
   });
 
-  it('breaks nothing by a new field, type or optional argument', async () => {
+  it('accepts a new field, type or optional argument', async () => {
     const current = changed(
       released,
       'type PageInfo @shareable {',
@@ -40,7 +40,7 @@ describe('the schema beside the released one', () => {
     expect((await compare(`${current}${novelty}`)).undeclared).toEqual([]);
   });
 
-  it('breaks its callers by a removed field', async () => {
+  it('reports a removed field as a breaking change', async () => {
     const current = changed(released, NICKNAME, '\n');
 
     expect((await compare(current)).undeclared).toEqual([
@@ -68,13 +68,13 @@ describe('the schema beside the released one', () => {
       'type PlatformUser',
       'PlatformUser.@key',
     ],
-  ])('breaks its callers by %s', async (_, what, by, path) => {
+  ])('reports %s as a breaking change', async (_, what, by, path) => {
     const { undeclared } = await compare(changed(released, what, by));
 
     expect(undeclared.map((line) => line.split(': ')[0])).toContain(path);
   });
 
-  it('may break what is declared, by its path and with a reason', async () => {
+  it('accepts a breaking change that is declared by its path, with a reason', async () => {
     const current = changed(released, NICKNAME, '\n');
     const declare = (line: string) => compare(current, `# Declared\n\n${line}`);
 
@@ -86,13 +86,13 @@ describe('the schema beside the released one', () => {
     expect((await declare('- `DiscordUser.nickname`: another one.\n')).undeclared).toHaveLength(1);
   });
 
-  it('is not to declare what breaks nothing', async () => {
+  it('reports a declaration without a breaking change', async () => {
     const { idle } = await compare(released, '- `DiscordUser.nickname`: never happened.\n');
 
     expect(idle).toEqual(['DiscordUser.nickname']);
   });
 
-  it('tells what may surprise a caller', async () => {
+  it('reports a change that may surprise callers', async () => {
     const { undeclared, surprising } = await compare(
       changed(released, /\n {2}TAKE_BACK\n/, '\n  TAKE_BACK\n\n  ASK\n'),
     );
@@ -101,7 +101,7 @@ describe('the schema beside the released one', () => {
     expect(surprising.join()).toContain('Holders.ASK');
   });
 
-  it('breaks today what it declares, and nothing else', async () => {
+  it('finds exactly the declared breaking changes in the current schema', async () => {
     expect(
       await compare(await read('connector.graphql'), await read('breaking-changes.md')),
     ).toMatchObject({ undeclared: [], idle: [] });

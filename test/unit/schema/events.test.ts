@@ -9,10 +9,7 @@ import { anyEvent, READ_TYPES, WRITTEN_TYPES } from '../events/any-event.js';
 
 type Event = Readonly<Record<string, unknown>>;
 
-/**
- * One that does not compile when a type is written that the documentation does not have, or the
- * other way round.
- */
+/** Does not compile if this list misses a type that the service writes, or has one too many. */
 const WRITTEN: Readonly<Record<WrittenEvent, true>> = {
   'discord.membership.requested.v1': true,
   'discord.user.linked.v1': true,
@@ -28,7 +25,7 @@ const isFields = (value: unknown): value is Event =>
 
 type Spoiled = readonly [how: string, event: Event];
 
-/** The event with one field after the other left out, and made something of another type. */
+/** Copies of the event, each with one field left out or given a value of another type. */
 function spoiled(event: Event): readonly Spoiled[] {
   return Object.entries(event).flatMap(([name, value]) => {
     const { [name]: _, ...without } = event;
@@ -45,12 +42,12 @@ function spoiled(event: Event): readonly Spoiled[] {
   });
 }
 
-describe('what is written down of events', () => {
-  test('has every type that the service can write', () => {
+describe('the event schemas', () => {
+  test('cover every event type that the service can write', () => {
     expect([...WRITTEN_TYPES].sort()).toEqual(Object.keys(WRITTEN).sort());
   });
 
-  test.each(READ_TYPES)('refuses of %s what becomes a dead letter, and no more', (type) => {
+  test.each(READ_TYPES)('reject exactly the %s events that become dead letters', (type) => {
     const verdicts = examplesOf(type)
       .flatMap(spoiled)
       // another type is another schema's business
@@ -67,7 +64,7 @@ describe('what is written down of events', () => {
     );
   });
 
-  test('promises nothing that is not kept: what the schemas accept is read', () => {
+  test('accept only events that the service can read', () => {
     let accepted = 0;
     fc.assert(
       fc.property(anyEvent, (event) => {

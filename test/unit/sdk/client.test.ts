@@ -93,7 +93,7 @@ async function errorOf(call: Promise<unknown>): Promise<ConnectorError> {
 describe('a write with a key', () => {
   const unlinked = data({ unlinkDiscordUser: { id: 'one', warnings: [] } });
 
-  test('is retried with the same key, as a read is', async () => {
+  test('is retried with the same key, like a read', async () => {
     const underWay = {
       ...fault('CONFLICT'),
       status: 409,
@@ -226,14 +226,14 @@ describe('a retry', () => {
     ['there were too many requests', fault('RATE_LIMITED')],
     ['a proxy has nobody behind it', { status: 503, body: 'away' }],
     ['the connection ends', 'cut'],
-  ] as const)('helps a read when %s', async (_, step) => {
+  ] as const)('repeats a read when %s', async (_, step) => {
     script = [step, step, data({ discordClients: [] })];
 
     expect(await connect().discordClients()).toEqual([]);
     expect(asked).toHaveLength(3);
   });
 
-  test('helps when the response timed out', async () => {
+  test('repeats a read whose response timed out', async () => {
     script = ['silence', data({ discordClients: [] })];
 
     expect(await connect({ timeoutMs: 200 }).discordClients()).toEqual([]);
@@ -248,7 +248,7 @@ describe('a retry', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('waits until the time that the error names', async () => {
+  test('waits until the time given in the error', async () => {
     const at = Date.now() + 300;
     const later = fault('RATE_LIMITED', {
       retryAt: new Date(at).toISOString(),
@@ -261,7 +261,7 @@ describe('a retry', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is skipped when that time is far away', async () => {
+  test('is skipped if the time given in the error is far away', async () => {
     script = [{ ...AWAY, headers: { 'retry-after': '3600' } }];
 
     const error = await errorOf(connect().discordClients());
@@ -271,7 +271,7 @@ describe('a retry', () => {
   });
 
   test.each([AWAY, 'cut', { status: 503, body: 'away' }] as const)(
-    'never happens for a write: %j',
+    'never happens for a write without a key: %j',
     async (step) => {
       script = [step];
 
@@ -296,7 +296,7 @@ describe('a retry', () => {
     ['before it begins', 'silence', true],
     ['while it waits for an answer', 'silence', false],
     ['while it waits to try again', AWAY, false],
-  ] as const)('ends at once by a signal: %s', async (_, step, isAborted) => {
+  ] as const)('ends at once when its signal aborts: %s', async (_, step, isAborted) => {
     script = [step];
     const stop = new AbortController();
     const reason = new Error('nobody waits for it');

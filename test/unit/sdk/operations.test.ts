@@ -23,7 +23,7 @@ beforeEach(() => {
   Object.assign(api.world, aWorld());
 });
 
-/** Each with what it can be called with; one that is missing does not compile. */
+/** One call of each operation. A missing one does not compile. */
 const CALLS: {
   readonly [Name in keyof Connector]: (its: Connector) => Promise<unknown>;
 } = {
@@ -79,14 +79,14 @@ const CALLS: {
   deletePlatformUser: (its) => its.deletePlatformUser({ platformUserId: 'alice' }),
 };
 
-test.each(Object.entries(CALLS))('%s is understood', async (_, call) => {
+test.each(Object.entries(CALLS))('the API executes %s', async (_, call) => {
   const answer = await call(connector);
 
   expect(answer).toBeTypeOf('object');
   expect(answer).not.toBeNull();
 });
 
-test('the longest page is within what one operation may cost', async () => {
+test('the longest page stays within the cost limit of an operation', async () => {
   api.world.links = Array.from({ length: 200 }, (_, index) =>
     aLink({ id: ownId(0x1000 + index), platformUserId: `user-${index}` }),
   );
@@ -106,7 +106,7 @@ test('the longest page is within what one operation may cost', async () => {
   expect(nodes).toHaveLength(200);
 });
 
-test('every operation stands in the README', async () => {
+test('the README lists every operation', async () => {
   const readme = await readFile(
     new URL('../../../packages/sdk/README.md', import.meta.url),
     'utf8',

@@ -67,7 +67,7 @@ describe('the deletion of a group', () => {
     ['of the same sequence', at(6, 7), at(5, 7), false],
     ['later, without a sequence', at(6), at(5, 7), true],
   ])(
-    'decides about a membership %s, whichever of them comes first',
+    'decides about a membership %s, in either order of arrival',
     (_, membership, deletion, expected) => {
       const facts = [added(membership), deleted(deletion), changed(at(9, 9))];
 
@@ -76,7 +76,7 @@ describe('the deletion of a group', () => {
     },
   );
 
-  test('leaves the pair its sequence, so that an older one does not revive it', () => {
+  test('keeps the sequence of a membership, so that an older fact does not restore it', () => {
     const { known } = fold(
       added(at(2, 10)),
       deleted(at(5)),
@@ -90,7 +90,7 @@ describe('the deletion of a group', () => {
     expect(isHeld(known)).toBe(true);
   });
 
-  test('is named by what loses to it', () => {
+  test('is named in the result of a fact that it outranks', () => {
     const { folded } = fold(deleted(at(5)), changed(at(6)), added(at(4)));
 
     expect(folded.outcomes[2]).toEqual({
@@ -105,7 +105,7 @@ describe('the deletion of a group', () => {
     });
   });
 
-  test('ends a group in a whole set, and leaves the others', () => {
+  test('removes its group from a snapshot, and leaves the others', () => {
     const whole = {
       kind: 'membershipSnapshot',
       platformUserId: 'alice',
@@ -124,7 +124,7 @@ describe('the deletion of a group', () => {
     });
   });
 
-  test('is a fence though the group is alive again, and is repeated to no effect', () => {
+  test('still outranks older memberships if the group exists again, and has no effect when repeated', () => {
     const { known } = fold(added(at(4)), changed(at(9)));
 
     const late = foldFacts(known, [deleted(at(5))]);
@@ -149,7 +149,7 @@ describe('a deleted user', () => {
       cause,
     }) as const;
 
-  test('is named by every fact about them, with the time and the source of the deletion', () => {
+  test('is named in the result of a fact about them, with the time and the source of the deletion', () => {
     const { folded } = fold(gone(at(5)), added(at(9, 9)));
 
     expect(folded.outcomes[1]).toMatchObject({
@@ -174,7 +174,7 @@ describe('a deleted user', () => {
     ['the deletion that was lifted', gone(at(5)), 'stale'],
     ['a newer membership', added(at(6)), 'applied'],
     ['a newer deletion', gone(at(6)), 'applied'],
-  ])('after a restore: %s is %#', (_, fact, verdict) => {
+  ])('who was restored accepts only newer facts: %s (case %#)', (_, fact, verdict) => {
     const known = nothingKnown();
     const alice = known.users.get('alice');
     if (alice === undefined) throw new Error('alice is missing');
@@ -193,7 +193,7 @@ describe('a deleted user', () => {
   });
 });
 
-describe('any facts and deletions of groups', () => {
+describe('any facts and group deletions', () => {
   const order = fc.record({
     sequence: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 4 })),
     timeUs: fc.integer({ min: 1, max: 6 }),
@@ -224,7 +224,7 @@ describe('any facts and deletions of groups', () => {
     }),
   );
 
-  /** The slow and obvious way: the greatest statement adds, and no deletion is as new. */
+  /** The slow and obvious way: the highest fact adds, and no deletion is as new. */
   function isMember(facts: readonly PlatformFact[], user: string, group: string) {
     const statements = facts.flatMap((each) => {
       if (each.kind === 'membershipChanged')
@@ -256,7 +256,7 @@ describe('any facts and deletions of groups', () => {
     const deletions = facts.filter(
       (each) => each.kind === 'groupDeleted' && each.groupId === group,
     );
-    // Of statements that tie the earliest counts.
+    // If facts tie, the earliest counts.
     return statements
       .filter((each) => rank(each) === rank(last) && each.isSnapshot === last.isSnapshot)
       .every((each) => !deletions.some((deletion) => isOver(deletion, each)));
@@ -272,7 +272,7 @@ describe('any facts and deletions of groups', () => {
       : (membership.timeUs ?? 0) <= (deletion.timeUs ?? 0);
   }
 
-  test('end in the memberships of the highest statements that no deletion covers', () => {
+  test('end in the memberships of the latest facts that no deletion outranks', () => {
     fc.assert(
       fc.property(
         fc.array(fact, { maxLength: 12 }).chain((facts) =>

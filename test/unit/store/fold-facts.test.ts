@@ -70,7 +70,7 @@ function fold(...facts: readonly PlatformFact[]) {
 
 const verdictsOf = ({ outcomes }: Folded) => outcomes.map(({ verdict }) => verdict);
 
-describe('facts on top of facts', () => {
+describe('folding facts', () => {
   test('a sequence outranks any time', () => {
     const { known, folded } = fold(change('added', at(1, 0)), change('removed', at(999)));
 
@@ -78,7 +78,7 @@ describe('facts on top of facts', () => {
     expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
   });
 
-  test('a tie falls to the removal', () => {
+  test('a tie goes to the removal', () => {
     expect(isHeld(fold(change('removed', at(5)), change('added', at(5))).known, 'pilots')).toBe(
       false,
     );
@@ -87,13 +87,13 @@ describe('facts on top of facts', () => {
     );
   });
 
-  test('a tie falls to the snapshot over the change', () => {
+  test('a tie between a snapshot and a change goes to the snapshot', () => {
     expect(
       isHeld(fold(change('removed', at(5)), snapshot(['pilots'], at(5))).known, 'pilots'),
     ).toBe(true);
   });
 
-  test('a snapshot denies the groups it does not name, and only older facts', () => {
+  test('a snapshot removes the groups it does not name, except for newer memberships', () => {
     const { known } = fold(
       change('added', at(9), 'directors'),
       change('added', at(1)),
@@ -105,7 +105,7 @@ describe('facts on top of facts', () => {
     expect(isHeld(known, 'recruits')).toBe(false);
   });
 
-  test('a change older than the snapshot is stale for a group that the snapshot did not name', () => {
+  test('a change older than the snapshot is stale even for a group that the snapshot does not name', () => {
     const { known, folded } = fold(
       snapshot(['pilots'], at(5)),
       change('added', at(4), 'directors'),
@@ -115,7 +115,7 @@ describe('facts on top of facts', () => {
     expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
   });
 
-  test('a repeated fact changes nothing and marks nobody', () => {
+  test('a repeated fact changes nothing and marks no member', () => {
     const { known } = fold(change('added', at(5)), snapshot(['recruits'], at(7)));
 
     const again = foldFacts(known, [change('added', at(5)), snapshot(['recruits'], at(7))]);
@@ -125,7 +125,7 @@ describe('facts on top of facts', () => {
     expect(again.touchedMemberships.size).toBe(0);
   });
 
-  test('the very same change is unchanged, not a conflict', () => {
+  test('the same change sent again is unchanged, not a conflict', () => {
     expect(verdictsOf(fold(change('added', at(5, 3)), change('added', at(8, 3))).folded)).toEqual([
       'applied',
       'unchanged',
@@ -147,15 +147,15 @@ describe('facts on top of facts', () => {
       [snapshot(['pilots'], at(1)), snapshot(['pilots'], at(2)), change('added', at(3))],
       1,
     ],
-  ])('a member is marked by what changes: %s', (_, facts, marks) => {
+  ])('a member is marked only for actual changes: %s', (_, facts, marks) => {
     const { folded } = fold(...facts);
 
     expect(folded.memberMarks).toHaveLength(marks);
-    // Each has moved the fence all the same.
+    // Each fact has still advanced the order.
     expect(verdictsOf(folded)).toEqual(facts.map(() => 'applied'));
   });
 
-  test('a deleted user is final', () => {
+  test('facts about a deleted user are stale, even with a sequence', () => {
     const deleted: PlatformFact = {
       kind: 'userDeleted',
       platformUserId: 'alice',
@@ -168,7 +168,7 @@ describe('facts on top of facts', () => {
     expect(folded.deletedUsers).toEqual([{ platformUserId: 'alice', cause }]);
   });
 
-  test('a deleted group is revived only by a newer change', () => {
+  test('only a newer change revives a deleted group', () => {
     const deleted: PlatformFact = {
       kind: 'groupDeleted',
       groupId: 'pilots',
@@ -186,7 +186,7 @@ describe('facts on top of facts', () => {
     expect(fold(deleted, changed(6)).known.groups.get('pilots')?.isDeleted).toBe(false);
   });
 
-  test('an event that carries only some attributes leaves the others', () => {
+  test('an event with only some attributes leaves the others unchanged', () => {
     const user = (order: FactOrder, attributes: object): PlatformFact => ({
       kind: 'userChanged',
       platformUserId: 'alice',
@@ -297,6 +297,6 @@ describe('any facts', () => {
       .map(([name, { order, value }]) => `${name} ${rank(order)} ${value}`)
       .sort((a, b) => a.localeCompare(b));
 
-  /** Where there is a sequence the time decides nothing. */
+  /** If there is a sequence, the time is ignored. */
   const rank = ({ sequence, timeUs }: FactOrder) => sequence ?? `t${timeUs}`;
 });

@@ -12,7 +12,7 @@ afterEach(() => void vi.useRealTimers());
 const KEY: HeldKey = { caller: 'site', keyHash: 'key', claim: 'claim-1' };
 const away = async () => Promise.reject(new Error('database unreachable'));
 
-test('a key whose claim reaches the database after its release is released all the same', async () => {
+test('a key is released even if its claim reaches the database after the release', async () => {
   const held = new Set<string>();
   const releases = createReleases(async (keys) => {
     for (const { claim } of keys) held.delete(claim);
@@ -26,7 +26,7 @@ test('a key whose claim reaches the database after its release is released all t
   expect(held.size).toBe(0);
 });
 
-test('a key is released no more when its claim could not hold it any longer', async () => {
+test('a key is no longer released once its claim cannot hold it any more', async () => {
   const release = vi.fn(async () => undefined);
   createReleases(release).makeSure(KEY);
 
@@ -36,7 +36,7 @@ test('a key is released no more when its claim could not hold it any longer', as
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a release without an answer fails for its caller, and is repeated', async () => {
+test('a release without a response fails for its caller, and is repeated', async () => {
   const release = vi
     .fn<(keys: readonly HeldKey[]) => Promise<void>>()
     .mockImplementationOnce(away)
@@ -50,7 +50,7 @@ test('a release without an answer fails for its caller, and is repeated', async 
   expect(release.mock.calls.length).toBeGreaterThanOrEqual(3);
 });
 
-test('an answer that could not be kept is kept as soon as it can be', async () => {
+test('a response that could not be stored is stored as soon as the database is back', async () => {
   const keep = vi
     .fn<() => Promise<void>>()
     .mockImplementationOnce(away)

@@ -33,7 +33,7 @@ function person(timeUs: number, username: string, attributes?: Attributes): Plat
   };
 }
 
-/** Which of the registers each mark speaks of, one list a fact that made one. */
+/** The registers that each mark names, one list for each fact that created a mark. */
 function changes(...facts: readonly PlatformFact[]) {
   const known = nobodyKnown();
   return facts.flatMap((fact) =>
@@ -42,7 +42,7 @@ function changes(...facts: readonly PlatformFact[]) {
 }
 
 describe('a fact about a person', () => {
-  test('marks who is named by what it has changed', () => {
+  test('creates marks that name the changed values', () => {
     expect(
       changes(
         person(1, 'jane', { character: 'Jane' }),
@@ -52,7 +52,7 @@ describe('a fact about a person', () => {
     ).toEqual([['username', 'character'], ['character'], ['username']]);
   });
 
-  test('marks nobody where its values stood already, though it is newer', () => {
+  test('creates no mark if it is newer but has the same values', () => {
     expect(
       changes(
         person(1, 'jane', { character: 'Jane', alliance: null }),
@@ -61,11 +61,11 @@ describe('a fact about a person', () => {
     ).toHaveLength(1);
   });
 
-  test('marks nobody where a newer one stands', () => {
+  test('creates no mark if a newer fact is known', () => {
     expect(changes(person(9, 'jane'), person(2, 'june'))).toEqual([['username']]);
   });
 
-  test('marks where an attribute is known to be empty that was never known', () => {
+  test('creates a mark if an unknown attribute is now known to be empty', () => {
     expect(changes(person(1, 'jane'), person(2, 'jane', { alliance: null }))).toEqual([
       ['username'],
       ['alliance'],

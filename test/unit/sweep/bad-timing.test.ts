@@ -25,7 +25,7 @@ function fieldAtFault(facts: Partial<ScheduleTiming>): string | null {
   }
 }
 
-describe('a pattern', () => {
+describe('a cron pattern', () => {
   test.each([
     '',
     '     ',
@@ -53,11 +53,11 @@ describe('a pattern', () => {
     `${'0,'.repeat(20_000)}0 * * *`,
     '* * * * *\u0000',
     '* * * * *; drop table schedule',
-  ])('like %j is refused, and its field named', (cron) => {
+  ])('like %j is refused, and the error names its field', (cron) => {
     expect(fieldAtFault({ cron })).toBe('input.cron');
   });
 
-  test('is refused, or has a next time that is later: whatever is typed', () => {
+  test('is either refused or has a later next run, whatever the input', () => {
     const field = fc.oneof(
       fc.string({ maxLength: 6 }),
       fc.stringMatching(/^[0-9*/,\-LW#?A-Z]{1,6}$/),
@@ -90,12 +90,12 @@ describe('a time zone', () => {
     '-11:30',
     'UTC+2',
     'Z'.repeat(10_000),
-  ])('like %j is refused, and its field named', (timeZone) => {
+  ])('like %j is refused, and the error names its field', (timeZone) => {
     expect(fieldAtFault({ timeZone })).toBe('input.timeZone');
   });
 });
 
-/** All runs from one time to another, each asked for after the one before it. */
+/** All runs between two times, each computed from the previous one. */
 function runsBetween(facts: Partial<ScheduleTiming>, from: string, to: string) {
   const runs: string[] = [];
   let at = new Date(from);
@@ -107,11 +107,11 @@ function runsBetween(facts: Partial<ScheduleTiming>, from: string, to: string) {
   }
 }
 
-describe('when the clocks of a place are put', () => {
+describe('a daylight saving change', () => {
   test.each([
     ['forward', '2026-03-28T23:00:00Z', '2026-03-29T05:00:00Z'],
     ['back', '2026-10-24T23:00:00Z', '2026-10-25T05:00:00Z'],
-  ])('%s, a sweep of every five minutes comes every five minutes', (_w, a, b) => {
+  ])('%s keeps a five-minute sweep running every five minutes', (_w, a, b) => {
     const runs = runsBetween({ timeZone: 'Europe/Berlin' }, a, b);
 
     const gaps = runs.slice(1).map((run, at) => Date.parse(run) - Date.parse(runs[at] ?? ''));
@@ -122,7 +122,7 @@ describe('when the clocks of a place are put', () => {
   test.each([
     ['forward', '2026-03-27T12:00:00Z', '2026-03-30T12:00:00Z'],
     ['back', '2026-10-23T12:00:00Z', '2026-10-26T12:00:00Z'],
-  ])('%s, a sweep of every night comes once a night', (_w, a, b) => {
+  ])('%s keeps a nightly sweep running once a night', (_w, a, b) => {
     const daily = { cron: '30 2 * * *', timeZone: 'Europe/Berlin' };
 
     expect(runsBetween(daily, a, b)).toHaveLength(3);

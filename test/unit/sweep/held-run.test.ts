@@ -16,7 +16,7 @@ const run: SweepRun = {
   pausedMs: 0,
 };
 
-/** A run, with how often the database was told of it. */
+/** A run, with the number of its renewals in the database. */
 function heldRun() {
   const world = {
     now: 0,
@@ -42,7 +42,7 @@ function heldRun() {
   return { world, held };
 }
 
-test('pages of our own tables renew a run twice a second, not each', async () => {
+test('reading pages of our own tables renews the run twice a second, not on every page', async () => {
   const { world, held } = heldRun();
 
   for (world.now = 0; world.now < 2_000; world.now += 50) await held.beforePage();
@@ -61,7 +61,7 @@ test('a run that was taken over ends within half a second', async () => {
   await expect(held.beforePage()).rejects.toThrow(RunLostError);
 });
 
-test('no call is made before the run is ours at that moment', async () => {
+test('each call to Discord first confirms that the run is still ours', async () => {
   const { world, held } = heldRun();
   const ask = async () => Promise.resolve('answered');
   await held.call(ask);
@@ -73,7 +73,7 @@ test('no call is made before the run is ours at that moment', async () => {
   expect(held.callsMade()).toBe(2);
 });
 
-test('a process that stops is noticed at the next page', async () => {
+test('a stopping process ends the run at the next page', async () => {
   const { world, held } = heldRun();
   await held.beforePage();
   world.isStopping = true;
@@ -81,7 +81,7 @@ test('a process that stops is noticed at the next page', async () => {
   await expect(held.beforePage()).rejects.toThrow(StoppingError);
 });
 
-test('a clock that is put back makes no call without asking', async () => {
+test('a call renews the run even if the clock was set back', async () => {
   const { world, held } = heldRun();
   world.now = 3_600_000;
   await held.beforePage();
@@ -92,7 +92,7 @@ test('a clock that is put back makes no call without asking', async () => {
   expect(world.renewals).toBe(2);
 });
 
-test('as long as a page took, others have the machine', async () => {
+test('before the next page the run rests as long as the last page took, at most a second', async () => {
   const { world, held } = heldRun();
   const page = async (ms: number) => {
     await held.beforePage();

@@ -27,7 +27,7 @@ describe('a listing', () => {
     ['shows two in a hundred holders less than are counted', holders(98, 100)],
     ['shows more holders than are counted', holders(120, 100)],
     ['knows nobody who is linked', { present: 0 }],
-  ])('that %s is believed', (_what, facts) => {
+  ])('that %s is accepted', (_what, facts) => {
     expect(judgeListing(evidence(facts))).toBeNull();
   });
 
@@ -37,12 +37,12 @@ describe('a listing', () => {
     ['lacks three of a small guild', { present: 4, missing: 3 }, 'lacks 3 of 4'],
     ['shows too few holders', holders(97, 100), '97 holders of role pilot'],
     ['shows no holder of a role that one holds', holders(0, 1), 'role pilot'],
-  ])('that %s is not', (_what, facts, reason) => {
+  ])('that %s is rejected', (_what, facts, reason) => {
     expect(judgeListing(evidence(facts))).toContain(reason);
   });
 });
 
-test('names the role for which a list shows too few holders', () => {
+test('a rejected listing names the role with too few holders', () => {
   expect(
     judgeListing(
       evidence({

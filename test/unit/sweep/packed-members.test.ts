@@ -13,7 +13,7 @@ const member = (discordUserId: string) => ({
 });
 
 describe('packed members', () => {
-  test('come back page by page as they were, times and all', () => {
+  test('are unpacked unchanged, page by page, including times', () => {
     const packed = createPackedMembers();
     const pages = [[member('1'), member('2')], [member('3')]];
 
@@ -23,7 +23,7 @@ describe('packed members', () => {
     expect([...packed.pages()]).toEqual(pages);
   });
 
-  test('are no page where there is nobody', () => {
+  test('have no page if there are no members', () => {
     const packed = createPackedMembers();
 
     packed.add([]);

@@ -16,7 +16,7 @@ function drifted(member: Partial<DriftedMember> = {}): DriftedMember {
 }
 
 describe('the plan of a sweep', () => {
-  test('with nobody out of step has no changes and the calls already made', () => {
+  test('has no changes and only the calls already made if no member drifted', () => {
     expect(planSweep([], 3)).toMatchObject({
       additions: 0,
       removals: 0,
@@ -36,7 +36,7 @@ describe('the plan of a sweep', () => {
       0,
     );
 
-    // Two roles one by one, three as one list that is read twice before, none for who is only read.
+    // Two roles one by one, three roles as one list after two reads, one read for an unread member.
     expect(plan).toMatchObject({
       additions: 3,
       removals: 2,
@@ -50,7 +50,7 @@ describe('the plan of a sweep', () => {
     ]);
   });
 
-  test('takes longer for names than for roles, as only an edit can set them', () => {
+  test('takes longer for nicknames than for roles, because only an edit can set them', () => {
     const many = Array.from({ length: 18 }, () => drifted({ add: ['1'] }));
     const names = many.map((each) => ({ ...each, add: [], nickname: 'Jane' }));
 
@@ -58,7 +58,7 @@ describe('the plan of a sweep', () => {
     expect(planSweep(names, 0).seconds).toBe(11);
   });
 
-  test('counts a nickname alone as one call, and with several roles as none', () => {
+  test('counts one call for a nickname alone, and none for a nickname with several roles', () => {
     const named = { nickname: 'Jane' };
 
     expect(planSweep([{ ...drifted(), ...named }], 0)).toMatchObject({
@@ -70,20 +70,20 @@ describe('the plan of a sweep', () => {
     expect(planSweep([{ ...drifted({ add: ['1', '2', '3'] }), ...named }], 0).calls).toBe(3);
   });
 
-  test('counts the members who are read singly, each once, and a list that the listing confirms', () => {
+  test('counts each individually read member once, and no reads for a list that the listing confirms', () => {
     const reads = { confirmsForMs: 60_000, looks: ['600', '601'] };
     const listed = drifted({ add: ['1', '2', '3'] });
 
     expect(planSweep([listed], 1, reads).calls).toBe(1 + 2 + 1);
   });
 
-  test('counts the proof that an ending link needs', () => {
+  test('counts the extra calls that an ending link needs', () => {
     const ending = drifted({ platformUserId: null, remove: ['1'] });
 
     expect(planSweep([ending], 0).calls).toBe(3);
   });
 
-  test('shows who cannot be renamed, and counts no call for them', () => {
+  test('shows members who cannot be renamed, and counts no calls for them', () => {
     const blocked = 'the nickname is not set: the owner';
 
     expect(planSweep([{ ...drifted(), blocked }], 0)).toMatchObject({
@@ -92,7 +92,7 @@ describe('the plan of a sweep', () => {
     });
   });
 
-  test('has one hash for the same changes in any order, and another for others', () => {
+  test('has the same hash for the same changes in any order, and a different one for other changes', () => {
     const one = drifted({ add: ['1', '2'] });
     const other = drifted({ discordUserId: '601', remove: ['3'] });
 
@@ -104,7 +104,7 @@ describe('the plan of a sweep', () => {
     expect(planSweep([one, { ...other, add: ['3'], remove: [] }], 1).hash).not.toBe(hash);
   });
 
-  test('shows a hundred members and counts them all', () => {
+  test('shows one hundred members, and counts them all', () => {
     const many = Array.from({ length: 150 }, (_, index) =>
       drifted({ discordUserId: String(600 + index), add: ['1'] }),
     );

@@ -38,7 +38,7 @@ function world(removeOver: RemoveOver) {
 }
 
 describe('retention', () => {
-  test('comes round every ten minutes, and says what it removed', async () => {
+  test('runs every ten minutes, and logs what it removed', async () => {
     const { part, said } = world(async () => ({
       counts: { auditRecords: 12 },
       hasMore: true,
@@ -54,7 +54,7 @@ describe('retention', () => {
     ]);
   });
 
-  test('says nothing where nothing was over, or another process is at it', async () => {
+  test('logs nothing if nothing was removed or another process is running it', async () => {
     const answers = [{ counts: {}, hasMore: false }, null];
     const { part, said } = world(async () => answers.shift() ?? null);
 
@@ -66,7 +66,7 @@ describe('retention', () => {
     expect(said()).toEqual([]);
   });
 
-  test('is warned of, and comes round again, where it fails', async () => {
+  test('logs a warning, and runs again, after a failure', async () => {
     let rounds = 0;
     const { part, said } = world(async () => {
       rounds += 1;
@@ -81,7 +81,7 @@ describe('retention', () => {
     expect(said()).toHaveLength(2);
   });
 
-  test('stops between two statements, without a word', async () => {
+  test('stops between two statements without a log line', async () => {
     let statements = 0;
     const { part, said } = world(async ({ most, pause }) => {
       for (; statements < most; statements += 1) await pause();

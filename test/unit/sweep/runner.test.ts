@@ -23,7 +23,7 @@ const RUN: SweepRun = {
   pausedMs: 0,
 };
 
-/** A memory in which one run waits, of a guild that nobody is linked in. */
+/** A memory with one waiting run, for a guild without linked members. */
 function start(options: {
   readonly list?: () => Promise<never>;
   readonly counts: () => Promise<ReadonlyMap<string, number>>;
@@ -122,7 +122,7 @@ const inSeconds = (seconds: number) =>
   new RetryLaterError(new Date(seconds * 1_000), 'too many requests');
 
 describe('the runner', () => {
-  test('gives its sweep back when it is stopped in the middle of a long wait', async () => {
+  test('releases its sweep if it is stopped during a long wait', async () => {
     const { runner, seen } = start({
       counts: async () => Promise.reject(inSeconds(40)),
       pause: async (_ms, signal) =>
@@ -143,7 +143,7 @@ describe('the runner', () => {
     });
   });
 
-  test('gives its sweep back, and says nothing of it, when the database goes away', async () => {
+  test('releases its sweep without a result if the database becomes unreachable', async () => {
     const { runner, seen } = start({
       counts: async () => Promise.resolve(new Map()),
       renew: async () => Promise.reject(new DatabaseUnavailableError('database unreachable')),
@@ -161,7 +161,7 @@ describe('the runner', () => {
     });
   });
 
-  test('waits as long as Discord says, and tries an answer that was none again', async () => {
+  test('waits as long as Discord asks, and retries a call without a response', async () => {
     const answers = [inSeconds(30), new UnavailableError('no answer')];
     const { runner, seen } = start({
       async counts() {
@@ -179,7 +179,7 @@ describe('the runner', () => {
     expect(seen.endings).toMatchObject([{ state: 'DONE' }]);
   });
 
-  test('postpones a sweep that meets a wait longer than it may take', async () => {
+  test('postpones a sweep whose wait would be too long', async () => {
     const { runner, seen } = start({
       counts: async () => Promise.reject(inSeconds(600)),
     });
@@ -197,7 +197,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('postpones the sweep of a paused client, and fails that of a stopped one', async () => {
+  test('postpones the sweep of a paused client, and fails that of a stopped client', async () => {
     const refused = { ...RUN, refusal: 'the client is paused: it left' };
     const counts = async () => Promise.resolve(new Map());
     const paused = start({ counts, run: { ...refused, pausedMs: 5_000 } });
@@ -219,7 +219,7 @@ describe('the runner', () => {
     expect(stopped.seen.endings).toMatchObject([{ state: 'FAILED' }]);
   });
 
-  test('ends the sweep in sight after an answer that never comes', async () => {
+  test('fails the sweep with the reason after repeated calls without a response', async () => {
     const error = new UnavailableError('no answer');
     const { runner, seen } = start({
       counts: async () => Promise.reject(error),
@@ -231,11 +231,11 @@ describe('the runner', () => {
     await runner.stop();
 
     expect(seen.endings).toMatchObject([{ state: 'FAILED', reason: error.message }]);
-    // Three each of the count and of the list that is asked for instead.
+    // Three for the counts, and three for the list that is read instead.
     expect(seen.pausedMs).toHaveLength(6);
   });
 
-  test('says of a fault of ours no more than that there was one', async () => {
+  test('reports an internal error without its details', async () => {
     const { runner, seen } = start({
       counts: async () => Promise.reject(new TypeError('reading token abc')),
     });
@@ -252,7 +252,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('drops a sweep that is not its own any more without a trace', async () => {
+  test('drops a sweep taken over by another process without a trace', async () => {
     let asked = 0;
     let renewals = 0;
     const { runner, seen } = start({

@@ -18,32 +18,32 @@ describe('the next run', () => {
     ['in winter', '2026-01-10T00:00:00Z', '2026-01-10T01:30:00.000Z'],
     ['in summer', '2026-07-10T00:00:00Z', '2026-07-10T00:30:00.000Z'],
     ['on the day that has no such hour', '2026-03-29T00:00:00Z', '2026-03-29T01:00:00.000Z'],
-  ])('is at the hour of its zone %s', (_when, after, next) => {
+  ])('is at the scheduled hour of its time zone %s', (_when, after, next) => {
     expect(nextRun(timing(), new Date(after))?.toISOString()).toBe(next);
   });
 
-  test('is later than its moment, not at it', () => {
+  test('is after the given time, not at it', () => {
     const at = new Date('2026-01-10T01:30:00Z');
 
     expect(nextRun(timing(), at)?.toISOString()).toBe('2026-01-11T01:30:00.000Z');
   });
 
-  test('never comes where it is switched off', () => {
+  test('is null if the schedule is disabled', () => {
     expect(nextRun(timing({ isEnabled: false }), new Date(0))).toBeNull();
   });
 
-  test('of a pattern that can be read passes the check, also switched off', () => {
+  test('may be null: a disabled schedule with a valid pattern passes the check', () => {
     expect(() => checkTiming(timing({ isEnabled: false }), new Date(0))).not.toThrow();
   });
 });
 
-describe('the usual schedule', () => {
+describe('the default schedule', () => {
   const clients = Array.from(
     { length: 200 },
     (_, index) => `0193b0a0-0000-7000-8000-${String(index).padStart(12, '0')}`,
   );
 
-  test('can be read, and comes as often as it says', () => {
+  test('is valid, and runs each sweep at its stated interval', () => {
     for (const clientId of clients)
       for (const each of defaultSchedule(clientId, 'NONE')) {
         checkTiming(each, new Date(0));
@@ -56,7 +56,7 @@ describe('the usual schedule', () => {
       }
   });
 
-  test('spreads the weekly sweeps over the week, each client always at the same times', () => {
+  test('spreads the weekly sweeps over the week, at fixed times for each client', () => {
     const patterns = clients.flatMap((clientId) =>
       defaultSchedule(clientId, 'NONE')
         .filter(({ kind }) => kind === 'REMOTE_SYNC' || kind === 'SYNC_ACCOUNTS')
@@ -75,7 +75,7 @@ describe('the usual schedule', () => {
     ['EVE_ONLINE', true],
     ['TEMPLATE', true],
   ] as const)(
-    'looks at nicknames hourly where there is a policy: %s, %s',
+    'enforces nicknames hourly only if there is a policy: %s, %s',
     (strategy, isEnabled) => {
       const nicknames = defaultSchedule(clients[0] ?? '', strategy).find(
         ({ kind }) => kind === 'ENFORCE_NICKNAMES',

@@ -67,7 +67,7 @@ describe("the operator's files", () => {
     },
   );
 
-  test('show every metric of ours on the dashboard', async () => {
+  test('show every metric of the connector on the dashboard', async () => {
     const shown = await read('dashboard.json');
 
     const families = [...exposed]

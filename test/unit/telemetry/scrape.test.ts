@@ -6,7 +6,7 @@ const linesOf = (text: string, name: string) =>
   text.split('\n').filter((line) => line.startsWith(`discord_connector_${name}`));
 
 describe('a scrape', () => {
-  test('tells what was counted and how everything stands', async () => {
+  test('reports the counters and the current state', async () => {
     const { scrape } = createTold();
 
     const { text, contentType } = await scrape();
@@ -34,7 +34,7 @@ describe('a scrape', () => {
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 
-  test('asks the database once for scrapes that come close together', async () => {
+  test('queries the database once for scrapes within five seconds', async () => {
     let asked = 0;
     let nowMs = 0;
     const standing = async () => {
@@ -54,7 +54,7 @@ describe('a scrape', () => {
     expect(asked).toBe(2);
   });
 
-  test('answers what it knew when the database is unreachable, and says how old that is', async () => {
+  test('reports the last known values and their age while the database is unreachable', async () => {
     let nowMs = 0;
     let isAway = false;
     const standing = async () => {
@@ -74,7 +74,7 @@ describe('a scrape', () => {
     expect(linesOf(text, 'outbox_rows')).toEqual(['discord_connector_outbox_rows 5']);
   });
 
-  test('does not wait for ever for a database that hangs', async () => {
+  test('does not wait forever for a database that hangs', async () => {
     const { scrape } = createTold({
       standing: () => new Promise(() => undefined),
     });
@@ -85,7 +85,7 @@ describe('a scrape', () => {
     expect(linesOf(text, 'build_info')).toHaveLength(1);
   });
 
-  test('forgets a reason that holds no more, and a client that is gone', async () => {
+  test('drops a reason that no longer applies, and a client that was deleted', async () => {
     let nowMs = 0;
     let clients = STANDING.clients;
     const standing = async () => ({ ...STANDING, clients });
@@ -106,7 +106,7 @@ describe('a scrape', () => {
 });
 
 describe('a partition', () => {
-  test('shows for how long the records in hand have been in hand', async () => {
+  test('shows how long its current records have been in progress', async () => {
     let nowMs = 0;
     const { observed, scrape } = createTold({}, () => nowMs);
     nowMs = 30_000;
@@ -124,7 +124,7 @@ describe('a partition', () => {
     expect(linesOf(done.text, 'consumer_busy')).toEqual([`${busy} 0`]);
   });
 
-  test('is forgotten when the group gives it to another process', async () => {
+  test('is dropped when the group assigns it to another process', async () => {
     const { observed, scrape } = createTold();
 
     observed.assigned({ events: [1, 2] });

@@ -40,18 +40,18 @@ afterEach(async () => {
   await collector.stop();
 });
 
-/** Stopping sends what waits. */
+/** Stopping sends the queued spans. */
 async function sent(): Promise<ReadonlyMap<string, CollectedSpan>> {
   await opened.stop();
   return new Map(collector.spans().map((span) => [span.name, span]));
 }
 
-test('where nobody wants traces there are none', async () => {
+test('tracing is off without an endpoint', async () => {
   expect(await openTracing({ ...deps, endpoint: null })).toBeNull();
 });
 
 describe('a trace', () => {
-  test('goes on from its first cause and names the others', async () => {
+  test('continues the trace of its first cause, and links the others', async () => {
     await trace.run(
       {
         name: 'run',
@@ -71,7 +71,7 @@ describe('a trace', () => {
     expect(run?.attributes.get('connector.client.id')).toBe('c');
   });
 
-  test('names a cause that is found on the way', async () => {
+  test('links a cause that is found while it runs', async () => {
     await trace.run({ name: 'run', parent: parentOf(TRACE) }, async () =>
       trace.link([parentOf(OTHER), 'no traceparent']),
     );
@@ -79,7 +79,7 @@ describe('a trace', () => {
     expect((await sent()).get('run')).toMatchObject({ links: [OTHER] });
   });
 
-  test('keeps events of a span inside it, whatever runs concurrently', async () => {
+  test('keeps the events of a span inside it, whatever runs concurrently', async () => {
     const inside = async (name: string) =>
       trace.run({ name }, async () => {
         await sleep(1);
@@ -98,7 +98,7 @@ describe('a trace', () => {
     }
   });
 
-  test('tells nothing of what stands in no span', async () => {
+  test('ignores events outside a span', async () => {
     const note = { durationMs: 5, attributes: {}, fault: null };
     trace.note({ name: 'a call of nobody', ...note });
     trace.describe({ a: 'b' });
@@ -113,13 +113,13 @@ describe('a trace', () => {
     `ff-${TRACE}-00f067aa0ba902b7-01`,
     `00-${TRACE}-00f067aa0ba902b7-01-more`,
     '',
-  ])('does not fall over what is sent as a parent: %s', async (parent) => {
+  ])('starts with a valid id if its parent is invalid: %s', async (parent) => {
     trace.begin({ name: 'run', parent }).end();
 
     expect((await sent()).get('run')?.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test('that the caller does not want to be kept is not sent, but goes on', async () => {
+  test('that the caller does not sample is continued, but not sent', async () => {
     const span = trace.begin({
       name: 'run',
       parent: `00-${TRACE}-00f067aa0ba902b7-00`,
@@ -130,7 +130,7 @@ describe('a trace', () => {
     expect((await sent()).size).toBe(0);
   });
 
-  test('says why it failed, without a secret, and passes the error on', async () => {
+  test('records its error without secrets, and rethrows it', async () => {
     const failing = trace.run(
       { name: 'run of known-secret', attributes: { list: ['known-secret'] } },
       async () => {
@@ -145,7 +145,7 @@ describe('a trace', () => {
   });
 });
 
-test('a trace id is read from a traceparent, and from nothing else', () => {
+test('a trace id is read only from a valid traceparent', () => {
   expect(traceIdOf(parentOf(TRACE))).toBe(TRACE);
   expect(traceIdOf('something')).toBeNull();
   expect(traceIdOf(undefined)).toBeNull();

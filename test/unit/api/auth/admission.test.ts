@@ -42,7 +42,7 @@ async function start(deps: Partial<ApiServerDeps> = {}): Promise<StartedApi> {
 }
 
 describe.each(PATHS)('a JWT at %s', (path) => {
-  it('opens what its scopes open, and no more', async () => {
+  it('gives access only to the fields of its scopes', async () => {
     const api = await start();
     const token = await tokenOf(key);
 
@@ -53,7 +53,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     expect(faultsOf(mayNot)).toEqual([{ code: 'FORBIDDEN' }]);
   });
 
-  it('names the caller in the cause of what it changes', async () => {
+  it('names its subject in the cause of every change', async () => {
     const api = await start();
     const token = await tokenOf(key, { sub: 'b5', scp: ['discord:write'] });
 
@@ -74,7 +74,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     ]);
   });
 
-  it('that is good for nothing opens nothing, not even what asks for no scope', async () => {
+  it('is refused with 401 once it has expired, even for fields that require no scope', async () => {
     const api = await start();
     const expired = await tokenOf(key, { exp: 1 });
 
@@ -96,7 +96,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     expect(api.calls).toEqual([]);
   });
 
-  it('that nobody can check now is our trouble, and keys are good meanwhile', async () => {
+  it('gets UNAVAILABLE while the issuer fails, and API keys still work', async () => {
     const api = await start();
     provider.behave('broken');
 
@@ -109,7 +109,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     expect(withKey.body.errors).toBeUndefined();
   });
 
-  it('is told apart from a key where no issuer is configured', async () => {
+  it('is refused with a hint about AUTH_JWKS_URL if no issuer is configured', async () => {
     const api = await start({ tokens: null });
 
     const answer = await api.ask(CLIENTS, {}, { key: await tokenOf(key), path });
@@ -126,7 +126,7 @@ describe.each(PATHS)('introspection at %s', (path) => {
     return answers.map((answer) => faultsOf(answer)[0]?.code ?? 'served');
   };
 
-  it('is for those who administer in production', async () => {
+  it('requires an admin key in production', async () => {
     expect(await codesFor(await start())).toEqual([
       'UNAUTHENTICATED',
       'FORBIDDEN',
@@ -135,7 +135,7 @@ describe.each(PATHS)('introspection at %s', (path) => {
     ]);
   });
 
-  it('is for every known caller elsewhere', async () => {
+  it('requires any valid key outside production', async () => {
     expect(await codesFor(await start({ isProduction: false }))).toEqual([
       'UNAUTHENTICATED',
       'served',
@@ -145,12 +145,12 @@ describe.each(PATHS)('introspection at %s', (path) => {
   });
 });
 
-describe('a caller who asks too often', () => {
+describe('a caller who sends many requests', () => {
   const rateLimits = { perCaller: 3, failedSignIns: 2 };
   const ask = async (api: StartedApi, key: string | null, path = '/graphql') =>
     api.ask(CLIENTS, {}, { key, path });
 
-  it('is told when to come back, at both endpoints together, and others are served', async () => {
+  it('gets 429 with Retry-After, counted over both endpoints, while other callers are served', async () => {
     const api = await start({ rateLimits });
     const paths = ['/graphql', '/admin', '/graphql'];
     for (const path of paths) expect((await ask(api, KEYS.read, path)).status).toBe(200);
@@ -176,7 +176,7 @@ describe('a caller who asks too often', () => {
     expect((await ask(api, await tokenOf(key))).status).toBe(200);
   });
 
-  it('is counted by the address where nobody is named, whatever a header says of it', async () => {
+  it('is counted by IP address if there is no key, whatever X-Forwarded-For contains', async () => {
     const api = await start({ rateLimits });
     const statuses: number[] = [];
     for (let n = 0; n < 4; n++) {
@@ -195,7 +195,7 @@ describe('a caller who asks too often', () => {
     expect((await ask(api, KEYS.read)).status).toBe(200);
   });
 
-  it('with keys nobody has is told so as well, and good keys are served', async () => {
+  it('gets 429 after too many unknown keys, while valid keys are served', async () => {
     const api = await start({ rateLimits });
     const statuses: number[] = [];
     for (let n = 0; n < 4; n++) statuses.push((await ask(api, `guess-${n}`)).status);
@@ -204,14 +204,14 @@ describe('a caller who asks too often', () => {
     expect((await ask(api, KEYS.read)).status).toBe(200);
   });
 
-  it('does not exist where the limit is 0', async () => {
+  it('is never limited if the limits are 0', async () => {
     const api = await start({ rateLimits: { perCaller: 0, failedSignIns: 0 } });
 
     for (let n = 0; n < 100; n++)
       expect((await ask(api, n % 2 ? KEYS.read : 'guess')).status).not.toBe(429);
   });
 
-  it('does not keep anybody from asking how we are', async () => {
+  it('can still read /health/live', async () => {
     const api = await start({ rateLimits: { perCaller: 1, failedSignIns: 1 } });
     await ask(api, null);
     await ask(api, null);
@@ -220,13 +220,13 @@ describe('a caller who asks too often', () => {
   });
 });
 
-describe.each(PATHS)('what a page of another origin can send to %s without asking', (path) => {
+describe.each(PATHS)('a request that another origin can send to %s without a preflight', (path) => {
   it.each([
     'text/plain',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     '',
-  ])('is refused: %s', async (type) => {
+  ])('is refused with the content type "%s"', async (type) => {
     const api = await start();
     const response = await fetch(`${api.url}${path}`, {
       method: 'POST',
@@ -248,7 +248,7 @@ describe.each(PATHS)('what a page of another origin can send to %s without askin
     expect(api.calls).toEqual([]);
   });
 
-  it('changes nothing by GET, and no cookie names a caller', async () => {
+  it('changes nothing by GET, and cannot authenticate by cookie', async () => {
     const api = await start();
     const query = encodeURIComponent(
       'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',

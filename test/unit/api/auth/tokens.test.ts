@@ -60,8 +60,8 @@ const goodClaims = () => ({
   exp: now() + 300,
 });
 
-describe('a token of the issuer', () => {
-  it('names its caller, who is not the holder of a key of that name', async () => {
+describe('a token from the issuer', () => {
+  it('identifies its caller as jwt:<sub>, distinct from an API key of that name', async () => {
     const exp = now() + 300;
 
     const caller = await verifier().verify(await tokenOf(key, { exp }));
@@ -83,7 +83,7 @@ describe('a token of the issuer', () => {
     [{ scope: undefined }, []],
     [{ scope: { 'discord:admin': true } }, []],
     [{ scope: ['discord:admin,discord:read'] }, []],
-  ])('has the scopes of %j that we know', async (claims, scopes) => {
+  ])('grants only the known scopes in %j', async (claims, scopes) => {
     const caller = await verifier().verify(await tokenOf(key, claims));
 
     expect(caller).toMatchObject({ scopes });
@@ -98,7 +98,7 @@ describe('a token of the issuer', () => {
     });
   });
 
-  it('may be for several audiences, and half a minute late or early', async () => {
+  it('may have several audiences, and 20 seconds of clock skew', async () => {
     const { verify } = verifier();
 
     for (const claims of [
@@ -111,7 +111,7 @@ describe('a token of the issuer', () => {
       });
   });
 
-  it('costs one read of the issuer’s keys, however often it arrives', async () => {
+  it('causes one read of the issuer’s keys, however often it is sent', async () => {
     const { verify } = verifier();
     const token = await tokenOf(key);
 
@@ -147,11 +147,11 @@ describe('a token is refused', () => {
     [{ sub: '' }, '`sub`'],
     [{ sub: 'a\nlevel: 50' }, '`sub`'],
     [{ sub: 'x'.repeat(201) }, '`sub`'],
-  ])('for %j', async (claims, words) => {
+  ])('for the claims %j', async (claims, words) => {
     await refuse(await tokenOf(key, claims), words);
   });
 
-  it('for claims of other types', async () => {
+  it('for claims of the wrong type', async () => {
     const odd = { exp: 'tomorrow', sub: 5 };
 
     await refuse(await tokenOf(key, odd), 'malformed');
@@ -191,7 +191,7 @@ describe('a token is refused', () => {
     await refuse(await signedText(claims), words);
   });
 
-  it('never for times of the last and the next year', async () => {
+  it('but not for times up to a year in the past or future', async () => {
     const day = 24 * 3600;
     const times = { exp: now() + 365 * day, nbf: now() - 365 * day };
     const token = await tokenOf(key, { ...times, iat: now() - 0.5 });
@@ -212,12 +212,12 @@ describe('a token is refused', () => {
     await refuse(token, 'does not publish');
   });
 
-  it('for `alg: none`, in any letters', async () => {
+  it('for `alg: none`, in upper or lower case', async () => {
     for (const alg of ['none', 'None', 'nOnE'])
       await refuse(`${base64url({ alg, kid: 'one' })}.${base64url(goodClaims())}.`, 'alg');
   });
 
-  it('for HS256 with the public key for a secret', async () => {
+  it('for HS256 with the public key as its secret', async () => {
     const publicKey = await importJWK(key.jwk, 'RS256', { extractable: true });
     if (publicKey instanceof Uint8Array) throw new Error('no public key');
     const pem = await exportSPKI(publicKey);
@@ -230,7 +230,7 @@ describe('a token is refused', () => {
     }
   });
 
-  it('for a key that it brings along', async () => {
+  it('for a signature by the key in its own header', async () => {
     const header = { alg: 'RS256', jwk: stranger.jwk, jku: provider.url };
     const token = await tokenOf(stranger, {}, { kid: 'two' });
     const [, payload, signature] = token.split('.');
@@ -238,7 +238,7 @@ describe('a token is refused', () => {
     await refuse(`${base64url(header)}.${payload}.${signature}`, 'signature');
   });
 
-  it('where it is changed, cut off, or none at all', async () => {
+  it('if it was altered, truncated or malformed', async () => {
     const token = await tokenOf(key);
     const [head, , signature] = token.split('.');
     const changed = base64url({ ...goodClaims(), scope: 'discord:admin' });
@@ -250,14 +250,14 @@ describe('a token is refused', () => {
     await refuse(`${head}..`, 'signature');
   });
 
-  it('unread where it is too long', async () => {
+  it('without a read of the issuer’s keys if it is too long', async () => {
     await refuse('x'.repeat(MAX_TOKEN_LENGTH + 1), 'longer than 8192');
     expect(provider.asked).toEqual([]);
   });
 });
 
-describe('when keys change', () => {
-  it('a new one is found as soon as a token names it', async () => {
+describe('when the issuer’s keys change', () => {
+  it('a new key is read as soon as a token names it', async () => {
     const { verify } = verifier({ cooldownMs: 0 });
     await verify(await tokenOf(key));
     const next = await signingKey('two');
@@ -272,7 +272,7 @@ describe('when keys change', () => {
     expect(provider.asked).toHaveLength(2);
   });
 
-  it('one that is withdrawn is good no longer than keys are kept', async () => {
+  it('a withdrawn key is refused once the cached keys expire', async () => {
     const { verify } = verifier({ cacheMs: 0, cooldownMs: 0 });
     await verify(await tokenOf(key));
     const next = await signingKey('two');
@@ -284,7 +284,7 @@ describe('when keys change', () => {
     });
   });
 
-  it('made-up names of keys do not make us ask again and again', async () => {
+  it('tokens with made-up key ids cause only one read of the keys', async () => {
     const { verify } = verifier();
 
     for (let n = 0; n < 20; n++) await verify(await tokenOf(stranger, {}, { kid: `made-up-${n}` }));
@@ -292,7 +292,7 @@ describe('when keys change', () => {
     expect(provider.asked).toHaveLength(1);
   });
 
-  it('two without names cannot be distinguished', async () => {
+  it('a token without a `kid` is refused if there are two keys', async () => {
     const other = await signingKey('two');
     provider.publish(key, other);
     const token = await tokenOf(key);
@@ -306,9 +306,9 @@ describe('when keys change', () => {
   });
 });
 
-describe('keys out of reach', () => {
+describe('unreachable issuer keys', () => {
   it.each(['broken', 'moved', 'garbled', 'endless', 'silent'] as const)(
-    'because the issuer is %s, make verification unavailable',
+    'make verification UNAVAILABLE: the issuer is %s',
     async (behaviour) => {
       provider.behave(behaviour);
 
@@ -320,7 +320,7 @@ describe('keys out of reach', () => {
     },
   );
 
-  it('are asked for again after a rest, not for every token', async () => {
+  it('are requested again after five seconds, not for every token', async () => {
     let time = Date.now();
     const { verify } = verifier({ restMs: 5_000 }, () => time);
     const token = await tokenOf(key);
@@ -335,7 +335,7 @@ describe('keys out of reach', () => {
     expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
   });
 
-  it('are asked for again after the rest though the clock was put back meanwhile', async () => {
+  it('are requested again after five seconds even if the clock was set back', async () => {
     const start = Date.now();
     let wall = start;
     let steady = start;
@@ -355,7 +355,7 @@ describe('keys out of reach', () => {
     expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
   });
 
-  it('are not reloaded while the known ones are recent', async () => {
+  it('do not matter while the cached keys are recent', async () => {
     const { verify } = verifier();
     const token = await tokenOf(key);
     await verify(token);
@@ -364,7 +364,7 @@ describe('keys out of reach', () => {
     expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
   });
 
-  it('of a server that is gone leave a process that starts', async () => {
+  it('do not keep the verifier from starting, and its tokens get UNAVAILABLE', async () => {
     const gone = await startIdentityProvider(key);
     await gone.stop();
     const { verify } = createTokenVerifier({

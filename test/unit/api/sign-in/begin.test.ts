@@ -25,7 +25,7 @@ const begin = (input: Readonly<Record<string, unknown>> = {}, key?: string) =>
   site.ask(BEGIN, { input: { ...alice, ...input } }, key === undefined ? {} : { key });
 
 describe('beginDiscordLink', () => {
-  it('answers an address that works for ten minutes, and keeps only the hash of its ticket', async () => {
+  it('returns an address that expires after ten minutes, and stores only the hash of its ticket', async () => {
     const { body } = await begin({
       email: ' alice@example.org ',
       returnTo: 'HTTPS://platform.example/me',
@@ -49,11 +49,11 @@ describe('beginDiscordLink', () => {
     ]);
   });
 
-  it('makes another ticket each time', async () => {
+  it('creates a new ticket each time', async () => {
     expect(await site.begin()).not.toBe(await site.begin());
   });
 
-  it('needs the scope to write, and a key that may touch the client', async () => {
+  it('requires the write scope, and a key that is not limited to other clients', async () => {
     expect(faultsOf(await begin({}, KEYS.read))).toEqual([{ code: 'FORBIDDEN' }]);
     expect(faultsOf(await begin({}, KEYS.write))).toEqual([]);
     expect(faultsOf(await begin({}, KEYS.limited))).toEqual([]);
@@ -75,12 +75,12 @@ describe('beginDiscordLink', () => {
     [{ platformUserId: '' }, 'input.platformUserId'],
     [{ platformUserId: 'a\nb' }, 'input.platformUserId'],
     [{ clientId: 'x' }, 'input.clientId'],
-  ])('refuses %o, and makes no ticket', async (input, field) => {
+  ])('refuses %o, and creates no ticket', async (input, field) => {
     expect(faultsOf(await begin(input))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
     expect(site.calls).not.toContain('signIn.openTicket');
   });
 
-  it('refuses a client that is not there', async () => {
+  it('returns NOT_FOUND for an unknown client', async () => {
     const clientId = OTHER_CLIENT_ID;
 
     expect(faultsOf(await begin({ clientId }))).toEqual([
@@ -88,13 +88,13 @@ describe('beginDiscordLink', () => {
     ]);
   });
 
-  it('tells what the store refuses', async () => {
+  it('returns FAILED_PRECONDITION for a deleted user', async () => {
     site.world.signIn.deletedUsers = ['alice'];
 
     expect(faultsOf(await begin())).toEqual([{ code: 'FAILED_PRECONDITION' }]);
   });
 
-  it('tells at once that a client is not to be used', async () => {
+  it('returns FAILED_PRECONDITION for an ending client, and creates no ticket', async () => {
     site.fail(
       'signIn.findSignInClient',
       new InputError('FAILED_PRECONDITION', 'the client is ending'),
@@ -104,7 +104,7 @@ describe('beginDiscordLink', () => {
     expect(site.calls).not.toContain('signIn.openTicket');
   });
 
-  it('warns of a callback address at which no browser would be known again', async () => {
+  it('warns about a callback URL of another origin, which would not receive the cookies', async () => {
     site.reset({
       callbackUrl: 'https://elsewhere.example/discord/sso/callback',
     });
@@ -117,11 +117,11 @@ describe('beginDiscordLink', () => {
   });
 });
 
-describe('where people find the connector', () => {
+describe('the address of the start page', () => {
   it.each([
     ['https://c.example/', 'https://c.example/discord/sso/start'],
     ['https://c.example/below/', 'https://c.example/below/discord/sso/start'],
-  ])('is PUBLIC_URL, here %s', async (publicUrl, start) => {
+  ])('begins with PUBLIC_URL %s', async (publicUrl, start) => {
     const api = await startApi({}, { publicUrl });
     const { body } = await api.ask(BEGIN, { input: alice });
     await api.server.stop();
@@ -129,7 +129,7 @@ describe('where people find the connector', () => {
     expect(body.data.beginDiscordLink.url).toContain(`${start}?ticket=`);
   });
 
-  it('is where it listens, in the sandbox', async () => {
+  it('begins with the address that the API listens on in the sandbox', async () => {
     const api = await startApi({}, { isProduction: false });
     const { body } = await api.ask(BEGIN, { input: alice });
     await api.server.stop();
@@ -137,7 +137,7 @@ describe('where people find the connector', () => {
     expect(body.data.beginDiscordLink.url).toContain(`${api.url}/discord/sso/start?ticket=`);
   });
 
-  it('has to be said in production: nobody is sent to a loopback address', async () => {
+  it('requires PUBLIC_URL in production, and is never a loopback address', async () => {
     const api = await startApi();
     const answer = await api.ask(BEGIN, { input: alice });
     const page = await fetch(`${api.url}/discord/sso/start?ticket=x`);

@@ -74,7 +74,7 @@ describe('the callback', () => {
       },
     ],
   ] as const)(
-    'in a browser that %s links no person, not even the victim of a foreign address',
+    'in a browser that %s links no person, so an attacker’s address cannot link a victim',
     async (_, tamper) => {
       tamper();
 
@@ -86,7 +86,7 @@ describe('the callback', () => {
     },
   );
 
-  it('with the state of another browser links no person, though both have begun', async () => {
+  it('with the state of another browser links no person, even if both have started', async () => {
     const other = site.newBrowser();
     const foreign = await site.consent(other, await site.begin());
     site.calls.length = 0;
@@ -153,7 +153,7 @@ describe('the callback', () => {
     });
   });
 
-  it('of a ticket that was spent meanwhile leads back to the platform', async () => {
+  it('of a ticket that was spent meanwhile redirects to the platform with EXPIRED', async () => {
     state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     const spend = site.lastArguments('signIn.bindTicket')[0];
     const ticket = site.world.signIn.tickets.get(String(spend));

@@ -23,7 +23,7 @@ describe.each([
   };
   const living = ['Max-Age=600', 'Path=/', 'HttpOnly', 'SameSite=Lax', ...secure].toSorted();
 
-  it('are one that names the browser, and one for the state', async () => {
+  it('identify the browser, and hold the state', async () => {
     const browser = site.newBrowser();
     const url = await site.begin();
 
@@ -47,7 +47,7 @@ describe.each([
     ]);
   });
 
-  it('live as long as the newest ticket, and the browser keeps its name', async () => {
+  it('last as long as the newest ticket, and keep the id of the browser', async () => {
     const browser = site.newBrowser();
     const { setCookies: first } = await browser.open(await site.begin());
     const { setCookies: second } = await browser.open(await site.begin());
@@ -55,7 +55,7 @@ describe.each([
     expect(second).toEqual(first);
   });
 
-  it('are replaced where they are not ours', async () => {
+  it('replace a browser id that the connector did not set', async () => {
     const browser = site.newBrowser();
     browser.cookies.set(browserName, 'mallory');
 
@@ -64,7 +64,7 @@ describe.each([
     expect(browser.cookies.get(browserName)).toMatch(/^[\w-]{43}$/);
   });
 
-  it('of the state works once: who loads the answer again is told that it was used', async () => {
+  it('accept a state once: a reloaded callback shows EXPIRED', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     await site.comeBack(browser, { code: GOOD_CODE, state });
@@ -75,7 +75,7 @@ describe.each([
     expect(again.text).toContain('<code>EXPIRED</code>');
   });
 
-  it('of the state stays when somebody else makes the browser open the callback', async () => {
+  it('keep the state if another site makes the browser open the callback', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
 

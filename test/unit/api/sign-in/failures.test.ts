@@ -68,8 +68,8 @@ describe('when Discord gave no usable response', () => {
   );
 });
 
-describe('no grant and no link remains after', () => {
-  it('a code that Discord does not know, or no longer knows', async () => {
+describe('a failed sign-in', () => {
+  it('with a code that Discord does not know is EXPIRED, and leaves no grant', async () => {
     site.fail('oauth.exchangeCode', new TerminalError('INVALID_GRANT', 'dead'));
 
     expect(await signIn()).toMatchObject({
@@ -79,7 +79,7 @@ describe('no grant and no link remains after', () => {
     expect(grants()).toEqual([]);
   });
 
-  it.each([[['identify']], [['guilds.join']], [[]]])('consent to %j alone', async (scopes) => {
+  it.each([[['identify']], [['guilds.join']], [[]]])('with scopes %j is denied', async (scopes) => {
     site.world.signIn.grant = { ...site.world.signIn.grant, scopes };
 
     const page = await signIn();
@@ -96,7 +96,7 @@ describe('no grant and no link remains after', () => {
     ['none', { email: null, isEmailVerified: false }],
     ['an empty one', { email: ' ', isEmailVerified: true }],
     ['one that was never confirmed', { email: 'a@example.org', isEmailVerified: false }],
-  ])('an account without the required address: it has %s', async (_, given) => {
+  ])('without the required e-mail leaves no grant and no link: it has %s', async (_, given) => {
     site.reset({ linking: { email: 'REQUIRE', keepsTokens: false } });
     Object.assign(site.world.signIn, {
       account: { ...site.world.signIn.account, ...given },
@@ -111,7 +111,7 @@ describe('no grant and no link remains after', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('sign-in with a bot account', async () => {
+  it('with a bot account leaves no grant and no link', async () => {
     Object.assign(site.world.signIn, {
       account: { ...site.world.signIn.account, isBot: true },
     });
@@ -125,7 +125,7 @@ describe('no grant and no link remains after', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('sign-in with an account that is linked to another person', async () => {
+  it('with an account that is linked to another person leaves no grant and no link', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
 
     const page = await signIn();
@@ -138,7 +138,7 @@ describe('no grant and no link remains after', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('the deletion of the person meanwhile', async () => {
+  it('of a person who was deleted meanwhile leaves no grant', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.world.signIn.deletedUsers = ['alice'];
@@ -153,7 +153,7 @@ describe('no grant and no link remains after', () => {
     expect(grants()).toEqual(['DISCARDED']);
   });
 
-  it('the deletion of the client meanwhile: its code is not even exchanged', async () => {
+  it('of a client that was deleted meanwhile does not exchange its code', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.findSignInClient', new InputError('NOT_FOUND', 'gone'));
@@ -166,7 +166,7 @@ describe('no grant and no link remains after', () => {
   });
 
   it.each(['oauth.readAccount', 'signIn.linkSignedIn'])(
-    'an internal error at %s, which is logged',
+    'with an internal error at %s leaves no grant and no link, and is logged',
     async (name) => {
       site.fail(name, new Error('database unreachable'));
 
@@ -185,7 +185,7 @@ describe('no grant and no link remains after', () => {
     },
   );
 
-  it('a grant that could not be stored is revoked at once', async () => {
+  it('revokes a grant at once if it cannot be stored', async () => {
     site.fail('signIn.keepGrant', new Error('database unreachable'));
 
     expect((await signIn()).status).toBe(500);
@@ -196,7 +196,7 @@ describe('no grant and no link remains after', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('a grant that could be neither stored nor revoked is logged for the admin, without its tokens', async () => {
+  it('logs a grant that can be neither stored nor revoked, without its tokens', async () => {
     site.fail('signIn.keepGrant', new Error('database unreachable'));
     site.fail('oauth.revoke', new UnavailableError('no response in time'));
 
@@ -208,7 +208,7 @@ describe('no grant and no link remains after', () => {
     expect(JSON.stringify(site.lines)).not.toContain(ACCESS_TOKEN);
   });
 
-  it('a grant that could not be discarded does not hide the actual problem', async () => {
+  it('shows the actual problem even if the grant cannot be discarded', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
     site.fail('signIn.discardGrant', new Error('database unreachable'));
 
@@ -240,7 +240,7 @@ describe('an internal error before the sign-in is known', () => {
   it.each([
     ['GET', 'signIn.findTicket'],
     ['POST', 'signIn.bindTicket'],
-  ])('is an error page at %s, and a line in the log', async (method, name) => {
+  ])('shows an error page at %s, and is logged once', async (method, name) => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
@@ -254,7 +254,7 @@ describe('an internal error before the sign-in is known', () => {
     expect(site.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
-  it('is an error page at the callback too', async () => {
+  it('returns 500 at the callback too', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.takeState', new Error('database unreachable'));

@@ -21,7 +21,7 @@ const answerOf = (location: string | null) =>
   );
 
 describe('a person who links their account', () => {
-  it('sees whose account it is, agrees at Discord, and is linked', async () => {
+  it('sees their platform name, consents at Discord, and is linked', async () => {
     site.reset({ linking: { email: 'WARN', keepsTokens: false } });
     const browser = site.newBrowser();
     const url = await site.begin({ email: ' ALICE@example.org ' });
@@ -62,7 +62,7 @@ describe('a person who links their account', () => {
     ]);
   });
 
-  it('is asked for no address where nobody wants one', async () => {
+  it('is not asked for an e-mail address if the client does not require one', async () => {
     const browser = site.newBrowser();
     const url = await site.begin();
 
@@ -73,7 +73,7 @@ describe('a person who links their account', () => {
     expect(site.world.signIn.asked?.scopes).toEqual(['identify', 'guilds.join']);
   });
 
-  it('comes back to the platform, whose query and fragment are kept', async () => {
+  it('returns to the platform, with query and fragment kept', async () => {
     const end = await site.signIn(site.newBrowser(), { returnTo: RETURN_TO });
 
     expect(end.status).toBe(303);
@@ -83,7 +83,7 @@ describe('a person who links their account', () => {
     expect(end.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('comes back with one answer, not with that of an earlier attempt too', async () => {
+  it('returns with the result of this attempt only, not of an earlier one', async () => {
     const end = await site.signIn(site.newBrowser(), {
       returnTo:
         'https://platform.example/me?discordLink=CLAIMED&discordLinkWarning=EMAIL_DIFFERS&discordLinks=3',
@@ -92,7 +92,7 @@ describe('a person who links their account', () => {
     expect(end.location).toBe('https://platform.example/me?discordLinks=3&discordLink=LINKED');
   });
 
-  it('with another address than the platform knows is warned, and linked all the same', async () => {
+  it('with a different e-mail address than on the platform is warned, and still linked', async () => {
     site.world.signIn.account = {
       ...site.world.signIn.account,
       email: 'other@example.org',
@@ -113,7 +113,7 @@ describe('a person who links their account', () => {
     expect(site.world.signIn.linked).toEqual({ alice: '400000000000000009' });
   });
 
-  it('is told what the link means for others of theirs', async () => {
+  it('sees the warnings about their other links', async () => {
     site.world.signIn.warnings = ['The link to another account ends.'];
 
     const end = await site.signIn(site.newBrowser());
@@ -131,7 +131,7 @@ describe('a person who links their account', () => {
     [{ kind: 'NOT_IN_GUILD', refusal: 'MISSING_PERMISSION' }, 'JOIN_FAILED'],
     [{ kind: 'NOT_IN_GUILD', refusal: 'REFUSED' }, 'JOIN_FAILED'],
     [{ kind: 'NOT_IN_GUILD', refusal: null }, 'JOIN_FAILED'],
-  ] as const)('whose joining came to %o is told %s', async (outcome, code) => {
+  ] as const)('with the join outcome %o sees %s', async (outcome, code) => {
     site.reset({ inviteUrl: 'https://discord.gg/alliance' });
     site.world.signIn.outcome = outcome;
 
@@ -149,7 +149,7 @@ describe('a person who links their account', () => {
     expect([...site.world.signIn.grants.values()]).toEqual(['LINKED', 'LINKED']);
   });
 
-  it('is linked though the outcome cannot be watched', async () => {
+  it('is linked even if the outcome cannot be read, and returns with WAITING', async () => {
     site.fail('signIn.awaitLinked', new Error('database unreachable'));
 
     const end = await site.signIn(site.newBrowser(), { returnTo: RETURN_TO });
@@ -158,7 +158,7 @@ describe('a person who links their account', () => {
     expect([...site.world.signIn.grants.values()]).toEqual(['LINKED']);
   });
 
-  it('comes back to the address that is registered, where the client names one', async () => {
+  it('returns to the callback URL of the client if it has one', async () => {
     site.reset({ callbackUrl: `${PUBLIC_URL}/elsewhere/callback` });
 
     const end = await site.signIn(site.newBrowser());
@@ -170,8 +170,8 @@ describe('a person who links their account', () => {
   });
 });
 
-describe('what nobody else may see', () => {
-  it('is in no log line, page or address of a whole way, not even of one that failed', async () => {
+describe('the secrets of a sign-in', () => {
+  it('appear in no log line and on no page, even if the sign-in fails', async () => {
     const browser = site.newBrowser();
     const url = await site.begin();
     const ticket = new URL(url).searchParams.get('ticket') ?? '';
@@ -209,7 +209,7 @@ describe('what nobody else may see', () => {
     }
   });
 
-  it('is kept only as hashes, but for the verifier', async () => {
+  it('are not stored in plain text: ticket, state and cookies', async () => {
     const url = await site.begin();
     const browser = site.newBrowser();
     const state = await site.consent(browser, url);

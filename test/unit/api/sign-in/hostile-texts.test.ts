@@ -59,13 +59,13 @@ const DOORS: readonly (readonly [name: string, open: Door])[] = [
   ],
 ];
 
-test.each(DOORS)('%s takes every hostile text, and repeats none', async (_, open) => {
+test.each(DOORS)('%s handles every hostile text, and repeats none', async (_, open) => {
   setting.reset();
   const faults: string[] = [];
   for (const text of HOSTILE_TEXTS) {
     const { status, text: page, location } = await open(setting.newBrowser(), text);
     const shown = `${page} ${location ?? ''}`;
-    // 503 is right for an error of Discord's that is not known.
+    // An unknown error from Discord is answered with 503.
     if (status >= 500 && status !== 503) faults.push(`${status} for ${text.slice(0, 40)}`);
     if (shown.includes(CANARY) || shown.includes('<script>alert')) faults.push(`repeats ${text}`);
   }

@@ -35,7 +35,7 @@ const stylesOf = (text: string) =>
   );
 
 describe('every page', () => {
-  it('is kept by nobody, framed by nobody, and loads nothing', async () => {
+  it('cannot be cached or framed, and loads nothing', async () => {
     const browser = site.newBrowser();
     const start = await browser.open(await site.begin());
     const end = await site.signIn(browser);
@@ -58,7 +58,7 @@ describe('every page', () => {
     }
   });
 
-  it('lets its form lead to the consent page of the client, and to no other place', async () => {
+  it('lets its form lead only to itself and to the consent page of the client', async () => {
     const { endpoints } = aClient();
     site.reset({
       endpoints: {
@@ -78,7 +78,7 @@ describe('every page', () => {
     expect(policyOf(end.headers)['form-action']).toEqual(["'none'"]);
   });
 
-  it('has a language, one heading and a title that say the same, and fits a phone', async () => {
+  it('has a language, one heading that equals its title, and a viewport for phones', async () => {
     const browser = site.newBrowser();
     const start = await browser.open(await site.begin());
     const end = await site.signIn(browser);
@@ -96,7 +96,7 @@ describe('every page', () => {
     expect(start.text).toContain('<button type="submit">Continue to Discord</button>');
   });
 
-  it('shows names as text, whatever stands in them', async () => {
+  it('shows names as text, even if they contain HTML', async () => {
     site.reset({ name: HOSTILE });
     Object.assign(site.world.signIn, {
       usernames: { [HOSTILE]: HOSTILE },
@@ -117,7 +117,7 @@ describe('every page', () => {
     expect(start.text + end.text).not.toContain('<img');
   });
 
-  it('shows the id of who has no name yet', async () => {
+  it('shows the id of a user without a name', async () => {
     const { text } = await site.newBrowser().open(await site.begin({ platformUserId: 'dave' }));
 
     expect(text).toContain('<bdi>dave</bdi>');
@@ -130,7 +130,7 @@ describe('every page', () => {
     'data:text/html,x',
     'http://discord.gg/alliance',
     'https://discord.gg@evil.example/alliance',
-  ])('shows no invitation to %s', async (inviteUrl) => {
+  ])('shows no invite link to %s', async (inviteUrl) => {
     site.reset({ inviteUrl });
     site.world.signIn.outcome = { kind: 'NOT_IN_GUILD', refusal: null };
 
@@ -140,7 +140,7 @@ describe('every page', () => {
     expect(text).not.toContain('<a ');
   });
 
-  it('leads to no address that is allowed no longer', async () => {
+  it('does not redirect to an address that is no longer allowed', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     for (const ticket of site.world.signIn.tickets.values())
@@ -158,7 +158,7 @@ describe('every page', () => {
   });
 });
 
-/** Those that need not be a fault: the link is made, or the person has not wanted it. */
+/** Results without an error status: the account is linked, or the person cancelled. */
 const FINE: readonly EndingCode[] = [
   'LINKED',
   'SCREENING',
@@ -170,7 +170,7 @@ const FINE: readonly EndingCode[] = [
   'CANCELLED',
 ];
 
-it('says of each ending what happened, what to do next, and its code', () => {
+it('each result page shows what happened, what to do next, and its code', () => {
   let code: EndingCode;
   for (code in ENDING_TEXTS) {
     const { status, title, what, next } = ENDING_TEXTS[code];
@@ -185,8 +185,8 @@ it('says of each ending what happened, what to do next, and its code', () => {
   }
 });
 
-describe('the rest of the server', () => {
-  it('reads no forms, and knows no cookies', async () => {
+describe('a request body', () => {
+  it('at /graphql cannot be a form', async () => {
     const answer = await fetch(`${site.url}/graphql`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEYS.admin}` },
@@ -203,7 +203,7 @@ describe('the rest of the server', () => {
     ['JSON', '{}', 'application/json', 400],
     ['plain text', 'token=x', 'text/plain', 400],
     ['too much', `token=${'x'.repeat(5000)}`, 'application/x-www-form-urlencoded', 400],
-  ])('and the pages read nothing else: %s', async (_, body, type, status) => {
+  ])('at the start page is refused unless a short form: %s', async (_, body, type, status) => {
     const page = await site.newBrowser().open(await site.begin(), {
       method: 'POST',
       body,

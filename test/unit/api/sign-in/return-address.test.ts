@@ -4,7 +4,7 @@ import { readReturnAddress, withAnswer } from '../../../../services/api/sign-in/
 
 const ALLOWED = ['https://platform.example', 'http://dev.example:8080'];
 
-describe('an address to come back to', () => {
+describe('a return address', () => {
   it.each([
     ['https://platform.example', 'https://platform.example/'],
     ['https://platform.example/a/../b?c=d#e', 'https://platform.example/b?c=d#e'],
@@ -16,7 +16,7 @@ describe('an address to come back to', () => {
       'https://platform.example/?to=https://evil.example',
     ],
     ['https://platform.example/@evil.example', 'https://platform.example/@evil.example'],
-  ])('%s is %s', (given, read) => {
+  ])('%s is read as %s', (given, read) => {
     expect(readReturnAddress(given, ALLOWED)).toBe(read);
   });
 
@@ -65,12 +65,12 @@ describe('an address to come back to', () => {
     expect(readReturnAddress(address, ALLOWED)).toBeNull();
   });
 
-  it('is refused where no origin is allowed', () => {
+  it('is refused if no origin is allowed', () => {
     expect(readReturnAddress('https://platform.example/', [])).toBeNull();
   });
 });
 
-describe('the answer', () => {
+describe('the result', () => {
   it.each([
     ['https://a.example/', 'https://a.example/?discordLink=LINKED'],
     ['https://a.example/?', 'https://a.example/?discordLink=LINKED'],
@@ -78,7 +78,7 @@ describe('the answer', () => {
     ['https://a.example/?b=1#c?d', 'https://a.example/?b=1&discordLink=LINKED#c?d'],
     ['https://a.example/?discordLink=BANNED&b', 'https://a.example/?b&discordLink=LINKED'],
     ['https://a.example/?discordLink', 'https://a.example/?discordLink=LINKED'],
-  ])('is added to %s', (address, answered) => {
+  ])('is added to the return address %s', (address, answered) => {
     expect(withAnswer(address, { discordLink: 'LINKED' })).toBe(answered);
   });
 });

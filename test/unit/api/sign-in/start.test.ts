@@ -13,11 +13,11 @@ beforeEach(() => site.reset());
 const CHANGING = /openTicket|bindTicket|takeState|spendTicket|Grant|linkSignedIn|oauth/;
 const START = '/discord/sso/start';
 
-/** What the store holds, to be compared. */
+/** The stored tickets, for comparison. */
 const kept = () => JSON.stringify([...site.world.signIn.tickets]);
 
-describe('opening the address', () => {
-  it('changes nothing, however often a program shows what is behind it', async () => {
+describe('the start page', () => {
+  it('changes nothing, however often browsers and link previews open it', async () => {
     const url = await site.begin();
     const before = kept();
     site.calls.length = 0;
@@ -37,7 +37,7 @@ describe('opening the address', () => {
     ['with two', `?ticket=${'a'.repeat(43)}&ticket=${'b'.repeat(43)}`],
     ['with one that is no letter', `?ticket=${'%00'.repeat(43)}`],
     ['with one of another shape', `?ticket[x]=${'a'.repeat(43)}`],
-  ])('%s is told so without a question to the store', async (_, query) => {
+  ])('shows INCOMPLETE for an unusable ticket, without calling the store: %s', async (_, query) => {
     site.calls.length = 0;
     const get = await site.newBrowser().open(`${START}${query}`);
     const post = await site.newBrowser().press(`${START}${query}`);
@@ -49,7 +49,7 @@ describe('opening the address', () => {
     expect(site.calls).toEqual([]);
   });
 
-  it('with a ticket that was never made, or is spent or too old, is told so', async () => {
+  it('shows EXPIRED for an unknown ticket', async () => {
     const browser = site.newBrowser();
     const url = `${START}?ticket=${'a'.repeat(43)}`;
     await browser.open(await site.begin());
@@ -62,7 +62,7 @@ describe('opening the address', () => {
   });
 
   it.each(['NOT_FOUND', 'FAILED_PRECONDITION'] as const)(
-    'of a client that is gone (%s) is told so, or the platform is',
+    'reports CLIENT_GONE, itself or by redirect to the platform, if the client is %s',
     async (code) => {
       const [here, back] = [await site.begin(), await site.begin({ returnTo: RETURN_TO })];
       site.fail('signIn.findSignInClient', new InputError(code, 'gone'));
@@ -75,13 +75,13 @@ describe('opening the address', () => {
     },
   );
 
-  it('offers a way back to the platform', async () => {
+  it('links back to the platform', async () => {
     const { text } = await site.newBrowser().open(await site.begin({ returnTo: RETURN_TO }));
 
     expect(text).toContain(`href="${RETURN_TO.replaceAll('&', '&amp;')}"`);
   });
 
-  it('offers none that is allowed no longer', async () => {
+  it('does not link to a return address that is no longer allowed', async () => {
     const url = await site.begin();
     const [ticket] = site.world.signIn.tickets.values();
     Object.assign(ticket ?? {}, { returnTo: 'https://evil.example/' });
@@ -93,7 +93,7 @@ describe('opening the address', () => {
   });
 });
 
-describe('the button', () => {
+describe('the button of the start page', () => {
   it.each([
     ['a page of another site', { 'sec-fetch-site': 'cross-site' }],
     ['a page of a neighbour', { 'sec-fetch-site': 'same-site' }],
@@ -106,7 +106,7 @@ describe('the button', () => {
       'another origin, whatever else is said',
       { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' },
     ],
-  ])('does nothing when it is pressed by %s', async (_, headers) => {
+  ])('does nothing if the request comes from %s', async (_, headers) => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
@@ -123,7 +123,7 @@ describe('the button', () => {
     { 'sec-fetch-site': 'same-origin' },
     { origin: PUBLIC_URL },
     { 'sec-fetch-site': 'same-origin', origin: 'null' },
-  ])('works with %o', async (headers) => {
+  ])('works with the headers %o', async (headers) => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
@@ -131,7 +131,7 @@ describe('the button', () => {
     expect((await browser.press(url, headers)).status).toBe(303);
   });
 
-  it('works in a browser that says nothing of where the form came from: the form does', async () => {
+  it('accepts only the token of its own form if the browser sends no origin', async () => {
     const [mine, others] = [site.newBrowser(), site.newBrowser()];
     const url = await site.begin();
     const token = async (browser: typeof mine) =>
@@ -145,7 +145,7 @@ describe('the button', () => {
     expect((await press(`token=${own}`)).status).toBe(303);
   });
 
-  it('asks for cookies where the browser keeps none', async () => {
+  it('asks for cookies if the browser sends none', async () => {
     const answer = await site.newBrowser().press(await site.begin());
 
     expect(answer.status).toBe(403);
@@ -153,7 +153,7 @@ describe('the button', () => {
     expect(site.calls).not.toContain('signIn.bindTicket');
   });
 
-  it('binds the link to the first browser; another is told so, and sees nobody’s name', async () => {
+  it('binds the link to the first browser, and shows OTHER_BROWSER without a name in a second one', async () => {
     const [first, second] = [site.newBrowser(), site.newBrowser()];
     const url = await site.begin();
     await second.open(url);
@@ -170,7 +170,7 @@ describe('the button', () => {
     expect((await first.press(url)).status).toBe(303);
   });
 
-  it('in two browsers at the same moment lets one go on', async () => {
+  it('continues in only one of two browsers that press it at the same time', async () => {
     const browsers = [site.newBrowser(), site.newBrowser()];
     const url = await site.begin();
     for (const browser of browsers) await browser.open(url);
@@ -180,7 +180,7 @@ describe('the button', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 403]));
   });
 
-  it('of a ticket that another browser takes in that moment does not go on', async () => {
+  it('does not continue if another browser binds the ticket at the same time', async () => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
@@ -196,7 +196,7 @@ describe('the button', () => {
     expect(answer.setCookies).toEqual([]);
   });
 
-  it('pressed twice makes the first state worth nothing', async () => {
+  it('invalidates the first state if it is pressed twice', async () => {
     const browser = site.newBrowser();
     const url = await site.begin();
     const first = await site.consent(browser, url);
@@ -211,7 +211,7 @@ describe('the button', () => {
     expect(site.calls).not.toContain('oauth.exchangeCode');
   });
 
-  it('of a ticket that goes in that moment says so', async () => {
+  it('redirects with EXPIRED if the ticket is spent at the same time', async () => {
     const browser = site.newBrowser();
     const url = await site.begin({ returnTo: RETURN_TO });
     await browser.open(url);
