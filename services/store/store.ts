@@ -157,7 +157,7 @@ function memoryOf(path: {
   const { database, guard } = path;
   const db = () => database.sql();
   return {
-    readMember: (member) => readMember(database.byKey, member),
+    readMember: (member) => readMember(database.prepared, member),
     openRecord: createOpenRecord(path),
     settle: createSettle(path),
     postpone: createPostpone(path),
@@ -182,7 +182,7 @@ function jobsOf({
     renewLeases: () => renewBotLeases(db(), options),
     releaseLeases: () => releaseBotLeases(db(), owner),
     letGo: (bots) => letBotsGo(db(), owner, bots),
-    claim: createClaimJobs(database.byKey, options),
+    claim: createClaimJobs(database.prepared, options),
     startListing: (clientId) => startListing(db(), clientId),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };

@@ -41,7 +41,7 @@ test(
 
 test.each([
   ['a slow read', (database: Database) => database.reads],
-  ['a lookup by key', (database: Database) => database.byKey],
+  ['a lookup by key', (database: Database) => database.prepared],
   ['a batched statement', (database: Database) => database.asker],
   ['a single statement', (database: Database) => database.sql()],
 ])('%s whose connection breaks fails alone, and does not crash the process', async (_, over) => {
@@ -92,7 +92,7 @@ describe('a database that closes', { timeout: 120_000 }, () => {
   const ONE = sql<{ one: number }>`select 1 as one`;
   const WAYS: readonly (readonly [string, (database: Database) => Promise<unknown>])[] = [
     ['a single statement', (database) => ONE.execute(database.sql())],
-    ['a lookup by key', (database) => ONE.execute(database.byKey)],
+    ['a lookup by key', (database) => ONE.execute(database.prepared)],
     ['a batched statement', (database) => ONE.execute(database.asker)],
     ['a transaction', (database) => database.transaction((tx) => ONE.execute(tx.sql))],
   ];

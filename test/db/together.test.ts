@@ -44,7 +44,7 @@ const askTimes = async (times: number) =>
 describe('a lookup by key', () => {
   const find = async (divisor: number) =>
     sql`select pg_backend_pid() as pid, 1 / ${divisor}::int as one,
-      (select count(*) from pg_prepared_statements) as planned`.execute(database.byKey);
+      (select count(*) from pg_prepared_statements) as planned`.execute(database.prepared);
 
   test('is sent with the other queries of its tick, and planned once per connection', async () => {
     const [first, second, other] = await Promise.all([find(1), find(1), ask()]);

@@ -205,7 +205,7 @@ function createFindClients(database: Database) {
       ),
     );
     const { rows } = await sql<Stored>`
-      select ${columns} from client where id = any(${ids}::uuid[])`.execute(database.byKey);
+      select ${columns} from client where id = any(${ids}::uuid[])`.execute(database.prepared);
     return rows.map(toClientRow);
   };
 }

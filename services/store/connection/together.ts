@@ -12,7 +12,7 @@ import type { Pool, PoolClient } from 'pg';
 import { streamOf } from './heartbeat.js';
 import { afterMoment } from '../../lib/moment.js';
 
-/** Runs single statements that change nothing. Every `Kysely` instance also has this type. */
+/** Runs single statements, each in a transaction of its own. Any `Kysely` instance works too. */
 export type Asker = QueryExecutorProvider;
 
 /**
@@ -23,11 +23,11 @@ export const MOST_TOGETHER = 4;
 
 export interface Askers {
   /**
-   * Runs lookups by key as prepared statements, planned once per connection. Use it only for
-   * constant statement texts.
+   * Runs prepared statements, which PostgreSQL plans once per connection. Use it only for constant
+   * statement texts.
    */
-  readonly byKey: Asker;
-  /** Runs all other statements. */
+  readonly prepared: Asker;
+  /** Runs statements that only read, planned for their values. */
   readonly asker: Asker;
 }
 
@@ -38,7 +38,7 @@ export interface Askers {
  */
 export function createAskers(pool: Pool): Askers {
   const moment = new Moment(pool);
-  return { byKey: askerOf(moment, true), asker: askerOf(moment) };
+  return { prepared: askerOf(moment, true), asker: askerOf(moment) };
 }
 
 /** Passes each statement to `sink` at once. `isPlannedOnce`: sends them as prepared statements. */

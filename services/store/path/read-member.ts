@@ -18,7 +18,7 @@ import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
  * the client was deleted. A user is known not to be in a group if the membership's own row or the
  * user's last snapshot says so, or if the group was deleted.
  */
-export async function readMember(byKey: Asker, member: MemberKey): Promise<MemberFacts | null> {
+export async function readMember(prepared: Asker, member: MemberKey): Promise<MemberFacts | null> {
   const { clientId, discordUserId } = member;
   const { rows } = await sql<FactsRow>`
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
@@ -66,7 +66,7 @@ export async function readMember(byKey: Asker, member: MemberKey): Promise<Membe
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
         join platform_user u on u.id = a.platform_user_id
         where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE') as person
-    from client c where c.id = ${clientId}`.execute(byKey);
+    from client c where c.id = ${clientId}`.execute(prepared);
   const [row] = rows;
   return row === undefined ? null : factsOf(member, row);
 }

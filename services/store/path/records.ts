@@ -41,7 +41,7 @@ export function createOpenRecord(deps: {
     const hasWrites = request.add.length + request.remove.length > 0 || request.nickname !== null;
     if (isAlone && (hasWrites || request.isArrival)) {
       const removals = { remove: request.remove, counted: [] };
-      const recordId = await insertRecord(deps.database.byKey, owner, request, removals);
+      const recordId = await insertRecord(deps.database.prepared, owner, request, removals);
       return { recordId, verdict: { allowedRemovals: [], heldRemovals: [], reason: null } };
     }
     return deps.database.pipeline(async (db) => {

@@ -34,36 +34,39 @@ import type { LinkFilter } from '../../api/links/ports.js';
 type Ids = readonly string[];
 
 /** Read queries for the API. Each is exactly one statement, however many rows it returns. */
-export function createReadQueries({ byKey, reads: asker }: Pick<Database, 'byKey' | 'reads'>) {
+export function createReadQueries({
+  prepared,
+  reads: asker,
+}: Pick<Database, 'prepared' | 'reads'>) {
   return {
-    findLinks: (ids: readonly LinkId[]) => findLinks(byKey, ids),
+    findLinks: (ids: readonly LinkId[]) => findLinks(prepared, ids),
     findLinkByPlatformUser: (clientId: ClientId, platformUserId: PlatformUserId) =>
-      findLinkByPlatformUser(byKey, clientId, platformUserId),
-    findLinksByMember: (keys: readonly MemberKey[]) => findLinksByMember(byKey, keys),
+      findLinkByPlatformUser(prepared, clientId, platformUserId),
+    findLinksByMember: (keys: readonly MemberKey[]) => findLinksByMember(prepared, keys),
     pageLinks: (clientId: ClientId, filter: LinkFilter, page: Page) =>
       pageLinks(asker, { clientId, filter, page }),
     countLinks: (clientId: ClientId, filter: LinkFilter) => countLinks(asker, { clientId, filter }),
-    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(byKey, ids),
-    rolesOfClients: (ids: Ids) => rolesOfClients(byKey, ids),
-    findRoles: (keys: readonly RoleKey[]) => findRoles(byKey, keys),
-    findMappings: (ids: Ids) => findMappings(byKey, ids),
-    mappingsOfClients: (ids: Ids) => mappingsOfClients(byKey, ids),
-    findPlatformUsers: (ids: Ids) => findPlatformUsers(byKey, ids),
-    findPlatformGroups: (ids: Ids) => findPlatformGroups(byKey, ids),
-    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(byKey, ids),
+    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(prepared, ids),
+    rolesOfClients: (ids: Ids) => rolesOfClients(prepared, ids),
+    findRoles: (keys: readonly RoleKey[]) => findRoles(prepared, keys),
+    findMappings: (ids: Ids) => findMappings(prepared, ids),
+    mappingsOfClients: (ids: Ids) => mappingsOfClients(prepared, ids),
+    findPlatformUsers: (ids: Ids) => findPlatformUsers(prepared, ids),
+    findPlatformGroups: (ids: Ids) => findPlatformGroups(prepared, ids),
+    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(prepared, ids),
     pagePlatformGroups: (search: string | null, page: Page) =>
       pagePlatformGroups(asker, search, page),
     countPlatformGroups: (search: string | null) => countPlatformGroups(asker, search),
     pageAuditRecords: (filter: AuditFilter, page: Page) => pageAuditRecords(asker, filter, page),
-    heldPlansOfClients: (ids: Ids) => heldPlansOfClients(byKey, ids),
-    unlinkedRolesOfClients: (ids: Ids) => unlinkedRolesOfClients(byKey, ids),
+    heldPlansOfClients: (ids: Ids) => heldPlansOfClients(prepared, ids),
+    unlinkedRolesOfClients: (ids: Ids) => unlinkedRolesOfClients(prepared, ids),
     pageUnlinkedHolders: (key: RoleKey, page: Page) => pageUnlinkedHolders(asker, key, page),
     countUnlinkedHolders: (key: RoleKey) => countUnlinkedHoldersOf(asker, key),
-    parkedOfClients: (ids: Ids) => parkedOfClients(byKey, ids),
-    pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
-    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
+    parkedOfClients: (ids: Ids) => parkedOfClients(prepared, ids),
+    pendingOfClients: (ids: Ids) => pendingOfClients(prepared, ids),
+    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(prepared, ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),
-    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(byKey, ids),
+    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(prepared, ids),
     countAuditRecords: (filter: AuditFilter) => countAuditRecords(asker, filter),
   };
 }

@@ -52,7 +52,7 @@ export function createSweepStore(deps: Deps) {
       return theSweep(db(), decision.id);
     },
     findSweeps: async (ids: readonly string[]) => findSweeps(db(), ids),
-    heldSweeps: async (clientId: ClientId) => heldSweeps(database.byKey, clientId),
+    heldSweeps: async (clientId: ClientId) => heldSweeps(database.prepared, clientId),
     pageSweeps: async (filter: SweepFilter, page: Page) => pageSweeps(database.reads, filter, page),
     countSweeps: async (filter: SweepFilter) => countSweeps(database.reads, filter),
     /**

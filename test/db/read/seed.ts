@@ -34,7 +34,7 @@ export async function openReadWorld(): Promise<ReadWorld> {
   return {
     db: database.sql(),
     read: createReadQueries({
-      byKey: counted(database.byKey),
+      prepared: counted(database.prepared),
       reads: counted(database.reads),
     }),
     statements: () => {
