@@ -44,7 +44,7 @@ async function askDiscord(
   });
   const answer = ask().catch((err: unknown) => {
     const fields = { err, clientId, discordUserId };
-    logger.warn(fields, 'checking whether the account is a bot failed');
+    logger.warn(fields, 'could not check whether the account is a bot');
     return null;
   });
   const isBot = await Promise.race([answer, patience]);

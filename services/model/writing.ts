@@ -173,7 +173,8 @@ class Writing {
   #isListed(member: Parameters<typeof isListCheaper>[0]): boolean {
     if (!this.wholeListWrites) return false;
     const { changes } = member;
-    // The member edit sets only the nickname; roles are written one by one.
+    // With too few changes for a list, the edit sets only the nickname, and the roles are written
+    // one by one.
     if (member.isRenamed && !isListCheaper(member)) return false;
     const areSinglesOpen = this.#singles >= changes;
     const isListOpen = this.#edits > 0;

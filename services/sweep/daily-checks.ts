@@ -5,9 +5,10 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 
-/** A check that came due while no process ran is made at most ten minutes after a start. */
+/** How often to look for due checks, besides once at the start. */
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
+/** Most clients checked per look; the rest wait for the next one. */
 const MOST_IN_A_ROW = 20;
 
 /** Delay before retrying after a database error. */

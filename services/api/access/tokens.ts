@@ -236,7 +236,8 @@ function createKeySet(deps: {
   const { timing, clock } = deps;
   let restsUntil = 0;
   const fetchKeys = async (url: string, options: RequestInit): Promise<Response> => {
-    if (clock() < restsUntil) throw new Error('the previous request failed, not retried yet');
+    if (clock() < restsUntil)
+      throw new Error('the keys are not requested again yet, because the last request failed');
     try {
       return await fetchBounded(url, options);
     } catch (error) {

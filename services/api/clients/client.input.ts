@@ -59,10 +59,13 @@ class LinkingPolicyInput {
     'The URLs at which this client reaches Discord. Omitted fields default to Discord v10. A change requires botToken and clientSecret in the same input, so that stored secrets never travel to a new host.',
 })
 export class EndpointsInput {
-  @Field(() => String, { nullable: true, description: 'The REST API, with its version.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The URL of the REST API, ending in the version.',
+  })
   readonly apiBase?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The OAuth2 consent page.' })
+  @Field(() => String, { nullable: true, description: 'The URL of the OAuth2 consent page.' })
   readonly authorizeUrl?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The OAuth2 token URL.' })

@@ -23,7 +23,7 @@ import { DateTime, Snowflake } from '../kit/scalars.js';
 
 /** Describes the removal guard's rule, which reconcile/guard/guard.ts implements. */
 const REMOVAL_RULE =
-  'The removals of one message, mutation, batch of events or sweep are judged as a whole, together with removals that are due and those of the last hour. All of them are held until a person approves if they exceed the minimum or the percentage of the holders of a role or of all roles, whichever is higher, or more than half of the holders of a role with five or more holders.';
+  'Limits how many roles can be removed without approval. The removals of one message, mutation, batch of events or sweep are counted together, along with other removals that are due or were made in the last hour. For each role, and for all roles together, the limit is `minimum` or `percent` of the holders, whichever is higher. If a limit is exceeded, the whole set waits for approval. It also waits if a role with five or more holders would be removed from more than half of them.';
 
 @ObjectType({ description: 'One check and its remedy.', simpleResolvers: true })
 export class HealthCheck {
@@ -111,10 +111,10 @@ class LinkingPolicy {
   simpleResolvers: true,
 })
 class EndpointsType {
-  @Field(() => String, { description: 'The REST API, with its version.' })
+  @Field(() => String, { description: 'The URL of the REST API, ending in the version.' })
   readonly apiBase!: string;
 
-  @Field(() => String, { description: 'The OAuth2 consent page.' })
+  @Field(() => String, { description: 'The URL of the OAuth2 consent page.' })
   readonly authorizeUrl!: string;
 
   @Field(() => String, { description: 'The OAuth2 token URL.' })

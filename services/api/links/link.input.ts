@@ -74,7 +74,7 @@ export class BeginDiscordLinkInput {
   readonly clientId!: string;
 
   @Field(() => ID, {
-    description: 'The id of the platform user who signs in, issued by the platform.',
+    description: "The platform's id of the user who signs in.",
   })
   readonly platformUserId!: string;
 

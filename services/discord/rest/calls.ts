@@ -64,7 +64,7 @@ export interface Call {
   readonly isUrgent?: boolean;
   /** May use the calls that the bot's global budget reserves for joins. */
   readonly isJoin?: boolean;
-  /** The call is about the bot itself, so its refusal certainly concerns the bot. */
+  /** The call is about the bot itself. Only then does a 401 prove that the token was rejected. */
   readonly isOfBot?: boolean;
   /** Size limit of the response body. Default: SINGLE_BYTES. */
   readonly mostBytes?: number;

@@ -207,7 +207,7 @@ function unpackSnappyBlock(block: Buffer, sink: ByteSink): void {
     const kind = tag & 3;
     if (kind === 0) {
       const short = tag >> 2;
-      const extra = Math.max(short - 59, 0); // 60 to 63: the length follows in 1 to 4 bytes
+      const extra = Math.max(short - 59, 0); // `short` 60 to 63: the length follows in 1 to 4 bytes
       const length = (extra > 0 ? block.readUIntLE(at, extra) : short) + 1;
       sink.append(block, at + extra, length);
       at += extra + length;

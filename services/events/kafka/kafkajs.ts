@@ -2,7 +2,7 @@
  * Implements the Kafka port (see kafka-port.ts) with kafkajs.
  * In: broker addresses and credentials. Out: a port with one connection for producing and one for
  * each consumption.
- * Never: an offset committed by kafkajs itself, or a line on the console.
+ * Never: kafkajs committing offsets by itself, or printing to the console.
  */
 import { createRequire } from 'node:module';
 

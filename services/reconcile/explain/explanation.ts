@@ -87,7 +87,7 @@ export interface RoleHistory {
     readonly dueAt: Date;
   } | null;
   readonly lastChange: (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
-  /** The recorded memberships of the active link's user in groups mapped to the role. */
+  /** The groups mapped to the role, with what is known about the linked user's membership. */
   readonly groups: readonly {
     readonly groupId: GroupId;
     readonly name: string | null;

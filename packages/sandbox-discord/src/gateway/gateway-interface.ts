@@ -107,7 +107,7 @@ export type SandboxGatewaySettings = {
   readonly resumableMs: number;
   /** How much of a session's past events is kept for a resume, in characters. Default 8 million. */
   readonly replayCharacters: number;
-  /** How many identifies may come at once, by shard. Default 1. */
+  /** How many shards may identify at once (Discord's `max_concurrency`). Default 1. */
   readonly maxConcurrency: number;
   /** More guilds on one shard are refused with 4011. Default 2500. */
   readonly maxGuildsPerShard: number;

@@ -17,7 +17,7 @@ export type StartLimits = ReturnType<typeof createStartLimits>;
 /** What Discord reports when it limits nothing. */
 const UNLIMITED = 1000;
 
-/** How often a bot may identify: by day, and by five seconds. */
+/** Limits how often a bot may identify: per day, and per five seconds. */
 export function createStartLimits({ limits, maxConcurrency, clock }: Deps) {
   const starts = new Map<string, Bucket>();
   const identifies = new Map<string, Bucket>();

@@ -18,7 +18,7 @@ export type BeginDiscordLinkInput = {
   readonly clientId: string;
   /** The user's e-mail address on the platform. If the Discord account has a different one, the result has a warning. */
   readonly email?: string | null | undefined;
-  /** The id of the platform user who signs in, issued by the platform. */
+  /** The platform's id of the user who signs in. */
   readonly platformUserId: string;
   /** Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `BOT_ACCOUNT`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector. */
   readonly returnTo?: string | null | undefined;
