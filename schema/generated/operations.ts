@@ -121,7 +121,7 @@ export type ItemErrorCode =
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
-  /** The link is removed once its roles are. */
+  /** The link is ending: it is deleted after its roles have been removed. */
   | 'ENDING'
   /** The removal guard holds removals. */
   | 'HELD'

@@ -1,6 +1,6 @@
 /**
- * Most characters in an id or a name from the platform, for events and the API alike. A character
- * is a code point, as in PostgreSQL.
+ * Maximum number of characters in an id or a name from the platform, for events and the API alike.
+ * A character is a code point, as in PostgreSQL.
  */
 export const MAX_CHARACTERS = 255;
 

@@ -53,7 +53,7 @@ export const listCalls = (members: number): number => Math.floor(members / LIST_
 /** Members per page of Discord's member list. */
 export const LIST_PAGE = 1_000;
 
-/** Least number of single reads that listing the guild must save. */
+/** Listing a guild must take at least this many fewer calls than reading its members one by one. */
 export const LEAST_READS_SAVED = 10;
 
 /** A group of members with the same changes to make. */

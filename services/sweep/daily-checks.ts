@@ -8,7 +8,7 @@ import type { ClientId } from '../model.js';
 /** How often to look for due checks, besides once at the start. */
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
-/** Most clients checked per look; the rest wait for the next one. */
+/** Maximum number of clients checked per look; the rest wait for the next one. */
 const MOST_IN_A_ROW = 20;
 
 /** Delay before retrying after a database error. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { forecastCalls, type DiscordUserId, type ForecastGroup } from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
-/** Most members shown in a plan. The hash covers all members. */
+/** Maximum number of members shown in a plan. The hash covers all members. */
 const MOST_SHOWN = 100;
 
 /** A member whose roles, nickname or both are to be changed. */

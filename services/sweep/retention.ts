@@ -5,7 +5,10 @@ import type { Logger } from '../lib/logger.js';
 
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
-/** Most delete statements per round, each for a few hundred rows. The next round continues. */
+/**
+ * Maximum number of delete statements per round, each for a few hundred rows. The next round
+ * continues.
+ */
 const MOST_STEPS = 200;
 
 /** Pause between two statements, so that other queries are not blocked. */

@@ -28,11 +28,11 @@ import {
  * hide two opposite changes.
  */
 const LISTED_EVERY = 12;
-/** Most absent members read by a run without a list. */
+/** Maximum number of absent members read by a sweep that does not list the guild. */
 const MOST_ABSENT = 50;
-/** Most members pending screening read by a run without a list. */
+/** Maximum number of members pending screening read by a sweep that does not list the guild. */
 const MOST_SCREENED = 50;
-/** Most members read one by one when the bot may not list members. */
+/** Maximum number of members read one by one when the bot may not list members. */
 const MOST_SINGLE = 500;
 
 interface Deps {

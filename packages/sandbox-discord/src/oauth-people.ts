@@ -9,7 +9,7 @@ import {
 } from './oauth-grants.js';
 import type { OAuthParties, SandboxOAuth } from './oauth-interface.js';
 
-/** Changes to authorizations by people and by time, without a browser. */
+/** Grants, revokes and expires authorizations without a browser. */
 export function createOAuthPeople({ world, clock, onChange }: EditingDeps): SandboxOAuth {
   const partiesOf = ({ applicationId, discordUserId }: OAuthParties) => {
     found(world.users, discordUserId, 'account');

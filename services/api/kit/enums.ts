@@ -93,7 +93,7 @@ export const LinkStateEnum = describeEnum<LinkState>('LinkState', 'The state of 
   ABSENT: 'The Discord account is not in the guild.',
   HELD: 'The removal guard holds removals.',
   PARKED: 'Retrying is useless until something changes; see `reason`.',
-  ENDING: 'The link is removed once its roles are.',
+  ENDING: 'The link is ending: it is deleted after its roles have been removed.',
 });
 
 export const OutcomeEnum = describeEnum<Outcome>('Outcome', 'The outcome of one reconcile.', {

@@ -122,7 +122,7 @@ export class ImportDiscordUsersInput {
   readonly dryRun?: boolean | null;
 }
 
-@InputType({ description: 'The link to end. It is removed once its roles are.' })
+@InputType({ description: 'The link to end. It is deleted after its roles have been removed.' })
 export class UnlinkDiscordUserInput {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;

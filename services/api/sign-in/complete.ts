@@ -158,7 +158,7 @@ async function endingOfLink(
       // The link exists and the worker continues: only reading the outcome failed. The person sees
       // the result WAITING.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
-      logger.error(fields, 'waiting for the outcome of a new link failed');
+      logger.error(fields, 'could not read the outcome of a new link');
       return { kind: 'WAITING' };
     });
   const code = codeOf(outcome);

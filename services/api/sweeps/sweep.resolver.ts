@@ -68,7 +68,7 @@ export class SweepResolver {
   @Authorized('discord:admin')
   @Query(() => [Sweep], {
     description:
-      'Sweeps of a client in the state HELD, whose plans wait for approveSweep or rejectSweep. At most one of each kind, including CHANGES; the longest held first.',
+      'Sweeps of a client in the state HELD, whose plans wait for approveSweep or rejectSweep. At most one of each kind; the longest held first.',
   })
   async heldPlans(
     @Ctx() context: ApiContext,

@@ -33,7 +33,10 @@ export async function endLeftoverServer(options: {
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));
     return;
   }
-  logger.info({ cluster, pid }, 'stopping the server of a killed process');
+  logger.info(
+    { cluster, pid },
+    'stopping the PostgreSQL server that a killed process left running',
+  );
   if (!(await end(pid))) {
     throw new Error(
       `PostgreSQL (process ${pid}, data in ${cluster}) outlived the killed connector and cannot be stopped: stop it by hand`,

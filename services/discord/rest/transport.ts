@@ -148,7 +148,7 @@ function begin(trace: Trace, clock: () => number): void {
   trace.isSent = until <= clock();
   if (trace.isSent) return;
   trace.closedUntil = until;
-  throw new Error('too early to be sent');
+  throw new Error('the call may not be sent yet');
 }
 
 /** The response with its body already read. */

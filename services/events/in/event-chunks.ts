@@ -22,8 +22,8 @@ export interface EventChunk {
 }
 
 /**
- * Most records per transaction. A transaction locks the rows it writes, so other writers wait for
- * it.
+ * Maximum records per transaction. A transaction locks the rows it writes, so other writers wait
+ * for it.
  */
 const MAX_RECORDS = 500;
 

@@ -11,7 +11,7 @@ interface Producing {
 }
 
 /**
- * Most bytes per request. Stays below the broker's usual batch limit of 1 MB, because several
+ * Maximum bytes per request. Stays below the broker's usual batch limit of 1 MB, because several
  * records that are accepted one by one may be too large in one batch.
  */
 const PORTION_BYTES = 512 * 1024;

@@ -76,8 +76,8 @@ export async function readAndPlan(
   const reading = { member, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
   if (asksToRemove(plan)) {
-    // Discord removes a deleted role from its members before the role list shows the deletion. Such
-    // a removal must request nothing, so read the list anew.
+    // Discord takes a deleted role from its members before its role list shows the deletion. The
+    // platform must not be asked to remove anyone for that reason, so read the role list again.
     const now = withRoles(facts, await deps.guildRoles.readAnew(target));
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }

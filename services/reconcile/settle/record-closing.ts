@@ -7,8 +7,8 @@ import type { OpenedRecord, OpenRecord, RecordClosing, Settlement } from '../wri
 import type { WritesDone } from '../write/writes.js';
 
 /**
- * Returns the changes of this run and of an interrupted run before it under the same record. Null:
- * there is no record to close.
+ * Returns what this run changed, and what an earlier, interrupted run with the same audit record
+ * changed. Null if there is no record to close.
  */
 export function closingOf(run: {
   readonly facts: MemberFacts;

@@ -45,7 +45,7 @@ interface Watched {
   readonly passed: Set<DiscordUserId>;
   /** Why the breaker last tripped. */
   reason: string;
-  /** The write that pauses the client after the last trip; null: not started. */
+  /** Stores the client's pause after the last trip. Null: not started. */
   pausing: Promise<void> | null;
 }
 

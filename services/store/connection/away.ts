@@ -97,7 +97,7 @@ function translateAnswers<Name extends string>(
     // Looks the method up at each call, because instrumentation may patch the driver's prototype
     // later.
     const call: unknown = Reflect.get(Object.getPrototypeOf(owner), name);
-    if (typeof call !== 'function') throw new Error(`no ${name} to call`);
+    if (typeof call !== 'function') throw new Error(`the database driver has no method ${name}`);
     const answer: unknown = Reflect.apply(call, owner, words);
     if (!(answer instanceof Promise)) return answer;
     return answer.catch((error: unknown) => {

@@ -170,11 +170,11 @@ export async function forgetReadingsOfLinks(db: Db, linkIds: readonly LinkId[]):
 }
 
 /**
- * Under authority DISCORD, saves a reading where mirror and platform agree about a role, so that a
- * later difference is recognised as a change at Discord. Locks the rows of client, mapping, link
- * and mirror, so that a transaction that ends one of them finds the readings to delete. Skips rows
- * that other transactions have locked; the next sweep saves their readings. Call it outside any
- * other transaction.
+ * Under authority DISCORD, saves a row of `remote_membership` where mirror and platform agree about
+ * a role, so that a later difference is recognised as a change at Discord. Locks the rows of
+ * client, mapping, link and mirror, so that a transaction that ends one of them also finds and
+ * deletes the new rows. Skips what other transactions have locked; the next sweep saves it. Call it
+ * outside any other transaction.
  */
 export async function rememberAgreements(db: Db, clientId: ClientId): Promise<void> {
   await sql`

@@ -150,7 +150,7 @@ export type LinkDiscordUserInput = {
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
-  /** The link is removed once its roles are. */
+  /** The link is ending: it is deleted after its roles have been removed. */
   | 'ENDING'
   /** The removal guard holds removals. */
   | 'HELD'
@@ -265,7 +265,7 @@ export type RoleRefusal =
   /** The guild no longer has this role. */
   | 'UNKNOWN_ROLE';
 
-/** The link to end. It is removed once its roles are. */
+/** The link to end. It is deleted after its roles have been removed. */
 export type UnlinkDiscordUserInput = {
   /** The link's id. */
   readonly id: string;
