@@ -45,16 +45,18 @@ export interface Ending {
 
 export type Readiness = z.output<typeof Readiness>;
 
+interface StartOptions {
+  readonly env: Settings;
+  /** Live: it answers, whatever it is still waiting for. */
+  readonly until?: 'live' | 'ready';
+}
+
 /**
  * Starts the connector and waits until it can be used. What is not in `env` has its default, but
  * ports are any free ones: the greeting names them. Without a sandbox there is no greeting, so
  * `PORT` must be given.
  */
-export async function startService(options: {
-  readonly env: Settings;
-  /** Live: it answers, whatever it is still waiting for. */
-  readonly until?: 'live' | 'ready';
-}): Promise<Service> {
+export async function startService(options: StartOptions): Promise<Service> {
   const env: Settings = { PORT: '0', SANDBOX_PORT: '0', ...options.env };
   const running = await launch(env);
   const { until = 'ready' } = options;
@@ -95,6 +97,20 @@ export async function runService(options: { readonly env: Settings }): Promise<E
   await once(child, 'close');
   clearTimeout(timer);
   return { code: child.exitCode, said: said() };
+}
+
+/**
+ * Starts the connector on a free port. If another process takes the port first, tries another one.
+ */
+export async function startOnFreePort({ env, ...options }: StartOptions): Promise<Service> {
+  for (;;) {
+    const PORT = String(await freePort());
+    try {
+      return await startService({ ...options, env: { ...env, PORT } });
+    } catch (error) {
+      if (!String(error).includes(`PORT ${PORT}: the port is already in use`)) throw error;
+    }
+  }
 }
 
 /** A port that nobody listened on a moment ago. */

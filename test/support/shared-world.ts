@@ -7,7 +7,7 @@ import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import { clientInput, createMappedClient, link } from '../builders/store-world.js';
 import { createTestDatabase } from './database.js';
 import { startObservingProxy } from './observing-proxy.js';
-import { freePort, startService, type Service } from './service.js';
+import { startOnFreePort, type Service } from './service.js';
 import { openTestStore } from './store.js';
 
 const ENCRYPTION_KEY = randomBytes(32);
@@ -82,9 +82,8 @@ export async function createSharedWorld(options: {
      */
     async startProcess(name: string, env: Readonly<Record<string, string>> = {}): Promise<Service> {
       const hash = createHash('sha256').update(API_KEY).digest('hex');
-      const service = await startService({
+      const service = await startOnFreePort({
         env: {
-          PORT: String(await freePort()),
           PUBLIC_URL: `https://${name}.example.org`,
           DATABASE_URL: database.url,
           ENCRYPTION_KEYS: `shared:${ENCRYPTION_KEY.toString('base64')}`,
