@@ -1,9 +1,5 @@
-import type {
-  PlantedFault,
-  SandboxFault,
-  SandboxFaultEffect,
-  SandboxFaults,
-} from './sandbox-interface.js';
+import { createPlantedFaults } from './planted-faults.js';
+import type { SandboxFault, SandboxFaultEffect, SandboxFaults } from './sandbox-interface.js';
 
 /** Planted faults, and which of them a call meets. */
 export type FaultField = SandboxFaults & {
@@ -29,43 +25,18 @@ export type MetFaults = {
 };
 
 export function createFaults(random: () => number, onChange: () => void): FaultField {
-  const planted = new Map<number, PlantedFault>();
-  let lastId = 0;
-
-  const spend = (fault: PlantedFault): void => {
-    if (fault.left === null) return;
-    if (fault.left > 1) planted.set(fault.faultId, { ...fault, left: fault.left - 1 });
-    else planted.delete(fault.faultId);
-    onChange();
-  };
-
+  const { hits, ...planted } = createPlantedFaults<SandboxFault>(random, onChange);
   return {
-    plant(fault) {
-      lastId += 1;
-      const left = fault.times === undefined ? 1 : fault.times;
-      planted.set(lastId, { ...fault, faultId: lastId, left });
-      onChange();
-      return lastId;
-    },
-    remove(faultId) {
-      planted.delete(faultId);
-      onChange();
-    },
-    clear() {
-      planted.clear();
-      onChange();
-    },
-    list: () => [...planted.values()],
+    ...planted,
     meet(call) {
       let latencyMs = 0;
       let effect: MetFaults['effect'];
-      for (const fault of [...planted.values()].filter((one) => fits(one, call))) {
+      for (const fault of planted.list().filter((one) => fits(one, call))) {
         const isDelay = fault.effect.kind === 'latency';
         if (!isDelay && effect) continue;
-        if ((fault.probability ?? 1) < 1 && random() >= (fault.probability ?? 1)) continue;
+        if (!hits(fault)) continue;
         if (fault.effect.kind === 'latency') latencyMs += fault.effect.ms;
         else effect = fault.effect;
-        spend(fault);
       }
       return { latencyMs, effect };
     },

@@ -41,7 +41,7 @@ export function createGatewayControls(
     faults: {
       ...faults,
       clear() {
-        faults.forget();
+        faults.clear();
         delivery.flush();
       },
     },

@@ -1,13 +1,13 @@
+import { createPlantedFaults } from '../planted-faults.js';
 import { checkCloseCode } from './close-code.js';
 import type {
-  PlantedGatewayFault,
   SandboxGatewayEffect,
   SandboxGatewayFault,
   SandboxGatewayFaults,
 } from './gateway-interface.js';
 
 type IdentifyEffect = Extract<SandboxGatewayEffect, { kind: 'refuseIdentify' | 'invalidSession' }>;
-export type EventEffect = Exclude<SandboxGatewayEffect, IdentifyEffect>;
+type EventEffect = Exclude<SandboxGatewayEffect, IdentifyEffect>;
 
 type MetEvent = {
   readonly name: string;
@@ -16,53 +16,23 @@ type MetEvent = {
 };
 
 /** Planted faults of the gateway, and which of them an event or an identify meets. */
-export type GatewayFaultField = Omit<SandboxGatewayFaults, 'clear'> & {
-  forget(): void;
+export type GatewayFaultField = SandboxGatewayFaults & {
   /** Uses up the first planted fault that matches. */
   meetEvent(event: MetEvent): EventEffect | undefined;
   meetIdentify(applicationId: string): IdentifyEffect | undefined;
 };
 
 export function createGatewayFaults(random: () => number, onChange: () => void): GatewayFaultField {
-  const planted = new Map<number, PlantedGatewayFault>();
-  let lastId = 0;
-
-  const spend = (fault: PlantedGatewayFault): void => {
-    if (fault.left === null) return;
-    if (fault.left > 1) planted.set(fault.faultId, { ...fault, left: fault.left - 1 });
-    else planted.delete(fault.faultId);
-    onChange();
-  };
-  const meet = (
-    fits: (fault: SandboxGatewayFault) => boolean,
-  ): SandboxGatewayEffect | undefined => {
-    for (const fault of planted.values()) {
-      if (!fits(fault)) continue;
-      if ((fault.probability ?? 1) < 1 && random() >= (fault.probability ?? 1)) continue;
-      spend(fault);
-      return fault.effect;
-    }
-    return undefined;
-  };
+  const { hits, ...planted } = createPlantedFaults<SandboxGatewayFault>(random, onChange);
+  const meet = (fits: (fault: SandboxGatewayFault) => boolean): SandboxGatewayEffect | undefined =>
+    planted.list().find((fault) => fits(fault) && hits(fault))?.effect;
 
   return {
+    ...planted,
     plant(fault) {
       if (fault.effect.kind === 'refuseIdentify') checkCloseCode(fault.effect.code);
-      lastId += 1;
-      const left = fault.times === undefined ? 1 : fault.times;
-      planted.set(lastId, { ...fault, faultId: lastId, left });
-      onChange();
-      return lastId;
+      return planted.plant(fault);
     },
-    remove(faultId) {
-      planted.delete(faultId);
-      onChange();
-    },
-    forget() {
-      planted.clear();
-      onChange();
-    },
-    list: () => [...planted.values()],
     meetEvent(event) {
       const effect = meet((fault) => !isOfIdentify(fault.effect) && fitsEvent(fault, event));
       return effect && !isOfIdentify(effect) ? effect : undefined;
