@@ -1,5 +1,5 @@
 import type { Caller } from './api-call.js';
-import type { LiveWorld } from './live-world.js';
+import type { LiveApplication, LiveWorld } from './live-world.js';
 import { unauthorized } from './refusal.js';
 
 /**
@@ -16,8 +16,14 @@ export function callerOf(world: LiveWorld, authorization: string | undefined, no
 const FAR_AWAY = Date.UTC(2100, 0);
 
 function botWith(world: LiveWorld, token: string): Caller | undefined {
+  const application = applicationWith(world, token);
+  return application && { kind: 'bot', application };
+}
+
+/** The application whose bot has this token. */
+export function applicationWith(world: LiveWorld, botToken: string): LiveApplication | undefined {
   for (const application of world.applications.values())
-    if (application.botToken === token) return { kind: 'bot', application };
+    if (application.botToken === botToken) return application;
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import {
 } from './api-call.js';
 import { memberOrder, removeMember, type LiveGuild } from './live-world.js';
 import { joinMember } from './member-join.js';
+import { hasNamePrefix } from './member-names.js';
 import { patchMember, patchOwnNick, patchSelf } from './member-patch.js';
 import { canActOn } from './permissions.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
@@ -74,14 +75,14 @@ function searchMembers(call: ApiCall): Decision {
     max: 1000,
     fallback: 1,
   });
-  const wanted = (call.query.get('query') ?? '').toLowerCase();
+  const wanted = call.query.get('query') ?? '';
   if (wanted === '')
     throw invalidField('query', {
       code: 'BASE_TYPE_REQUIRED',
       message: 'This field is required',
     });
   const found = membersOf(call, guild, memberOrder(guild))
-    .filter((one) => namesOf(call, one).some((name) => name.toLowerCase().startsWith(wanted)))
+    .filter((one) => hasNamePrefix(call.world, one, wanted))
     .slice(0, limit);
   return {
     status: 200,
@@ -108,12 +109,6 @@ function kickMember(call: ApiCall): Decision {
       ],
     },
   };
-}
-
-/** The names that a search matches: the username and the nickname in this guild. */
-function namesOf(call: ApiCall, member: FullMember): string[] {
-  const username = call.world.users.get(member.discordUserId)?.username;
-  return [username, member.nick].filter((name) => typeof name === 'string');
 }
 
 function membersOf(call: ApiCall, guild: LiveGuild, ids: readonly string[]): FullMember[] {

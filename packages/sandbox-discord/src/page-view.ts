@@ -4,10 +4,12 @@ import type { SandboxSession } from './gateway/gateway-interface.js';
 import { intentNames } from './gateway/identify.js';
 import type { LiveGuild, LiveWorld } from './live-world.js';
 import { memberOrder } from './live-world.js';
-import { canMoveRole, highestRole, isTimedOut, ranksAbove } from './permissions.js';
+import { canMoveRole, highestRole, isTimedOut } from './permissions.js';
+import { countHolders } from './role-holders.js';
+import { highestFirst } from './role-order.js';
 import { timeOfSnowflake } from './snowflake.js';
 import type { SandboxCall } from './sandbox-interface.js';
-import type { FullMember, SandboxAuditEntry } from './world.js';
+import type { FullMember, FullRole, SandboxAuditEntry } from './world.js';
 
 // How many members the page shows; the search finds the others.
 const SHOWN_MEMBERS = 100;
@@ -20,6 +22,7 @@ export function guildView(
   guild: LiveGuild,
   what: { readonly search: string; readonly now: number },
 ) {
+  const roles = highestFirst(guild.roles.values());
   const found = memberOrder(guild).filter((discordUserId) =>
     isFound(world, guild, discordUserId, what.search),
   );
@@ -31,16 +34,29 @@ export function guildView(
     members: found
       .slice(0, SHOWN_MEMBERS)
       .flatMap((discordUserId) => guild.members.get(discordUserId) ?? [])
-      .map((member) => memberView(world, guild, member, what.now)),
-    roles: rolesView(world, guild),
+      .map((member) => memberView({ world, guild, roles, now: what.now }, member)),
+    roles: rolesView(world, guild, roles),
     strangers: strangersView(world, guild),
     auditLog: guild.auditLog.slice(0, SHOWN_ENTRIES).map((entry) => entryView(world, guild, entry)),
   };
 }
 
-function memberView(world: LiveWorld, guild: LiveGuild, member: FullMember, now: number) {
+function memberView(
+  {
+    world,
+    guild,
+    roles,
+    now,
+  }: {
+    readonly world: LiveWorld;
+    readonly guild: LiveGuild;
+    readonly roles: readonly FullRole[];
+    readonly now: number;
+  },
+  member: FullMember,
+) {
   const user = world.users.get(member.discordUserId);
-  const shown = rolesHighestFirst(guild).filter((role) => member.roleIds.includes(role.roleId));
+  const held = roles.filter((role) => member.roleIds.includes(role.roleId));
   return {
     discordUserId: member.discordUserId,
     name: nameOf(world, guild, member.discordUserId),
@@ -50,25 +66,23 @@ function memberView(world: LiveWorld, guild: LiveGuild, member: FullMember, now:
     isOwner: guild.ownerId === member.discordUserId,
     isPending: member.pending,
     isTimedOut: isTimedOut(member, now),
-    roleIds: shown.map((role) => role.roleId),
+    roleIds: held.map((role) => role.roleId),
     staleRoleIds: member.roleIds.filter((roleId) => !guild.roles.has(roleId)),
   };
 }
 
-function rolesView(world: LiveWorld, guild: LiveGuild) {
+function rolesView(world: LiveWorld, guild: LiveGuild, roles: readonly FullRole[]) {
   const bots = botsIn(world, guild);
-  return rolesHighestFirst(guild).map((role) => ({
+  const holders = countHolders(guild);
+  return roles.map((role) => ({
     roleId: role.roleId,
     name: role.name,
     color: role.color,
     position: role.position,
     isManaged: role.managed,
     isEveryone: role.roleId === guild.guildId,
-    holders:
-      role.roleId === guild.guildId
-        ? guild.members.size
-        : [...guild.members.values()].filter((member) => member.roleIds.includes(role.roleId))
-            .length,
+    // @everyone is not counted: all members have it.
+    holders: holders.get(role.roleId) ?? guild.members.size,
     /** Bots whose highest role this is: they can manage the roles below it. */
     bots: bots.filter((bot) => bot.highest?.roleId === role.roleId).map((bot) => bot.name),
     isInReach:
@@ -171,8 +185,4 @@ function isFound(
     discordUserId,
   ];
   return names.some((name) => name.toLowerCase().includes(search.toLowerCase()));
-}
-
-function rolesHighestFirst(guild: LiveGuild) {
-  return [...guild.roles.values()].sort((a, b) => (ranksAbove(a, b) ? -1 : 1));
 }

@@ -23,7 +23,7 @@ export function highestFirst(roles: Iterable<FullRole>): FullRole[] {
  * stays at 0.
  */
 export function moveRole(roles: readonly FullRole[], roleId: string, position: number): FullRole[] {
-  const lowestFirst = roles.toSorted((a, b) => (ranksAbove(a, b) ? 1 : -1));
+  const lowestFirst = highestFirst(roles).toReversed();
   const [everyone, ...others] = lowestFirst;
   const moved = others.find((role) => role.roleId === roleId);
   if (!everyone || !moved) return [...roles];

@@ -14,6 +14,7 @@ import { canMoveRole } from './permissions.js';
 import { invalidRole, missingPermissions, tooManyRoles, unknownRole } from './refusal.js';
 import { COLOR_CHECKS, colorsAfter, type ColorForm } from './role-colors.js';
 import { deleteRole } from './role-deletion.js';
+import { countHolders } from './role-holders.js';
 import { reorderRoles } from './role-positions.js';
 import type { Route } from './route.js';
 import { colorsOnWire, roleOnWire, rolesOnWire } from './wire.js';
@@ -44,17 +45,10 @@ function getRole(call: ApiCall): Decision {
   return { status: 200, body: roleOnWire(roleNamed(call, guild)) };
 }
 
-/** Counts the holders of every role except @everyone. Roles without holders are included. */
+/** Roles without holders are included, @everyone is not. */
 function countMembers(call: ApiCall): Decision {
   const { guild } = standingOf(call);
-  const counts = new Map([...guild.roles.keys()].map((roleId) => [roleId, 0]));
-  counts.delete(guild.guildId);
-  for (const member of guild.members.values())
-    for (const roleId of member.roleIds) {
-      const count = counts.get(roleId);
-      if (count !== undefined) counts.set(roleId, count + 1);
-    }
-  return { status: 200, body: Object.fromEntries(counts) };
+  return { status: 200, body: Object.fromEntries(countHolders(guild)) };
 }
 
 type RoleForm = ColorForm & {

@@ -1,7 +1,8 @@
 import { GatewayCloseCodes, GatewayOpcodes } from 'discord-api-types/v10';
 import { z } from 'zod';
 
-import type { LiveApplication, LiveWorld } from '../live-world.js';
+import { applicationWith } from '../callers.js';
+import type { LiveWorld } from '../live-world.js';
 import type { Connection, ConnectionHandler } from './connection.js';
 import { canReplay, resumeOn } from './event-stream.js';
 import type { GatewayFaultField } from './gateway-faults.js';
@@ -126,10 +127,6 @@ function receiveInSession(
 /** Invalid session: the bot should wait a few seconds and identify. */
 function refuseSession(connection: Connection, isResumable: boolean): void {
   connection.sendOpcode(GatewayOpcodes.InvalidSession, isResumable);
-}
-
-function applicationWith(world: LiveWorld, token: string): LiveApplication | undefined {
-  return [...world.applications.values()].find(({ botToken }) => botToken === token);
 }
 
 function identify(deps: CommandHandlerDeps, connection: Connection, asked: ReadIdentify): void {

@@ -6,9 +6,9 @@ import {
 import { z } from 'zod';
 
 import { memberOrder, type LiveGuild, type LiveWorld } from '../live-world.js';
+import { hasNamePrefix } from '../member-names.js';
 import { isSnowflake } from '../snowflake.js';
 import { memberOnWire } from '../wire.js';
-import type { FullMember } from '../world.js';
 import type { Session } from './sessions.js';
 
 const id = z.union([z.string(), z.int()]).transform(String).refine(isSnowflake);
@@ -104,18 +104,13 @@ function findMembers(
       notFound: asked.filter((one) => !guild.members.has(one)),
     };
   }
-  const prefix = (query ?? '').toLowerCase();
+  const prefix = query ?? '';
   const all = memberOrder(guild);
   if (prefix === '') return { found: limit ? all.slice(0, limit) : all, notFound: [] };
   const most = Math.min(limit || MOST_FOUND, MOST_FOUND);
   const found = all.filter((one) => {
     const member = guild.members.get(one);
-    return member !== undefined && isNamed(world, member, prefix);
+    return member !== undefined && hasNamePrefix(world, member, prefix);
   });
   return { found: found.slice(0, most), notFound: [] };
-}
-
-function isNamed(world: LiveWorld, { discordUserId, nick }: FullMember, prefix: string): boolean {
-  const username = world.users.get(discordUserId)?.username ?? '';
-  return [username, nick ?? ''].some((name) => name.toLowerCase().startsWith(prefix));
 }
