@@ -1,7 +1,6 @@
-import { AuditLogEvent } from 'discord-api-types/v10';
+import { AuditLogEvent, GatewayIntentBits } from 'discord-api-types/v10';
 
 import type { SandboxSession } from './gateway/gateway-interface.js';
-import { intentNames } from './gateway/identify.js';
 import type { LiveGuild, LiveWorld } from './live-world.js';
 import { memberOrder } from './live-world.js';
 import { canMoveRole, highestRole, isTimedOut } from './permissions.js';
@@ -142,6 +141,14 @@ export function sessionsView(world: LiveWorld, sessions: readonly SandboxSession
     bot: world.applications.get(session.applicationId)?.name ?? session.applicationId,
     intents: intentNames(session.intents),
   }));
+}
+
+/** `Guilds`, `GuildMembers`, …; deprecated second names are left out. */
+function intentNames(intents: number): readonly string[] {
+  const named = new Map<number, string>();
+  for (const [name, bit] of Object.entries(GatewayIntentBits))
+    if (typeof bit === 'number' && (intents & bit) !== 0 && !named.has(bit)) named.set(bit, name);
+  return [...named.values()];
 }
 
 /**

@@ -5,17 +5,15 @@ import type { WorldChange } from '../world-changes.js';
 import type { Delivery } from './delivery.js';
 import { guildCreateOnWire } from './ready.js';
 import type { Session } from './sessions.js';
-import { shardFor } from './sharding.js';
+import { isOnShard } from './sharding.js';
 
 /** Sends GUILD_CREATE and GUILD_DELETE, whose bodies differ between sessions. */
 export function createGuildSender(world: LiveWorld, delivery: Delivery) {
   const unavailable = new Set<string>();
   const hasGuildsIntent = (session: Session) => (session.intents & GatewayIntentBits.Guilds) !== 0;
-  const isOnShard = ({ shard }: Session, guildId: string) =>
-    shardFor(guildId, shard[1]) === shard[0];
 
   const send = (session: Session, name: GatewayDispatchEvents, guildId: string, body: unknown) => {
-    if (hasGuildsIntent(session) && isOnShard(session, guildId))
+    if (hasGuildsIntent(session) && isOnShard(guildId, session.shard))
       delivery.deliver(session, { name, guildId, body: JSON.stringify(body) });
   };
   const create = (session: Session, guild: LiveGuild): void => {

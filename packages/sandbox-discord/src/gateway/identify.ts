@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import type { LiveApplication, LiveWorld } from '../live-world.js';
 import type { Identified } from './sessions.js';
-import { shardFor } from './sharding.js';
+import { guildsOnShard } from './sharding.js';
 
 /** Shard and intents have close codes of their own, so they are checked afterwards. */
 const IdentifyData = z.looseObject({
@@ -27,7 +27,17 @@ export function readIdentify(data: unknown): ReadIdentify | undefined {
 
 export type GatewayClosing = { readonly code: GatewayCloseCodes; readonly reason: string };
 
-const Shard = z.tuple([z.int().min(0), z.int().min(1)]).refine(([id, count]) => id < count);
+const ShardData = z.tuple([z.int().min(0), z.int().min(1)]).refine(([id, count]) => id < count);
+
+const KNOWN_INTENTS = Object.values(GatewayIntentBits)
+  .filter((bit) => typeof bit === 'number')
+  .reduce((sum, bit) => sum | bit, 0);
+
+const Intents = z
+  .int()
+  .min(0)
+  .max(KNOWN_INTENTS)
+  .refine((bits) => (bits & ~KNOWN_INTENTS) === 0);
 
 /** What the identify asks for, or why the connection is closed. */
 export function judgeIdentify(
@@ -43,10 +53,10 @@ export function judgeIdentify(
   },
 ): Identified | GatewayClosing {
   const isShardNamed = data.shard !== undefined && data.shard !== null;
-  const shard = Shard.safeParse(isShardNamed ? data.shard : [0, 1]).data;
+  const shard = ShardData.safeParse(isShardNamed ? data.shard : [0, 1]).data;
   if (!shard) return { code: GatewayCloseCodes.InvalidShard, reason: 'Invalid shard.' };
-  const { intents } = data;
-  if (!isIntents(intents))
+  const intents = Intents.safeParse(data.intents).data;
+  if (intents === undefined)
     return { code: GatewayCloseCodes.InvalidIntents, reason: 'Invalid intent(s).' };
   const asksForMembers = (intents & GatewayIntentBits.GuildMembers) !== 0;
   if (asksForMembers && !application.guildMembersIntent)
@@ -62,37 +72,4 @@ export function judgeIdentify(
     intents,
     largeThreshold: Math.min(Math.max(data.large_threshold ?? 50, 50), 250),
   };
-}
-
-/** The guilds whose events a session of this shard receives. */
-export function guildsOnShard(
-  world: LiveWorld,
-  botUserId: string,
-  [shardId, shardCount]: readonly [number, number],
-) {
-  return [...world.guilds.values()].filter(
-    ({ guildId, members }) => members.has(botUserId) && shardFor(guildId, shardCount) === shardId,
-  );
-}
-
-const KNOWN_INTENTS = Object.values(GatewayIntentBits)
-  .filter((bit) => typeof bit === 'number')
-  .reduce((sum, bit) => sum | bit, 0);
-
-function isIntents(value: unknown): value is number {
-  return (
-    typeof value === 'number' &&
-    Number.isInteger(value) &&
-    value >= 0 &&
-    value <= KNOWN_INTENTS &&
-    (value & ~KNOWN_INTENTS) === 0
-  );
-}
-
-/** For the page: `Guilds`, `GuildMembers`, … */
-export function intentNames(intents: number): readonly string[] {
-  const named = new Map<number, string>();
-  for (const [name, bit] of Object.entries(GatewayIntentBits))
-    if (typeof bit === 'number' && (intents & bit) !== 0 && !named.has(bit)) named.set(bit, name);
-  return [...named.values()];
 }

@@ -13,7 +13,7 @@ import {
   type MemberRequest,
 } from './member-chunks.js';
 import type { Session } from './sessions.js';
-import { shardFor } from './sharding.js';
+import { isOnShard } from './sharding.js';
 
 type Deps = {
   readonly world: LiveWorld;
@@ -63,7 +63,7 @@ export function createMemberSender({ world, delivery, clock, limit }: Deps) {
     send: (session: Session, request: MemberRequest): void => {
       const guild = world.guilds.get(request.guild_id);
       if (!guild?.members.has(session.botUserId)) return;
-      if (shardFor(guild.guildId, session.shard[1]) !== session.shard[0]) return;
+      if (!isOnShard(guild.guildId, session.shard)) return;
       if (!canRequest(session, request)) return;
       const waitMs = requestsAllMembers(request) ? retryAfterMs(session, guild.guildId) : 0;
       if (waitMs > 0) return sendRateLimited(session, request, waitMs);

@@ -12,8 +12,8 @@ import type { FullMember } from '../world.js';
 import { memberOnWire, ownUserOnWire, timeOnWire, userOnWire } from '../wire.js';
 import { channelOnWire, guildOnWire } from '../wire-guild.js';
 import type { Connection } from './connection.js';
-import { guildsOnShard } from './identify.js';
 import type { Session } from './sessions.js';
+import { guildsOnShard } from './sharding.js';
 
 /** The first event of a session. All guilds begin as unavailable. */
 export function readyOnWire(

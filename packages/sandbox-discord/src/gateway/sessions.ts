@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { Bucket } from '../rate-bucket.js';
 import type { Connection } from './connection.js';
 import type { SandboxSession, SandboxSessionFilter } from './gateway-interface.js';
+import type { Shard } from './sharding.js';
 
 /** What a bot asked for when it identified. */
 export type Identified = {
   readonly applicationId: string;
   readonly botUserId: string;
-  readonly shard: readonly [shardId: number, shardCount: number];
+  readonly shard: Shard;
   /** Whether the identify named the shard; READY repeats it only then. */
   readonly isShardNamed: boolean;
   readonly intents: number;

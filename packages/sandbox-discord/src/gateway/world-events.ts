@@ -17,7 +17,7 @@ import { guildOnWire } from '../wire-guild.js';
 import type { FullMember } from '../world.js';
 import type { WorldChange } from '../world-changes.js';
 import type { Session } from './sessions.js';
-import { shardFor } from './sharding.js';
+import { isOnShard } from './sharding.js';
 
 /** An event before it has a session: its name, its body and the condition to receive it. */
 export type Announcement = {
@@ -216,9 +216,8 @@ export function canReceive(
   now: number,
 ): boolean {
   const { guildId, botUserId, permission } = announcement;
-  const [shardId, shardCount] = session.shard;
-  if (guildId === undefined) return botUserId === session.botUserId && shardId === 0;
-  if (shardFor(guildId, shardCount) !== shardId) return false;
+  if (guildId === undefined) return botUserId === session.botUserId && session.shard[0] === 0;
+  if (!isOnShard(guildId, session.shard)) return false;
   const isOwn = botUserId === session.botUserId;
   if ((session.intents & announcement.intent) === 0 && !isOwn) return false;
   const guild = world.guilds.get(guildId);
