@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SandboxBan } from '../src/world.js';
 import {
   ANNA,
+  anna,
   APPLICATION,
   BOT,
   BOT_PERMISSIONS,
@@ -13,27 +14,22 @@ import {
   memberPath,
   NOBODY,
   OWNER,
-  sandboxes,
-  smallGuild,
   smallWorld,
+  startSandbox,
   STRANGER,
+  stranger,
 } from './small-world.js';
 
-const start = sandboxes();
 const BANS = `/guilds/${GUILD}/bans`;
 const banPath = (discordUserId: string) => `${BANS}/${discordUserId}`;
-const withPermissions = (botPermissions: bigint) => ({
-  world: smallWorld({ guilds: [smallGuild({ botPermissions })] }),
-});
-const withBans = (bans: readonly SandboxBan[]) => ({
-  world: smallWorld({ guilds: [smallGuild({ bans })] }),
-});
+const withPermissions = (botPermissions: bigint) => ({ guild: { botPermissions } });
+const withBans = (bans: readonly SandboxBan[]) => ({ guild: { bans } });
 const bulk = withPermissions(BOT_PERMISSIONS | PermissionFlagsBits.ManageGuild);
 const BULK = `/guilds/${GUILD}/bulk-ban`;
 
 describe('banning', () => {
   it('removes the member, with the reason in the ban and in the audit log', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, text } = await call('PUT', banPath(ANNA), { reason: 'Spam: grüße' });
 
@@ -52,14 +48,12 @@ describe('banning', () => {
       applicationId: APPLICATION,
       scopes: ['guilds.join'],
     };
-    const { call, sandbox } = await start({
-      world: smallWorld({ accessTokens: { stan: grant } }),
-    });
+    const { call, sandbox } = await startSandbox({ world: { accessTokens: { stan: grant } } });
     const join = () => call('PUT', memberPath(STRANGER), { body: { access_token: 'stan' } });
 
     await call('PUT', banPath(STRANGER));
     const refused = await join();
-    const byHand = () => sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
+    const byHand = () => sandbox.moderator.join(stranger);
     expect(byHand).toThrow('banned');
     await call('DELETE', banPath(STRANGER));
     const joined = await join();
@@ -69,13 +63,13 @@ describe('banning', () => {
   });
 
   it('is the same ban as a moderator makes by hand', async () => {
-    const { call, sandbox } = await start();
-    sandbox.moderator.ban({ guildId: GUILD, discordUserId: ANNA, reason: 'by hand' });
+    const { call, sandbox } = await startSandbox();
+    sandbox.moderator.ban({ ...anna, reason: 'by hand' });
 
     const byHand = await call('GET', banPath(ANNA));
     const lifted = await call('DELETE', banPath(ANNA));
     await call('PUT', banPath(STRANGER));
-    sandbox.moderator.unban({ guildId: GUILD, discordUserId: STRANGER });
+    sandbox.moderator.unban(stranger);
     const gone = await call('GET', banPath(STRANGER));
 
     expect(byHand.body).toMatchObject({ reason: 'by hand', user: { id: ANNA } });
@@ -84,7 +78,7 @@ describe('banning', () => {
   });
 
   it('keeps the first reason of an account that is banned already', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     await call('PUT', banPath(STRANGER), { reason: 'first' });
 
     const { status } = await call('PUT', banPath(STRANGER), { reason: 'second' });
@@ -99,7 +93,7 @@ describe('banning', () => {
     ['a member above the bot', COUNCILLOR],
     ['the bot itself', BOT],
   ])('is refused for %s', async (_name, discordUserId) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('PUT', banPath(discordUserId));
 
@@ -109,7 +103,7 @@ describe('banning', () => {
   });
 
   it('is refused for an account that does not exist', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PUT', banPath(NOBODY));
 
@@ -122,7 +116,7 @@ describe('banning', () => {
     ['delete_message_seconds', { delete_message_seconds: -1 }, 'NUMBER_TYPE_MIN'],
     ['delete_message_days', { delete_message_days: 'all' }, 'NUMBER_TYPE_COERCE'],
   ])('refuses %s out of range: %j', async (field, body, code) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const reply = await call('PUT', banPath(ANNA), { body });
 
@@ -131,7 +125,7 @@ describe('banning', () => {
   });
 
   it('accepts how far back messages are deleted, in the body or in the query', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const inBody = await call('PUT', banPath(ANNA), { body: { delete_message_seconds: 604_800 } });
     const inQuery = await call('PUT', `${banPath(STRANGER)}?delete_message_seconds=3600`);
@@ -144,7 +138,9 @@ describe('banning', () => {
 
 describe('lifting a ban', () => {
   it('removes it and writes the reason into the audit log', async () => {
-    const { call, sandbox } = await start(withBans([{ discordUserId: STRANGER, reason: null }]));
+    const { call, sandbox } = await startSandbox(
+      withBans([{ discordUserId: STRANGER, reason: null }]),
+    );
 
     const { status } = await call('DELETE', banPath(STRANGER), { reason: 'forgiven' });
 
@@ -160,7 +156,7 @@ describe('lifting a ban', () => {
     ['a member below the bot', ANNA, 404, 10026],
     ['a member above the bot', COUNCILLOR, 403, 50013],
   ])('answers for %s: %s with %i', async (_name, discordUserId, status, code) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('DELETE', banPath(discordUserId));
 
@@ -174,8 +170,8 @@ describe('the list of bans', () => {
   const sorted = ['99', ...ids.slice(0, 3)];
 
   it('is ordered by account, lowest first, and names the reasons', async () => {
-    const { call } = await start(withBans([{ discordUserId: STRANGER, reason: 'spam' }]));
-    const other = await start(many);
+    const { call } = await startSandbox(withBans([{ discordUserId: STRANGER, reason: 'spam' }]));
+    const other = await startSandbox(many);
 
     const named = await call('GET', BANS);
     const all = await other.call('GET', BANS);
@@ -191,7 +187,7 @@ describe('the list of bans', () => {
     [`before=${sorted[1]}&after=${sorted[2]}`, sorted.slice(0, 1)],
     [`after=${sorted[3]}`, []],
   ])('is paged by %s', async (query, expected) => {
-    const { call } = await start(many);
+    const { call } = await startSandbox(many);
 
     const { list } = await call('GET', `${BANS}?${query}`);
 
@@ -201,7 +197,7 @@ describe('the list of bans', () => {
   it.each(['limit=0', 'limit=1001', 'limit=all', 'before=x', 'after=-1'])(
     'refuses %s',
     async (query) => {
-      const { call } = await start(many);
+      const { call } = await startSandbox(many);
 
       const { status, body } = await call('GET', `${BANS}?${query}`);
 
@@ -212,7 +208,7 @@ describe('the list of bans', () => {
 
 describe('banning in bulk', () => {
   it('bans each account it can and names the others', async () => {
-    const { call, sandbox } = await start(bulk);
+    const { call, sandbox } = await startSandbox(bulk);
     await call('PUT', banPath(STRANGER));
 
     const { status, body } = await call('POST', BULK, {
@@ -236,7 +232,7 @@ describe('banning in bulk', () => {
   });
 
   it('leaves the bot itself out of both lists', async () => {
-    const { call, sandbox } = await start(bulk);
+    const { call, sandbox } = await startSandbox(bulk);
 
     const { body } = await call('POST', BULK, { body: { user_ids: [BOT, ANNA] } });
 
@@ -249,7 +245,7 @@ describe('banning in bulk', () => {
     ['only the bot', [BOT]],
     ['an empty list', []],
   ])('fails when none can be banned: %s', async (_name, userIds) => {
-    const { call, sandbox } = await start(bulk);
+    const { call, sandbox } = await startSandbox(bulk);
 
     const { status, body } = await call('POST', BULK, { body: { user_ids: userIds } });
 
@@ -268,7 +264,7 @@ describe('banning in bulk', () => {
       'BASE_TYPE_MAX_LENGTH',
     ],
   ])('refuses %s', async (_name, body, code) => {
-    const { call, sandbox } = await start(bulk);
+    const { call, sandbox } = await startSandbox(bulk);
 
     const reply = await call('POST', BULK, { body });
 
@@ -281,14 +277,12 @@ describe('banning in bulk', () => {
     const ids = Array.from({ length: 200 }, (_, index) =>
       String(600000000000000000n + BigInt(index)),
     );
-    const world = bulk.world;
     const users = ids.map((discordUserId, index) => ({
       discordUserId,
       username: `raider${index}`,
     }));
-    const { call, sandbox } = await start({
-      world: { ...world, users: [...world.users, ...users] },
-    });
+    const world = { users: [...smallWorld().users, ...users] };
+    const { call, sandbox } = await startSandbox({ ...bulk, world });
 
     const { body } = await call('POST', BULK, { body: { user_ids: ids } });
 
@@ -300,7 +294,7 @@ describe('banning in bulk', () => {
     ['the permission to ban', PermissionFlagsBits.ManageGuild],
     ['the permission to manage the guild', PermissionFlagsBits.BanMembers],
   ])('needs %s too', async (_name, otherPermission) => {
-    const { call } = await start(withPermissions(otherPermission));
+    const { call } = await startSandbox(withPermissions(otherPermission));
 
     const { status, body } = await call('POST', BULK, { body: { user_ids: [ANNA] } });
 
@@ -315,7 +309,7 @@ describe('bans', () => {
     ['PUT', banPath(STRANGER)],
     ['DELETE', banPath(STRANGER)],
   ])('need their permission: %s %s', async (method, path) => {
-    const { call } = await start(withPermissions(PermissionFlagsBits.KickMembers));
+    const { call } = await startSandbox(withPermissions(PermissionFlagsBits.KickMembers));
 
     const { status, body } = await call(method, path);
 
@@ -323,9 +317,8 @@ describe('bans', () => {
   });
 
   it("need the owner's two-factor authentication where moderation requires it", async () => {
-    const world = smallWorld({ guilds: [smallGuild({ mfaLevel: 1 })] });
-    const applications = world.applications.map((one) => ({ ...one, ownerHasMfa: false }));
-    const { call } = await start({ world: { ...world, applications } });
+    const applications = smallWorld().applications.map((one) => ({ ...one, ownerHasMfa: false }));
+    const { call } = await startSandbox({ guild: { mfaLevel: 1 }, world: { applications } });
 
     const { status, body } = await call('PUT', banPath(ANNA));
 

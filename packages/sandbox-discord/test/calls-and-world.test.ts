@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createSandboxDiscord } from '../src/sandbox-discord.js';
 import {
   ANNA,
+  anna,
   APPLICATION,
-  BOT,
   COUNCIL,
   GUILD,
   memberPath,
@@ -12,19 +12,21 @@ import {
   MINER,
   NOBODY,
   OWNER,
+  owner,
   PILOT,
-  sandboxes,
   smallGuild,
   smallWorld,
+  startSandbox,
   STRANGER,
+  stranger,
+  theBot,
 } from './small-world.js';
 
-const start = sandboxes();
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 
 describe('the calls', () => {
   it('are counted by method, template and status', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     await call('GET', memberPath(ANNA));
     await call('GET', memberPath(OWNER));
@@ -45,7 +47,7 @@ describe('the calls', () => {
   });
 
   it('are remembered with their reason, as many as two hundred', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     for (let index = 0; index < 201; index += 1) await call('GET', '/users/@me');
 
     await call('PUT', memberRolePath(ANNA, MINER), { reason: 'joined Miners' });
@@ -63,7 +65,7 @@ describe('the calls', () => {
   });
 
   it('can be waited for and listened to', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const heard: string[] = [];
     const stopListening = sandbox.calls.onCall((one) => heard.push(one.method));
     const waiting = sandbox.calls.waitForCall({ method: 'PATCH', status: 200 });
@@ -78,7 +80,7 @@ describe('the calls', () => {
   });
 
   it('that do not come are not waited for for ever', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startSandbox();
 
     await expect(sandbox.calls.waitForCall({ method: 'DELETE' }, 5)).rejects.toThrow(
       'no call {"method":"DELETE"} came within 5 ms',
@@ -88,16 +90,12 @@ describe('the calls', () => {
 
 describe('the world', () => {
   it('is plain JSON that another sandbox goes on from', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     await call('PATCH', memberPath(ANNA), {
       body: { nick: 'New', roles: [MINER] },
       reason: 'moved',
     });
-    sandbox.moderator.ban({
-      guildId: GUILD,
-      discordUserId: OWNER,
-      reason: 'a joke',
-    });
+    sandbox.moderator.ban({ ...owner, reason: 'a joke' });
 
     const kept = JSON.parse(JSON.stringify(sandbox.world()));
     const again = createSandboxDiscord({ world: kept });
@@ -112,13 +110,13 @@ describe('the world', () => {
 
   it('tells of each change, and only of changes', async () => {
     let changes = 0;
-    const { call, sandbox } = await start({ onChange: () => (changes += 1) });
+    const { call, sandbox } = await startSandbox({ onChange: () => (changes += 1) });
 
     await call('GET', memberPath(ANNA));
     await call('PUT', memberRolePath(ANNA, PILOT));
     expect(changes).toBe(0);
     await call('PUT', memberRolePath(ANNA, MINER));
-    sandbox.moderator.kick({ guildId: GUILD, discordUserId: ANNA });
+    sandbox.moderator.kick(anna);
 
     expect(changes).toBe(2);
   });
@@ -126,7 +124,7 @@ describe('the world', () => {
   it('gives a guild its @everyone and does not touch what it was given', async () => {
     const given = smallWorld({ guilds: [smallGuild({ roles: [] })] });
     const before = JSON.stringify(given);
-    const { sandbox } = await start({ world: given });
+    const sandbox = createSandboxDiscord({ world: given });
 
     sandbox.moderator.createRole({ guildId: GUILD, name: 'Scout' });
 
@@ -137,7 +135,7 @@ describe('the world', () => {
 
 describe('an outage', () => {
   it('ends where it began: same address, same world', async () => {
-    const { call, sandbox, url } = await start();
+    const { call, sandbox, url } = await startSandbox();
     await call('PUT', memberRolePath(ANNA, MINER));
 
     await sandbox.stop();
@@ -149,7 +147,7 @@ describe('an outage', () => {
   });
 
   it('is told at once when the port is taken', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
     const second = createSandboxDiscord({
       world: smallWorld(),
@@ -161,10 +159,8 @@ describe('an outage', () => {
 });
 
 describe('a moderator', () => {
-  const anna = { guildId: GUILD, discordUserId: ANNA };
-
   it('gives and takes any role, also above the bot, in the name of the owner', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startSandbox();
 
     sandbox.moderator.giveRole({ ...anna, roleId: COUNCIL });
     sandbox.moderator.takeRole({ ...anna, roleId: PILOT });
@@ -177,7 +173,7 @@ describe('a moderator', () => {
   });
 
   it('bans, after which nobody comes back before the ban is lifted', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startSandbox();
     sandbox.moderator.ban({ ...anna, reason: 'spam' });
 
     expect(() => sandbox.moderator.join(anna)).toThrow('is banned');
@@ -189,7 +185,7 @@ describe('a moderator', () => {
   });
 
   it('sees people leave without a trace in the audit log and come back marked', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startSandbox();
 
     sandbox.moderator.leave(anna);
     sandbox.moderator.join(anna);
@@ -202,20 +198,17 @@ describe('a moderator', () => {
   });
 
   it('lets newcomers through screening', async () => {
-    const { sandbox } = await start({
-      world: smallWorld({ guilds: [smallGuild({ hasScreening: true })] }),
-    });
-    const stan = { guildId: GUILD, discordUserId: STRANGER };
+    const { sandbox } = await startSandbox({ guild: { hasScreening: true } });
 
-    sandbox.moderator.join(stan);
+    sandbox.moderator.join(stranger);
     const before = sandbox.member(GUILD, STRANGER)?.pending;
-    sandbox.moderator.finishScreening(stan);
+    sandbox.moderator.finishScreening(stranger);
 
     expect([before, sandbox.member(GUILD, STRANGER)?.pending]).toEqual([true, false]);
   });
 
   it('changes roles and what a bot may', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const { roleId } = sandbox.moderator.createRole({
       guildId: GUILD,
       name: 'Scout',
@@ -234,7 +227,7 @@ describe('a moderator', () => {
   });
 
   it('brings in new accounts, times people out and renames them', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.moderator.addUser({ discordUserId: NOBODY, username: 'nora' });
     sandbox.moderator.join({ guildId: GUILD, discordUserId: NOBODY });
     sandbox.moderator.setNick({ ...anna, nick: ' A ' });
@@ -261,15 +254,15 @@ describe('a moderator', () => {
       `no member of guild ${GUILD} with id ${STRANGER}`,
     ],
   ])('is told of %s', async (_name, which, message) => {
-    const { sandbox } = await start();
+    const { sandbox } = await startSandbox();
 
     expect(() => sandbox.moderator.kick(which)).toThrow(message);
   });
 
   it('may throw out the bot itself', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
-    sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
+    sandbox.moderator.kick(theBot);
 
     expect((await call('GET', `/guilds/${GUILD}`)).body.code).toBe(10004);
   });

@@ -7,12 +7,10 @@ import {
   BOT,
   BOT_PERMISSIONS,
   GUILD,
-  sandboxes,
-  smallGuild,
-  smallWorld,
+  startSandbox,
+  theBot,
 } from './small-world.js';
 
-const start = sandboxes();
 const CATEGORY = '500000000000000001';
 const RULES = '500000000000000002';
 const LOUNGE = '500000000000000003';
@@ -22,11 +20,7 @@ const channels = [
   { channelId: LOUNGE, name: 'Lounge', type: 2, position: 2 },
 ];
 const seeing = {
-  world: smallWorld({
-    guilds: [
-      smallGuild({ channels, botPermissions: BOT_PERMISSIONS | PermissionFlagsBits.ViewChannel }),
-    ],
-  }),
+  guild: { channels, botPermissions: BOT_PERMISSIONS | PermissionFlagsBits.ViewChannel },
 };
 const asPerson = { headers: { Authorization: 'Bearer anna' } };
 const anna = {
@@ -35,7 +29,7 @@ const anna = {
 
 describe('the channels of a guild', () => {
   it('are listed, each with what its type has', async () => {
-    const { call } = await start(seeing);
+    const { call } = await startSandbox(seeing);
 
     const { status, list } = await call('GET', `/guilds/${GUILD}/channels`);
 
@@ -49,7 +43,7 @@ describe('the channels of a guild', () => {
   });
 
   it('are one text channel unless the world names others', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { list } = await call('GET', `/guilds/${GUILD}/channels`);
 
@@ -58,7 +52,7 @@ describe('the channels of a guild', () => {
   });
 
   it('are read one by one', async () => {
-    const { call } = await start(seeing);
+    const { call } = await startSandbox(seeing);
 
     const { status, body } = await call('GET', `/channels/${RULES}`);
 
@@ -67,9 +61,9 @@ describe('the channels of a guild', () => {
   });
 
   it('are refused to a bot that may not view them, or is not in the guild', async () => {
-    const blind = await start({ world: smallWorld({ guilds: [smallGuild({ channels })] }) });
-    const gone = await start(seeing);
-    gone.sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
+    const blind = await startSandbox({ guild: { channels } });
+    const gone = await startSandbox(seeing);
+    gone.sandbox.moderator.kick(theBot);
 
     const unseen = await blind.call('GET', `/channels/${RULES}`);
     const foreign = await gone.call('GET', `/channels/${RULES}`);
@@ -84,7 +78,7 @@ describe('the channels of a guild', () => {
     ['an unknown id', '599999999999999999', 404, 10003],
     ['no id', 'general', 400, 50035],
   ])('are refused for %s', async (_name, channelId, status, code) => {
-    const { call } = await start(seeing);
+    const { call } = await startSandbox(seeing);
 
     const reply = await call('GET', `/channels/${channelId}`);
 
@@ -92,7 +86,7 @@ describe('the channels of a guild', () => {
   });
 
   it('are not for the tokens of people', async () => {
-    const { call } = await start({ world: { ...seeing.world, accessTokens: anna } });
+    const { call } = await startSandbox({ ...seeing, world: { accessTokens: anna } });
 
     expect((await call('GET', `/channels/${RULES}`, asPerson)).status).toBe(401);
     expect((await call('GET', `/guilds/${GUILD}/channels`, asPerson)).status).toBe(401);
@@ -101,9 +95,7 @@ describe('the channels of a guild', () => {
 
 describe('the preview of a guild', () => {
   it('names the guild, its features and how many are in it', async () => {
-    const { call } = await start({
-      world: smallWorld({ guilds: [smallGuild({ hasScreening: true, features: ['COMMUNITY'] })] }),
-    });
+    const { call } = await startSandbox({ guild: { hasScreening: true, features: ['COMMUNITY'] } });
 
     const { status, body } = await call('GET', `/guilds/${GUILD}/preview`);
     const [own] = (await call('GET', '/users/@me/guilds')).list;
@@ -127,8 +119,8 @@ describe('the preview of a guild', () => {
   });
 
   it('is for bots outside the guild only if the guild can be discovered', async () => {
-    const { call, sandbox } = await start();
-    sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
+    const { call, sandbox } = await startSandbox();
+    sandbox.moderator.kick(theBot);
 
     const hidden = await call('GET', `/guilds/${GUILD}/preview`);
     sandbox.moderator.editGuild({ guildId: GUILD, features: ['DISCOVERABLE'] });
@@ -141,11 +133,10 @@ describe('the preview of a guild', () => {
   });
 
   it('is not for the tokens of people', async () => {
-    const world = smallWorld({
-      guilds: [smallGuild({ features: ['DISCOVERABLE'] })],
-      accessTokens: anna,
+    const { call } = await startSandbox({
+      guild: { features: ['DISCOVERABLE'] },
+      world: { accessTokens: anna },
     });
-    const { call } = await start({ world });
 
     expect((await call('GET', `/guilds/${GUILD}/preview`, asPerson)).status).toBe(401);
   });
@@ -153,7 +144,7 @@ describe('the preview of a guild', () => {
 
 describe('an account', () => {
   it('is read by its id, whether or not it is in a guild of the bot', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const self = await call('GET', `/users/${BOT}`);
     const anna = await call('GET', `/users/${ANNA}`);

@@ -1,7 +1,8 @@
-import { DiscordAPIError, HTTPError, REST, type RateLimitData } from '@discordjs/rest';
+import { DiscordAPIError, HTTPError, type RateLimitData } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { connectRest } from './rest-client.js';
 import {
   ANNA,
   BOOSTER,
@@ -11,36 +12,15 @@ import {
   MINER,
   OWNER,
   PILOT,
-  sandboxes,
-  TOKEN,
+  startSandbox,
 } from './small-world.js';
-
-const start = sandboxes();
-const clients: REST[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) {
-    client.clearHandlerSweeper();
-    client.clearHashSweeper();
-  }
-});
-
-/** As anybody would point discord.js at another address. */
-const connect = (url: string) => {
-  const rest = new REST({
-    api: `${url}/api`,
-    version: '10',
-    retries: 0,
-  }).setToken(TOKEN);
-  clients.push(rest);
-  return rest;
-};
 
 describe('the REST client of discord.js', () => {
   it('lists all members', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
     const query = new URLSearchParams({ limit: '1000' });
-    const members = await connect(url).get(Routes.guildMembers(GUILD), {
+    const members = await connectRest(url).get(Routes.guildMembers(GUILD), {
       query,
     });
 
@@ -49,8 +29,8 @@ describe('the REST client of discord.js', () => {
   });
 
   it('reads and changes a member, with a reason', async () => {
-    const { url, sandbox } = await start();
-    const rest = connect(url);
+    const { url, sandbox } = await startSandbox();
+    const rest = connectRest(url);
 
     const changed = await rest.patch(Routes.guildMember(GUILD, ANNA), {
       body: { nick: ' Anna  B ', roles: [MINER] },
@@ -67,8 +47,8 @@ describe('the REST client of discord.js', () => {
   });
 
   it('gives and takes a role, which answers with nothing', async () => {
-    const { url, sandbox } = await start();
-    const rest = connect(url);
+    const { url, sandbox } = await startSandbox();
+    const rest = connectRest(url);
 
     const given = await rest.put(Routes.guildMemberRole(GUILD, ANNA, MINER));
     await rest.delete(Routes.guildMemberRole(GUILD, ANNA, PILOT));
@@ -78,9 +58,9 @@ describe('the REST client of discord.js', () => {
   });
 
   it('understands a refusal', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
-    const refused = connect(url).put(Routes.guildMemberRole(GUILD, ANNA, BOOSTER));
+    const refused = connectRest(url).put(Routes.guildMemberRole(GUILD, ANNA, BOOSTER));
 
     await expect(refused).rejects.toBeInstanceOf(DiscordAPIError);
     await expect(refused).rejects.toMatchObject({
@@ -91,9 +71,9 @@ describe('the REST client of discord.js', () => {
   });
 
   it('understands what is wrong with a field', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
-    const refused = connect(url).patch(Routes.guildMember(GUILD, ANNA), {
+    const refused = connectRest(url).patch(Routes.guildMember(GUILD, ANNA), {
       body: { nick: 'x'.repeat(33) },
     });
 
@@ -104,17 +84,17 @@ describe('the REST client of discord.js', () => {
   });
 
   it('understands a failure', async () => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'status', status: 503 } });
 
-    await expect(connect(url).get(Routes.user())).rejects.toBeInstanceOf(HTTPError);
+    await expect(connectRest(url).get(Routes.user())).rejects.toBeInstanceOf(HTTPError);
   });
 
   it('learns the bucket from the headers and waits by itself, so that no 429 comes', async () => {
-    const { url, sandbox } = await start({
+    const { url, sandbox } = await startSandbox({
       limits: { memberGet: { limit: 3, windowMs: 300, window: 'fixed' } },
     });
-    const rest = connect(url);
+    const rest = connectRest(url);
     const waits: RateLimitData[] = [];
     rest.on('rateLimited', (wait) => waits.push(wait));
 
@@ -131,8 +111,8 @@ describe('the REST client of discord.js', () => {
   });
 
   it('uses one queue for giving and taking roles, since they name the same bucket', async () => {
-    const { url } = await start({ limits: {} });
-    const rest = connect(url);
+    const { url } = await startSandbox({ limits: {} });
+    const rest = connectRest(url);
     await rest.put(Routes.guildMemberRole(GUILD, ANNA, MINER));
     await rest.delete(Routes.guildMemberRole(GUILD, ANNA, MINER));
 
@@ -145,10 +125,10 @@ describe('the REST client of discord.js', () => {
   it.each(['sharedLimit', 'globalLimit'] as const)(
     'honours a 429 and tries again: %s',
     async (kind) => {
-      const { url, sandbox } = await start({ limits: {} });
+      const { url, sandbox } = await startSandbox({ limits: {} });
       sandbox.faults.plant({ effect: { kind, retryAfterMs: 20 } });
 
-      const member = await connect(url).get(Routes.guildMember(GUILD, ANNA));
+      const member = await connectRest(url).get(Routes.guildMember(GUILD, ANNA));
 
       expect(member).toMatchObject({ roles: [PILOT] });
       expect(sandbox.calls.recent().map((call) => call.status)).toEqual([429, 200]);

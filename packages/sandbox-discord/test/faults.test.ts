@@ -8,15 +8,14 @@ import {
   memberRolePath,
   MINER,
   PILOT,
-  sandboxes,
+  startSandbox,
 } from './small-world.js';
 
-const start = sandboxes();
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 
 describe('a planted fault', () => {
   it('answers with a status and a code, once, and nothing is done', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({
       effect: {
         kind: 'status',
@@ -40,7 +39,7 @@ describe('a planted fault', () => {
     ['html', { kind: 'html', status: 502 }, 502],
     ['cloudflareLimit', { kind: 'cloudflareLimit' }, 429],
   ] as const)('answers in HTML, without a word of buckets: %s', async (_name, effect, status) => {
-    const { call, sandbox } = await start({ limits: {} });
+    const { call, sandbox } = await startSandbox({ limits: {} });
     sandbox.faults.plant({ effect });
 
     const reply = await call('GET', memberPath(ANNA));
@@ -52,7 +51,7 @@ describe('a planted fault', () => {
   });
 
   it('refuses for a shared limit though the bucket is not empty', async () => {
-    const { call, sandbox } = await start({ limits: {} });
+    const { call, sandbox } = await startSandbox({ limits: {} });
     sandbox.faults.plant({
       effect: { kind: 'sharedLimit', retryAfterMs: 1500 },
     });
@@ -68,7 +67,7 @@ describe('a planted fault', () => {
   });
 
   it('refuses for the global limit', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({
       effect: { kind: 'globalLimit', retryAfterMs: 200 },
     });
@@ -83,7 +82,7 @@ describe('a planted fault', () => {
     ['before', [PILOT]],
     ['after', [PILOT, MINER]],
   ] as const)('drops the connection %s the change', async (moment, roleIds) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'drop', moment } });
 
     await expect(call('PUT', memberRolePath(ANNA, MINER))).rejects.toThrow('fetch failed');
@@ -99,7 +98,7 @@ describe('a planted fault', () => {
     ['before', [PILOT]],
     ['after', [PILOT, MINER]],
   ] as const)('never answers, %s the change', async (moment, roleIds) => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'silence', moment } });
     const arrived = sandbox.calls.waitForCall({ method: 'PUT', status: 0 });
 
@@ -114,7 +113,7 @@ describe('a planted fault', () => {
   });
 
   it('makes an answer late, and others are not held up by it', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'latency', ms: 150 } });
     const order: string[] = [];
 
@@ -127,7 +126,7 @@ describe('a planted fault', () => {
   });
 
   it('loses a write: success is told and audited, nothing is kept', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'lostWrite' } });
 
     const read = await call('GET', memberPath(ANNA));
@@ -143,7 +142,7 @@ describe('a planted fault', () => {
   });
 
   it('reads a member as it was before its last change, alone and in lists', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     await call('PUT', memberRolePath(ANNA, MINER));
     sandbox.faults.plant({ effect: { kind: 'staleRead' }, times: 2 });
 
@@ -167,7 +166,7 @@ describe('which calls it meets', () => {
     ['its member', { discordUserId: ANNA }],
     ['its guild', { guildId: GUILD }],
   ])('is chosen by %s', async (_name, filter) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: fail, ...filter });
 
     const other = await call('GET', '/users/@me');
@@ -182,7 +181,7 @@ describe('which calls it meets', () => {
     ['another member', { discordUserId: COUNCILLOR }],
     ['another guild', { guildId: '100000000000000099' }],
   ])('are not those of %s', async (_name, filter) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: fail, ...filter });
 
     expect((await call('PATCH', memberPath(ANNA), { body: {} })).status).toBe(200);
@@ -190,7 +189,7 @@ describe('which calls it meets', () => {
   });
 
   it('are as many as it was planted for, then the next fault has its turn', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: fail, times: 2 });
     sandbox.faults.plant({ effect: { kind: 'status', status: 502 } });
 
@@ -202,7 +201,7 @@ describe('which calls it meets', () => {
   });
 
   it('are all until it is removed', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const faultId = sandbox.faults.plant({ effect: fail, times: null });
 
     const first = await call('GET', '/users/@me');
@@ -215,7 +214,7 @@ describe('which calls it meets', () => {
 
   it('are chosen by the chance that was passed in', async () => {
     const drawn = [0.9, 0.1, 0.5, 0.49];
-    const { call, sandbox } = await start({ random: () => drawn.shift() ?? 1 });
+    const { call, sandbox } = await startSandbox({ random: () => drawn.shift() ?? 1 });
     sandbox.faults.plant({ effect: fail, times: null, probability: 0.5 });
 
     const statuses: number[] = [];

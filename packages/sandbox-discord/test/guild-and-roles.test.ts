@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   ANNA,
   APPLICATION,
-  BOT,
-  BOT_ROLE,
-  BOT_PERMISSIONS,
   BOOSTER,
+  BOT,
+  BOT_PERMISSIONS,
+  BOT_ROLE,
   COUNCIL,
   fieldError,
   GUILD,
@@ -15,19 +15,19 @@ import {
   MINER,
   OWNER,
   PILOT,
-  sandboxes,
   smallGuild,
   smallWorld,
+  startSandbox,
   STRANGER,
+  theBot,
   TOKEN,
 } from './small-world.js';
 
-const start = sandboxes();
 const ROLES = `/guilds/${GUILD}/roles`;
 
 describe('roles', () => {
   it('are listed with @everyone, their places and tags', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { list } = await call('GET', ROLES);
 
@@ -44,7 +44,7 @@ describe('roles', () => {
   });
 
   it('are read one by one, and counted without @everyone', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const one = await call('GET', `${ROLES}/${PILOT}`);
     const none = await call('GET', `${ROLES}/400000000000000099`);
@@ -66,7 +66,7 @@ describe('roles', () => {
   });
 
   it('are made at the bottom', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('POST', ROLES, {
       body: { name: 'Scout', color: 255, permissions: '0' },
@@ -88,7 +88,7 @@ describe('roles', () => {
   });
 
   it('are changed and deleted below the bot', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const changed = await call('PATCH', `${ROLES}/${MINER}`, {
       body: { name: 'Digger' },
@@ -101,7 +101,7 @@ describe('roles', () => {
   });
 
   it.each(['PATCH', 'DELETE'])('are not reached above the bot by %s', async (method) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call(
       method,
@@ -113,7 +113,7 @@ describe('roles', () => {
   });
 
   it('get no permission that the bot does not have', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
     const administrator = String(1n << 3n);
 
     const made = await call('POST', ROLES, {
@@ -136,7 +136,7 @@ describe('roles', () => {
     ['a colour beyond white', { color: 0x1000000 }, 'color'],
     ['permissions in words', { permissions: 'all' }, 'permissions'],
   ])('are refused with %s', async (_name, body, field) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('POST', ROLES, { body });
 
@@ -145,17 +145,13 @@ describe('roles', () => {
   });
 
   it('are 250 at most', async () => {
-    const guild = smallGuild();
-    const more = Array.from({ length: 250 - guild.roles.length }, (_, index) => ({
+    const { roles } = smallGuild();
+    const more = Array.from({ length: 250 - roles.length }, (_, index) => ({
       roleId: String(600000000000000000n + BigInt(index)),
       name: `Role ${index}`,
       position: 1,
     }));
-    const { call } = await start({
-      world: smallWorld({
-        guilds: [{ ...guild, roles: [...guild.roles, ...more] }],
-      }),
-    });
+    const { call } = await startSandbox({ guild: { roles: [...roles, ...more] } });
 
     const { status, body } = await call('POST', ROLES, {
       body: { name: 'One more' },
@@ -165,7 +161,7 @@ describe('roles', () => {
   });
 
   it('that are managed are not deleted, nor is @everyone', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     expect((await call('DELETE', `${ROLES}/${BOOSTER}`)).body.code).toBe(50028);
     expect((await call('DELETE', `${ROLES}/${GUILD}`)).body.code).toBe(50028);
@@ -174,7 +170,7 @@ describe('roles', () => {
 
 describe('a guild', () => {
   it('is read, with counts when asked for', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const plain = await call('GET', `/guilds/${GUILD}`);
     const counted = await call('GET', `/guilds/${GUILD}?with_counts=true`);
@@ -192,10 +188,10 @@ describe('a guild', () => {
     [10004, 404],
     [50001, 403],
   ] as const)('that the bot is not in can be answered with %i', async (code, status) => {
-    const { call, sandbox } = await start({
+    const { call, sandbox } = await startSandbox({
       quirks: { unknownGuildCode: code },
     });
-    sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
+    sandbox.moderator.kick(theBot);
 
     const left = await call('GET', `/guilds/${GUILD}`);
     const never = await call('GET', '/guilds/100000000000000099/roles');
@@ -218,7 +214,7 @@ describe('a guild', () => {
       }),
       guildId: '100000000000000002',
     };
-    const { call } = await start({
+    const { call } = await startSandbox({
       world: {
         ...world,
         applications: [...world.applications, second],
@@ -242,12 +238,8 @@ describe('a guild', () => {
 describe('bans', () => {
   it('are told one by one to who may ban', async () => {
     const bans = [{ discordUserId: STRANGER, reason: 'spam' }];
-    const { call } = await start({
-      world: smallWorld({ guilds: [smallGuild({ bans })] }),
-    });
-    const without = await start({
-      world: smallWorld({ guilds: [smallGuild({ bans, botPermissions: 1n })] }),
-    });
+    const { call } = await startSandbox({ guild: { bans } });
+    const without = await startSandbox({ guild: { bans, botPermissions: 1n } });
 
     const banned = await call('GET', `/guilds/${GUILD}/bans/${STRANGER}`);
     const free = await call('GET', `/guilds/${GUILD}/bans/${ANNA}`);
@@ -264,7 +256,7 @@ describe('bans', () => {
 
 describe('the audit log', () => {
   it('is newest first, filtered and paged', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
     await call('PUT', memberRolePath(ANNA, MINER));
     await call('PATCH', memberPath(ANNA), { body: { nick: 'New' } });
     await call('DELETE', memberRolePath(ANNA, MINER));
@@ -287,11 +279,7 @@ describe('the audit log', () => {
   });
 
   it('needs its permission', async () => {
-    const { call } = await start({
-      world: smallWorld({
-        guilds: [smallGuild({ botPermissions: 1n << 28n })],
-      }),
-    });
+    const { call } = await startSandbox({ guild: { botPermissions: 1n << 28n } });
 
     expect((await call('GET', `/guilds/${GUILD}/audit-logs`)).body.code).toBe(50013);
   });
@@ -299,7 +287,7 @@ describe('the audit log', () => {
 
 describe('a bot', () => {
   it('learns who it is, what its application may, and where a gateway would be', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const self = await call('GET', '/users/@me');
     const application = await call('GET', '/applications/@me');

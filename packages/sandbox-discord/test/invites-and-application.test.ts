@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { CALLBACK, oauthSandboxes, OTHER_CALLBACK, SECRET } from './oauth-world.js';
+import { CALLBACK, startOauthSandbox, OTHER_CALLBACK, SECRET } from './oauth-world.js';
 import { APPLICATION, GUILD, OWNER } from './small-world.js';
 
-const start = oauthSandboxes();
 const nobody = { headers: { Authorization: '' } };
 
 describe('an invite', () => {
   it('tells its guild and that it lasts, to a bot as to anybody', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { code } = sandbox.moderator.createInvite({
       guildId: GUILD,
       inviterId: OWNER,
@@ -32,7 +31,7 @@ describe('an invite', () => {
   });
 
   it('counts members when asked to', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { code } = sandbox.moderator.createInvite({ guildId: GUILD });
 
     const { body } = await call('GET', `/invites/${code}?with_counts=true&with_expiration=true`);
@@ -45,7 +44,7 @@ describe('an invite', () => {
   });
 
   it('tells when it ends, and is unknown from then on', async () => {
-    const { sandbox, call, advance } = await start();
+    const { sandbox, call, advance } = await startOauthSandbox();
     const { code } = sandbox.moderator.createInvite({
       guildId: GUILD,
       code: 'for-a-day',
@@ -67,7 +66,7 @@ describe('an invite', () => {
     ['was never made', 'never-made'],
     ['was taken back', 'taken-back'],
   ])('that %s is unknown', async (_name, code) => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const guildId = GUILD;
     const used = { maxUses: 2, uses: 2 };
     sandbox.moderator.createInvite({ guildId, code: 'used-up', ...used });
@@ -81,7 +80,7 @@ describe('an invite', () => {
   });
 
   it('is not shown to a token that is none', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { code } = sandbox.moderator.createInvite({ guildId: GUILD });
     const headers = { Authorization: 'Bot wrong' };
 
@@ -89,7 +88,7 @@ describe('an invite', () => {
   });
 
   it('is part of the world that is kept', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startOauthSandbox();
     const invite = sandbox.moderator.createInvite({ guildId: GUILD });
 
     expect(sandbox.world().invites).toEqual([invite]);
@@ -100,7 +99,7 @@ describe('an invite', () => {
 
 describe('an application', () => {
   it('shows where people may be sent back to, and how it is installed', async () => {
-    const { call } = await start();
+    const { call } = await startOauthSandbox();
 
     const { body } = await call('GET', '/applications/@me');
 
@@ -117,7 +116,7 @@ describe('an application', () => {
   });
 
   it('is edited while it runs, and the consent page follows', async () => {
-    const { sandbox, call, visit } = await start();
+    const { sandbox, call, visit } = await startOauthSandbox();
     const installParams = { scopes: ['bot'], permissions: '268435457' };
 
     sandbox.moderator.editApplication({
@@ -147,7 +146,7 @@ describe('an application', () => {
   });
 
   it('with a new secret does not know the old one any more', async () => {
-    const { sandbox, refresh } = await start();
+    const { sandbox, refresh } = await startOauthSandbox();
     sandbox.moderator.editApplication({
       applicationId: APPLICATION,
       clientSecret: 'new',
@@ -158,7 +157,7 @@ describe('an application', () => {
   });
 
   it('must be known to be edited', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startOauthSandbox();
 
     expect(() => sandbox.moderator.editApplication({ applicationId: '1' })).toThrow(
       'no application with id 1',

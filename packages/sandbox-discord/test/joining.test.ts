@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { SandboxGuild, SandboxWorld } from '../src/world.js';
+import type { SandboxWorld } from '../src/world.js';
 import {
   ANNA,
   APPLICATION,
@@ -8,28 +8,25 @@ import {
   COUNCIL,
   fieldError,
   GUILD,
-  MINER,
+  type GuildChanges,
   memberPath,
+  MINER,
   PILOT,
-  sandboxes,
-  smallGuild,
   smallWorld,
+  startSandbox,
   STRANGER,
+  stranger,
 } from './small-world.js';
 
-const start = sandboxes();
 const grant = (discordUserId: string, changes = {}) => ({
   discordUserId,
   applicationId: APPLICATION,
   scopes: ['identify', 'guilds.join'],
   ...changes,
 });
-const joinable = (
-  guild: Partial<SandboxGuild> & { botPermissions?: bigint } = {},
-  changes: Partial<SandboxWorld> = {},
-) => ({
-  world: smallWorld({
-    guilds: [smallGuild(guild)],
+const joinable = (guild: GuildChanges = {}, changes: Partial<SandboxWorld> = {}) => ({
+  guild,
+  world: {
     accessTokens: {
       stan: grant(STRANGER),
       anna: grant(ANNA),
@@ -38,12 +35,12 @@ const joinable = (
       old: grant(STRANGER, { expiresAt: 1 }),
     },
     ...changes,
-  }),
+  },
 });
 
 describe('adding a person who agreed', () => {
   it('answers 201 with the member, who has the roles and the nickname asked for', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
 
     const { status, body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan', roles: [PILOT], nick: ' Stan ' },
@@ -61,7 +58,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('ignores @everyone among the roles', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
 
     const { status, body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan', roles: [GUILD, PILOT] },
@@ -72,7 +69,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('answers 204 to one who is in, and does nothing with roles and nickname', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
 
     const { status } = await call('PUT', memberPath(ANNA), {
       body: { access_token: 'anna', roles: [MINER], nick: 'New' },
@@ -86,7 +83,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('leaves the newcomer pending where the guild screens', async () => {
-    const { call } = await start(joinable({ hasScreening: true }));
+    const { call } = await startSandbox(joinable({ hasScreening: true }));
 
     const { body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -96,11 +93,11 @@ describe('adding a person who agreed', () => {
   });
 
   it('marks one who was here before', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
     await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan', roles: [PILOT] },
     });
-    sandbox.moderator.leave({ guildId: GUILD, discordUserId: STRANGER });
+    sandbox.moderator.leave(stranger);
 
     const { body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -116,7 +113,7 @@ describe('adding a person who agreed', () => {
     ['a token that is too old', 'old', STRANGER, 50025],
     ['a token without guilds.join', 'short', STRANGER, 50026],
   ])('refuses %s', async (_name, access_token, discordUserId, code) => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
 
     const { status, body } = await call('PUT', memberPath(discordUserId), {
       body: { access_token },
@@ -127,7 +124,9 @@ describe('adding a person who agreed', () => {
   });
 
   it('refuses who is banned', async () => {
-    const { call } = await start(joinable({ bans: [{ discordUserId: STRANGER, reason: 'spam' }] }));
+    const { call } = await startSandbox(
+      joinable({ bans: [{ discordUserId: STRANGER, reason: 'spam' }] }),
+    );
 
     const { body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -137,7 +136,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('refuses anybody when the guild is full', async () => {
-    const { call } = await start(joinable({ maxMembers: 4 }));
+    const { call } = await startSandbox(joinable({ maxMembers: 4 }));
 
     const { body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -150,7 +149,7 @@ describe('adding a person who agreed', () => {
     ['is unknown', '100000000000000099', {}, 404, 10004],
     ['is named wrongly', 'home', {}, 400, 50035],
   ])('refuses when the guild %s', async (_name, guildId, extras, status, code) => {
-    const { call } = await start(joinable());
+    const { call } = await startSandbox(joinable());
 
     const refused = await call('PUT', `/guilds/${guildId}/members/${STRANGER}`, {
       body: { access_token: 'stan', ...extras },
@@ -177,7 +176,7 @@ describe('adding a person who agreed', () => {
       'BASE_TYPE_MAX_LENGTH',
     ],
   ])('refuses a form with %s', async (_name, body, field, error) => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
 
     const refused = await call('PUT', memberPath(STRANGER), { body });
 
@@ -187,7 +186,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('refuses whom Discord asks for a proof first', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
     sandbox.moderator.editUser({
       discordUserId: STRANGER,
       isVerificationLocked: true,
@@ -201,7 +200,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('is not for the person themselves to do', async () => {
-    const { call } = await start(joinable());
+    const { call } = await startSandbox(joinable());
 
     const { status } = await call('PUT', memberPath(STRANGER), {
       headers: { Authorization: 'Bearer stan' },
@@ -212,18 +211,17 @@ describe('adding a person who agreed', () => {
   });
 
   it('goes on when the ban, the crowd, the limit or the screening is lifted', async () => {
-    const { call, sandbox } = await start(joinable());
+    const { call, sandbox } = await startSandbox(joinable());
     const { moderator } = sandbox;
-    const stan = { guildId: GUILD, discordUserId: STRANGER };
     const join = async () => {
       const body = { access_token: 'stan' };
       const answer = await call('PUT', memberPath(STRANGER), { body });
       return answer.body.code ?? answer.status;
     };
 
-    moderator.ban(stan);
+    moderator.ban(stranger);
     const banned = await join();
-    moderator.unban(stan);
+    moderator.unban(stranger);
     moderator.makeGuildFull(GUILD);
     const full = await join();
     moderator.editGuild({ guildId: GUILD, maxMembers: 100 });
@@ -236,7 +234,7 @@ describe('adding a person who agreed', () => {
 
     expect([banned, full, limited, arrived]).toEqual([40007, 30019, 30001, 201]);
     expect(isPending()).toBe(true);
-    moderator.finishScreening(stan);
+    moderator.finishScreening(stranger);
     expect(isPending()).toBe(false);
     expect(await join()).toBe(204);
   });
@@ -246,7 +244,7 @@ describe('adding a person who agreed', () => {
       ...user,
       maxGuilds: 0,
     }));
-    const { call } = await start(joinable({}, { users }));
+    const { call } = await startSandbox(joinable({}, { users }));
 
     const refused = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -265,7 +263,7 @@ describe('adding a person who agreed', () => {
     ['the bot may not rename', 1n, { nick: 'Stan' }],
     ['the role is above the bot', (1n << 28n) | 1n, { roles: [COUNCIL] }],
   ])('is refused when %s', async (_name, botPermissions, extras) => {
-    const { call, sandbox } = await start(joinable({ botPermissions }));
+    const { call, sandbox } = await startSandbox(joinable({ botPermissions }));
 
     const { status, body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan', ...extras },
@@ -281,9 +279,7 @@ describe('a person with an access token', () => {
     headers: { Authorization: `Bearer ${token}` },
   });
   const withScopes = (...scopes: string[]) =>
-    start({
-      world: smallWorld({ accessTokens: { t: grant(STRANGER, { scopes }) } }),
-    });
+    startSandbox({ world: { accessTokens: { t: grant(STRANGER, { scopes }) } } });
 
   it('learns who they are, and their address only with the scope for it', async () => {
     const plain = await withScopes('identify');
@@ -310,7 +306,7 @@ describe('a person with an access token', () => {
 
   it('sees their guilds with the scope for it, and not without', async () => {
     const { call, sandbox } = await withScopes('identify', 'guilds');
-    sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
+    sandbox.moderator.join(stranger);
     const narrow = await withScopes('identify');
 
     const seen = await call('GET', '/users/@me/guilds', asPerson('t'));
@@ -322,7 +318,7 @@ describe('a person with an access token', () => {
 
   it('may read their own membership, and nothing that is a bot\u2019s', async () => {
     const { call, sandbox } = await withScopes('guilds.members.read');
-    sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
+    sandbox.moderator.join(stranger);
 
     const own = await call('GET', `/users/@me/guilds/${GUILD}/member`, asPerson('t'));
     const other = await call('GET', memberPath(BOT), asPerson('t'));
@@ -332,10 +328,8 @@ describe('a person with an access token', () => {
   });
 
   it('is turned away when the token is unknown or too old', async () => {
-    const { call } = await start({
-      world: smallWorld({
-        accessTokens: { old: grant(STRANGER, { expiresAt: 1 }) },
-      }),
+    const { call } = await startSandbox({
+      world: { accessTokens: { old: grant(STRANGER, { expiresAt: 1 }) } },
     });
 
     expect((await call('GET', '/users/@me', asPerson('old'))).status).toBe(401);

@@ -1,11 +1,11 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
-import type { SandboxGuild } from '../src/world.js';
 import {
   ANNA,
-  BOT,
+  anna,
   BOOSTER,
+  BOT,
   COUNCIL,
   COUNCILLOR,
   fieldError,
@@ -14,21 +14,16 @@ import {
   MINER,
   OWNER,
   PILOT,
-  sandboxes,
-  smallGuild,
   smallWorld,
+  startSandbox,
 } from './small-world.js';
 
-const start = sandboxes();
 const MEMBERS = `/guilds/${GUILD}/members`;
-const worldOf = (guild: SandboxGuild) => ({
-  world: smallWorld({ guilds: [guild] }),
-});
-const withPermissions = (botPermissions: bigint) => worldOf(smallGuild({ botPermissions }));
+const withPermissions = (botPermissions: bigint) => ({ guild: { botPermissions } });
 
 describe('changing a member', () => {
   it('treats roles as the whole list', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
       body: { roles: [MINER] },
@@ -51,7 +46,7 @@ describe('changing a member', () => {
   });
 
   it('answers with the stored nickname, not the requested one', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { body } = await call('PATCH', memberPath(ANNA), {
       body: { nick: '  An   na ' },
@@ -61,12 +56,8 @@ describe('changing a member', () => {
   });
 
   it.each(['', null])('removes the nickname for %j', async (nick) => {
-    const { call, sandbox } = await start();
-    sandbox.moderator.setNick({
-      guildId: GUILD,
-      discordUserId: ANNA,
-      nick: 'Old',
-    });
+    const { call, sandbox } = await startSandbox();
+    sandbox.moderator.setNick({ ...anna, nick: 'Old' });
 
     const { body } = await call('PATCH', memberPath(ANNA), { body: { nick } });
 
@@ -74,7 +65,7 @@ describe('changing a member', () => {
   });
 
   it('refuses a nickname of more than 32 characters, counting an emoji as one', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const tooLong = await call('PATCH', memberPath(ANNA), {
       body: { nick: 'x'.repeat(33) },
@@ -96,7 +87,7 @@ describe('changing a member', () => {
     ],
     ['no list', 'Pilot', 'LIST_TYPE_CONVERT'],
   ])('refuses %s', async (_name, roles, code) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', memberPath(ANNA), { body: { roles } });
 
@@ -105,7 +96,7 @@ describe('changing a member', () => {
   });
 
   it('names the invalid role in the list', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', memberPath(ANNA), {
       body: { roles: [PILOT, 'Miner'] },
@@ -119,7 +110,7 @@ describe('changing a member', () => {
     ['a managed role', ANNA, [PILOT, BOOSTER]],
     ['a list without the role above the bot', COUNCILLOR, [PILOT]],
   ])('refuses %s with 403 and changes nothing', async (_name, discordUserId, roles) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.member(GUILD, discordUserId);
 
     const { status, body } = await call('PATCH', memberPath(discordUserId), {
@@ -132,12 +123,8 @@ describe('changing a member', () => {
   });
 
   it('refuses a list that drops a managed role the member holds, and accepts one that carries it over', async () => {
-    const { call, sandbox } = await start();
-    sandbox.moderator.giveRole({
-      guildId: GUILD,
-      discordUserId: ANNA,
-      roleId: BOOSTER,
-    });
+    const { call, sandbox } = await startSandbox();
+    sandbox.moderator.giveRole({ ...anna, roleId: BOOSTER });
 
     const dropped = await call('PATCH', memberPath(ANNA), {
       body: { roles: [MINER] },
@@ -151,7 +138,7 @@ describe('changing a member', () => {
   });
 
   it('ignores @everyone in a list, which every member holds', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
       body: { roles: [GUILD, PILOT, MINER] },
@@ -165,7 +152,7 @@ describe('changing a member', () => {
   });
 
   it('changes nothing for the list it has with @everyone added', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status } = await call('PATCH', memberPath(ANNA), { body: { roles: [PILOT, GUILD] } });
 
@@ -177,7 +164,7 @@ describe('changing a member', () => {
     'refuses %j, since no member is connected to voice',
     async (body) => {
       const { MuteMembers, DeafenMembers, ManageNicknames } = PermissionFlagsBits;
-      const { call, sandbox } = await start(
+      const { call, sandbox } = await startSandbox(
         withPermissions(MuteMembers | DeafenMembers | ManageNicknames),
       );
       const before = sandbox.member(GUILD, ANNA);
@@ -190,7 +177,7 @@ describe('changing a member', () => {
   );
 
   it('leaves mute and deaf alone when they are null', async () => {
-    const { call } = await start(withPermissions(PermissionFlagsBits.ManageNicknames));
+    const { call } = await startSandbox(withPermissions(PermissionFlagsBits.ManageNicknames));
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
       body: { mute: null, deaf: null, nick: 'New' },
@@ -203,7 +190,7 @@ describe('changing a member', () => {
     [10011, 404],
     [50035, 400],
   ] as const)('can answer an unknown role with %i', async (code, status) => {
-    const { call } = await start({ quirks: { unknownRoleInPatchCode: code } });
+    const { call } = await startSandbox({ quirks: { unknownRoleInPatchCode: code } });
 
     const reply = await call('PATCH', memberPath(ANNA), {
       body: { roles: ['400000000000000099'] },
@@ -216,7 +203,7 @@ describe('changing a member', () => {
     ['the owner', OWNER],
     ['somebody above the bot', COUNCILLOR],
   ])('does not rename %s', async (_name, discordUserId) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(discordUserId), {
       body: { nick: 'Renamed' },
@@ -226,7 +213,7 @@ describe('changing a member', () => {
   });
 
   it('still assigns the owner a lower role', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(OWNER), {
       body: { roles: [PILOT] },
@@ -241,7 +228,7 @@ describe('changing a member', () => {
     ['the mute', { mute: true }, 1n << 28n],
     ['a time-out', { communication_disabled_until: null }, 1n << 28n],
   ])('needs its permission for %s', async (_name, body, otherPermission) => {
-    const { call } = await start(withPermissions(otherPermission));
+    const { call } = await startSandbox(withPermissions(otherPermission));
 
     const reply = await call('PATCH', memberPath(ANNA), { body });
 
@@ -249,7 +236,7 @@ describe('changing a member', () => {
   });
 
   it('allows one flag to be edited and no other', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { body } = await call('PATCH', memberPath(ANNA), {
       body: { flags: 7 },
@@ -259,7 +246,7 @@ describe('changing a member', () => {
   });
 
   it('times out for at most 28 days', async () => {
-    const { call } = await start(withPermissions(1n << 40n));
+    const { call } = await startSandbox(withPermissions(1n << 40n));
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
     const long = await call('PATCH', memberPath(ANNA), {
@@ -274,7 +261,7 @@ describe('changing a member', () => {
   });
 
   it('writes nothing into the audit log when nothing changes', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status } = await call('PATCH', memberPath(ANNA), {
       body: { roles: [PILOT], nick: null },
@@ -285,8 +272,8 @@ describe('changing a member', () => {
   });
 
   it('allows a bot with the permission to change its own nickname without rank', async () => {
-    const allowed = await start(withPermissions(1n << 26n));
-    const forbidden = await start(withPermissions(1n << 28n));
+    const allowed = await startSandbox(withPermissions(1n << 26n));
+    const forbidden = await startSandbox(withPermissions(1n << 28n));
 
     const done = await allowed.call('PATCH', `${MEMBERS}/@me`, {
       body: { nick: 'Helper' },
@@ -302,7 +289,7 @@ describe('changing a member', () => {
 
 describe('kicking', () => {
   it('removes the member and writes the reason into the audit log', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status } = await call('DELETE', memberPath(ANNA), {
       reason: 'left the platform: grüße',
@@ -320,7 +307,7 @@ describe('kicking', () => {
   it.each([OWNER, COUNCILLOR])(
     'is refused for members above the bot: %s',
     async (discordUserId) => {
-      const { call } = await start();
+      const { call } = await startSandbox();
 
       const { status, body } = await call('DELETE', memberPath(discordUserId));
 
@@ -329,7 +316,7 @@ describe('kicking', () => {
   );
 
   it('needs its permission', async () => {
-    const { call } = await start(withPermissions(1n << 28n));
+    const { call } = await startSandbox(withPermissions(1n << 28n));
 
     expect((await call('DELETE', memberPath(ANNA))).status).toBe(403);
   });
@@ -337,16 +324,10 @@ describe('kicking', () => {
 
 describe('a guild with two-factor moderation', () => {
   it("requires it of the bot's owner", async () => {
-    const world = smallWorld({ guilds: [smallGuild({ mfaLevel: 1 })] });
-    const without = {
-      ...world,
-      applications: world.applications.map((one) => ({
-        ...one,
-        ownerHasMfa: false,
-      })),
-    };
-    const trusted = await start({ world });
-    const untrusted = await start({ world: without });
+    const guild = { mfaLevel: 1 } as const;
+    const applications = smallWorld().applications.map((one) => ({ ...one, ownerHasMfa: false }));
+    const trusted = await startSandbox({ guild });
+    const untrusted = await startSandbox({ guild, world: { applications } });
 
     const done = await trusted.call('PATCH', memberPath(ANNA), {
       body: { roles: [] },

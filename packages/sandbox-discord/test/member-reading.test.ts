@@ -10,19 +10,17 @@ import {
   memberPath,
   NOBODY,
   OWNER,
+  owner,
   PILOT,
-  sandboxes,
+  startSandbox,
   STRANGER,
-  smallGuild,
-  smallWorld,
 } from './small-world.js';
 
-const start = sandboxes();
 const MEMBERS = `/guilds/${GUILD}/members`;
 
 describe('reading members', () => {
   it('gives one member with roles but without @everyone, and the time with six digits', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('GET', memberPath(ANNA));
 
@@ -46,7 +44,7 @@ describe('reading members', () => {
     ['an account that is elsewhere', STRANGER, 10007],
     ['an account that is nowhere', NOBODY, 10013],
   ])('says 404 to %s: %s, %i', async (_name, discordUserId, code) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('GET', memberPath(discordUserId));
 
@@ -54,7 +52,7 @@ describe('reading members', () => {
   });
 
   it('knows no member @me', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('GET', memberPath('@me'));
 
@@ -63,7 +61,7 @@ describe('reading members', () => {
   });
 
   it('lists one member when not asked for more', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { list } = await call('GET', MEMBERS);
 
@@ -71,7 +69,7 @@ describe('reading members', () => {
   });
 
   it('lists in ascending ids, page after page', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const first = await call('GET', `${MEMBERS}?limit=3`);
     const second = await call('GET', `${MEMBERS}?limit=3&after=${first.list[2]?.user.id}`);
@@ -86,8 +84,7 @@ describe('reading members', () => {
       discordUserId,
       roleIds: [],
     }));
-    const world = smallWorld({ guilds: [smallGuild({ members })] });
-    const { call } = await start({ world });
+    const { call } = await startSandbox({ guild: { members } });
 
     const { list } = await call('GET', `${MEMBERS}?limit=10`);
 
@@ -104,7 +101,7 @@ describe('reading members', () => {
     ['limit=many', 'NUMBER_TYPE_COERCE'],
     ['after=x', 'NUMBER_TYPE_COERCE'],
   ])('refuses a list with %s: %s', async (query, code) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('GET', `${MEMBERS}?${query}`);
 
@@ -113,7 +110,7 @@ describe('reading members', () => {
   });
 
   it('lists only with the privileged intent, but reads one and searches without', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.moderator.setGuildMembersIntent({
       applicationId: APPLICATION,
       guildMembersIntent: false,
@@ -129,12 +126,8 @@ describe('reading members', () => {
   });
 
   it('finds by the beginning of handle or nickname', async () => {
-    const { call, sandbox } = await start();
-    sandbox.moderator.setNick({
-      guildId: GUILD,
-      discordUserId: OWNER,
-      nick: 'Annabel',
-    });
+    const { call, sandbox } = await startSandbox();
+    sandbox.moderator.setNick({ ...owner, nick: 'Annabel' });
 
     const all = await call('GET', `${MEMBERS}/search?query=ANNA&limit=10`);
     const none = await call('GET', `${MEMBERS}/search?query=nna&limit=10`);

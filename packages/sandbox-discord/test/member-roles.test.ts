@@ -13,17 +13,13 @@ import {
   NOBODY,
   OWNER,
   PILOT,
-  sandboxes,
-  smallGuild,
-  smallWorld,
+  startSandbox,
   STRANGER,
 } from './small-world.js';
 
-const start = sandboxes();
-
 describe('giving and taking one role', () => {
   it('answers 204 without a content type, and does it', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const given = await call('PUT', memberRolePath(ANNA, MINER), {
       reason: 'joined Miners',
@@ -55,7 +51,7 @@ describe('giving and taking one role', () => {
   });
 
   it('says 204 and writes nothing when it is so already', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const given = await call('PUT', memberRolePath(ANNA, PILOT));
     const taken = await call('DELETE', memberRolePath(ANNA, MINER));
@@ -65,7 +61,7 @@ describe('giving and taking one role', () => {
   });
 
   it('keeps what another does to the same member at the same time', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     await Promise.all([
       call('PUT', memberRolePath(ANNA, MINER)),
@@ -80,7 +76,7 @@ describe('giving and taking one role', () => {
   });
 
   it('gives the owner, and whoever stands above the bot, a lower role', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     await call('PUT', memberRolePath(OWNER, PILOT));
     await call('PUT', memberRolePath(COUNCILLOR, MINER));
@@ -97,7 +93,7 @@ describe('giving and taking one role', () => {
     ['an account that is elsewhere', STRANGER, PILOT, 404, 10007],
     ['an account that is nowhere', NOBODY, PILOT, 404, 10013],
   ])('refuses %s', async (_name, discordUserId, roleId, status, code) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.guild(GUILD);
 
     const given = await call('PUT', memberRolePath(discordUserId, roleId));
@@ -109,7 +105,7 @@ describe('giving and taking one role', () => {
   });
 
   it('can answer a managed role with 50028', async () => {
-    const { call } = await start({ quirks: { managedRoleCode: 50028 } });
+    const { call } = await startSandbox({ quirks: { managedRoleCode: 50028 } });
 
     const { status, body } = await call('PUT', memberRolePath(ANNA, BOOSTER));
 
@@ -117,11 +113,9 @@ describe('giving and taking one role', () => {
   });
 
   it('needs MANAGE_ROLES, and ADMINISTRATOR has it', async () => {
-    const withPermissions = (botPermissions: bigint) => ({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions })] }),
-    });
-    const without = await start(withPermissions(1n << 27n));
-    const administrator = await start(withPermissions(1n << 3n));
+    const withPermissions = (botPermissions: bigint) => ({ guild: { botPermissions } });
+    const without = await startSandbox(withPermissions(1n << 27n));
+    const administrator = await startSandbox(withPermissions(1n << 3n));
 
     const refused = await without.call('PUT', memberRolePath(ANNA, MINER));
     const done = await administrator.call('PUT', memberRolePath(ANNA, MINER));
@@ -131,7 +125,7 @@ describe('giving and taking one role', () => {
   });
 
   it('reaches a role once it is moved below the bot', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.moderator.moveRole({
       guildId: GUILD,
       roleId: COUNCIL,
@@ -146,7 +140,7 @@ describe('giving and taking one role', () => {
 
 describe('a deleted role', () => {
   it('goes from its members as well', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     await call('DELETE', `/guilds/${GUILD}/roles/${PILOT}`);
 
@@ -154,7 +148,7 @@ describe('a deleted role', () => {
   });
 
   it('may stay with its members as a stale id, which a PATCH may drop and nobody can give', async () => {
-    const { call, sandbox } = await start({
+    const { call, sandbox } = await startSandbox({
       quirks: { keepsStaleRoleIds: true },
     });
     await call('DELETE', `/guilds/${GUILD}/roles/${PILOT}`);

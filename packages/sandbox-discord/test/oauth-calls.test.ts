@@ -4,7 +4,7 @@ import {
   asPerson,
   CALLBACK,
   CHALLENGE,
-  oauthSandboxes,
+  startOauthSandbox,
   OTHER_APPLICATION,
   SECRET,
   VERIFIER,
@@ -19,13 +19,12 @@ import {
   TOKEN,
 } from './small-world.js';
 
-const start = oauthSandboxes();
 const scopes = ['identify', 'email', 'guilds.join'];
 const stan = { applicationId: APPLICATION, discordUserId: STRANGER, scopes };
 
 describe('a whole link', () => {
   it('is counted, and remembered without a secret, code, token or state', async () => {
-    const { sandbox, press, visit, exchange, refresh, revoke, call } = await start();
+    const { sandbox, press, visit, exchange, refresh, revoke, call } = await startOauthSandbox();
     const secrets = [SECRET, TOKEN, VERIFIER, CHALLENGE, 'the-state'];
 
     const challenged = {
@@ -77,7 +76,7 @@ describe('a whole link', () => {
   });
 
   it('shows no secret on the page either', async () => {
-    const { sandbox, url } = await start();
+    const { sandbox, url } = await startOauthSandbox();
     const { accessToken, refreshToken } = sandbox.oauth.grant(stan);
 
     const state = await (await fetch(`${url}/sandbox/state`)).text();
@@ -94,7 +93,7 @@ describe('a fault planted on OAuth2', () => {
     ['/oauth2/authorize', 'GET'],
     ['/oauth2/@me', 'GET'],
   ])('%s answers 5xx, HTML and limits, once each', async (route, method) => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const path = route === '/oauth2/authorize' ? `/api${route}` : route;
     sandbox.faults.plant({ route, effect: { kind: 'status', status: 503 } });
     sandbox.faults.plant({ route, effect: { kind: 'html', status: 502 } });
@@ -115,7 +114,7 @@ describe('a fault planted on OAuth2', () => {
   });
 
   it('drops the answer after the exchange: the code is spent, nobody has the tokens', async () => {
-    const { sandbox, exchange } = await start();
+    const { sandbox, exchange } = await startOauthSandbox();
     const route = '/oauth2/token';
     const code = sandbox.oauth.authorize({ ...stan, redirectUri: CALLBACK });
     sandbox.faults.plant({ route, effect: { kind: 'drop', moment: 'after' } });
@@ -128,7 +127,7 @@ describe('a fault planted on OAuth2', () => {
   });
 
   it('drops the call before the exchange: the code can be tried again', async () => {
-    const { sandbox, exchange } = await start();
+    const { sandbox, exchange } = await startOauthSandbox();
     const code = sandbox.oauth.authorize({ ...stan, redirectUri: CALLBACK });
     sandbox.faults.plant({ route: '/oauth2/*', effect: { kind: 'drop' } });
 
@@ -138,7 +137,7 @@ describe('a fault planted on OAuth2', () => {
   });
 
   it('holds the answer back', async () => {
-    const { sandbox, apiBase } = await start();
+    const { sandbox, apiBase } = await startOauthSandbox();
     const route = '/oauth2/token';
     sandbox.faults.plant({ route, effect: { kind: 'silence' } });
     const hungUp = new AbortController();
@@ -161,7 +160,7 @@ describe('the rate limits of OAuth2', () => {
   } as const;
 
   it('count those without a token by themselves, not with the bot', async () => {
-    const { post, call } = await start({ limits });
+    const { post, call } = await startOauthSandbox({ limits });
 
     const statuses = [];
     for (let index = 0; index < 4; index += 1)
@@ -185,7 +184,7 @@ describe('the rate limits of OAuth2', () => {
       users: [{ discordUserId: STRANGER, username: 'stan' }],
       guilds: [smallGuild(), { ...smallGuild(), guildId: second }],
     };
-    const { call, sandbox } = await start({ world, limits });
+    const { call, sandbox } = await startOauthSandbox({ world, limits });
     const { accessToken: access_token } = sandbox.oauth.grant(stan);
     const join = (guildId: string) =>
       call('PUT', `/guilds/${guildId}/members/${STRANGER}`, {
@@ -209,7 +208,7 @@ describe('the rate limits of OAuth2', () => {
 
 describe('an authorization', () => {
   it('tells its application, scopes, end and person', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { accessToken } = sandbox.oauth.grant(stan);
 
     const { status, body } = await call('GET', '/api/oauth2/@me', asPerson(accessToken));
@@ -225,7 +224,7 @@ describe('an authorization', () => {
   });
 
   it('names nobody without the scope to be identified, and is no bot’s', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const narrow = { ...stan, scopes: ['guilds.join'] };
     const { accessToken } = sandbox.oauth.grant(narrow);
 
@@ -237,7 +236,7 @@ describe('an authorization', () => {
   });
 
   it('lets a person without an address say so', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { accessToken } = sandbox.oauth.grant({
       ...stan,
       discordUserId: ANNA,
@@ -249,7 +248,7 @@ describe('an authorization', () => {
   });
 
   it('shows an address that was never verified as such', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { accessToken } = sandbox.oauth.grant(stan);
     sandbox.moderator.editUser({
       discordUserId: STRANGER,
@@ -262,7 +261,7 @@ describe('an authorization', () => {
   });
 
   it('that is dead answers as Discord does', async () => {
-    const { sandbox, call, revoke } = await start();
+    const { sandbox, call, revoke } = await startOauthSandbox();
     const { accessToken } = sandbox.oauth.grant(stan);
     await revoke(accessToken);
 
@@ -274,7 +273,7 @@ describe('an authorization', () => {
   });
 
   it('is counted once a person, for its own application', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     sandbox.oauth.grant(stan);
     sandbox.oauth.grant(stan);
     sandbox.oauth.grant({ ...stan, applicationId: OTHER_APPLICATION });

@@ -6,7 +6,7 @@ import {
   asPerson,
   CALLBACK,
   CHALLENGE,
-  oauthSandboxes,
+  startOauthSandbox,
   oauthWorld,
   OTHER_CALLBACK,
   sentTo,
@@ -14,11 +14,9 @@ import {
 } from './oauth-world.js';
 import { ANNA, APPLICATION, BOT, STRANGER } from './small-world.js';
 
-const start = oauthSandboxes();
-
 describe('the consent page', () => {
   it('shows that it is a sandbox, which application asks, for which scopes, and where it leads back', async () => {
-    const { visit } = await start();
+    const { visit } = await startOauthSandbox();
 
     const response = await visit();
     const html = await response.text();
@@ -33,7 +31,7 @@ describe('the consent page', () => {
   });
 
   it('offers every person of the world or a new one, but no bot', async () => {
-    const { visit } = await start();
+    const { visit } = await startOauthSandbox();
 
     const html = await (await visit()).text();
 
@@ -45,7 +43,7 @@ describe('the consent page', () => {
   });
 
   it('runs no script, cannot be framed and is not cached', async () => {
-    const { visit } = await start();
+    const { visit } = await startOauthSandbox();
 
     const response = await visit();
     const policy = response.headers.get('content-security-policy') ?? '';
@@ -60,7 +58,7 @@ describe('the consent page', () => {
   it('shows input as text, never as markup', async () => {
     const evil = '" onfocus="alert(1)"><img src=x>';
     const world = oauthWorld();
-    const { visit } = await start({
+    const { visit } = await startOauthSandbox({
       world: {
         ...world,
         users: [{ discordUserId: ANNA, username: evil, email: evil }],
@@ -81,7 +79,7 @@ describe('the consent page', () => {
   it.each([['/api/oauth2/authorize'], ['/api/v10/oauth2/authorize']])(
     'is found at %s too',
     async (path) => {
-      const { call } = await start();
+      const { call } = await startOauthSandbox();
       const query = new URLSearchParams({
         response_type: 'code',
         client_id: APPLICATION,
@@ -117,7 +115,7 @@ describe('the consent page', () => {
     [{ code_challenge_method: 'S256' }, 'Invalid Request'],
     [{ code_challenge: 'short', code_challenge_method: 'S256' }, 'Invalid Request'],
   ])('answers %j with "%s", without redirecting', async (changes, title) => {
-    const { visit, press, sandbox } = await start();
+    const { visit, press, sandbox } = await startOauthSandbox();
 
     const answers = [
       await visit(changes),
@@ -136,7 +134,7 @@ describe('the consent page', () => {
 
 describe('pressing Authorize', () => {
   it('redirects with the state and a code that can be exchanged', async () => {
-    const { press, exchange } = await start();
+    const { press, exchange } = await startOauthSandbox();
 
     const response = await press({ person: STRANGER });
     const { origin, pathname, searchParams } = sentTo(response);
@@ -149,7 +147,7 @@ describe('pressing Authorize', () => {
   });
 
   it('keeps the query of the registered address, and adds no state if none was sent', async () => {
-    const { press } = await start();
+    const { press } = await startOauthSandbox();
 
     const { searchParams } = sentTo(
       await press({
@@ -165,7 +163,7 @@ describe('pressing Authorize', () => {
   });
 
   it('carries the challenge along', async () => {
-    const { press, exchange } = await start();
+    const { press, exchange } = await startOauthSandbox();
     const asked = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
 
     const { searchParams } = sentTo(await press({ person: ANNA, ...asked }));
@@ -176,7 +174,7 @@ describe('pressing Authorize', () => {
   });
 
   it('creates the account of a new person, with an address or without', async () => {
-    const { press, exchange, call } = await start();
+    const { press, exchange, call } = await startOauthSandbox();
     const whoIs = async (fields: Record<string, string>) => {
       const back = sentTo(await press({ person: 'new', ...fields }));
       const code = back.searchParams.get('code') ?? '';
@@ -210,7 +208,7 @@ describe('pressing Authorize', () => {
     ],
     ['no button', { person: ANNA, decision: undefined }, 'Press Authorize'],
   ])('as %s shows the page again', async (_name, fields, problem) => {
-    const { press, sandbox } = await start();
+    const { press, sandbox } = await startOauthSandbox();
     const before = sandbox.world().users.length;
 
     const response = await press(fields);
@@ -224,7 +222,7 @@ describe('pressing Authorize', () => {
 
 describe('pressing Cancel', () => {
   it('redirects with Discord’s error and the state, and grants nothing', async () => {
-    const { press, sandbox } = await start();
+    const { press, sandbox } = await startOauthSandbox();
 
     const response = await press({ decision: 'cancel', person: STRANGER });
 
@@ -243,7 +241,7 @@ describe('prompt=none', () => {
     (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
 
   it('skips the page for a person who granted the same scopes in this browser before', async () => {
-    const { press, visit } = await start();
+    const { press, visit } = await startOauthSandbox();
     const cookie = cookieOf(await press({ person: ANNA }));
     const back = async (changes: Record<string, string>, sent = cookie) =>
       (await visit(changes, { cookie: sent })).status;
@@ -257,7 +255,7 @@ describe('prompt=none', () => {
   });
 
   it('shows the page again after the authorization was revoked', async () => {
-    const { press, visit, sandbox } = await start();
+    const { press, visit, sandbox } = await startOauthSandbox();
     const cookie = cookieOf(await press({ person: ANNA }));
 
     const applicationId = APPLICATION;
@@ -267,7 +265,7 @@ describe('prompt=none', () => {
   });
 
   it('remembers the signed-in person for the next time', async () => {
-    const { press, visit } = await start();
+    const { press, visit } = await startOauthSandbox();
     const cookie = cookieOf(await press({ person: STRANGER }));
 
     const html = await (await visit({}, { cookie })).text();
@@ -283,7 +281,7 @@ describe('another site', () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
   ])('cannot submit the form for a visitor: %j', async (headers) => {
-    const { press, sandbox } = await start();
+    const { press, sandbox } = await startOauthSandbox();
 
     const response = await press({ person: ANNA }, headers);
 
@@ -293,7 +291,7 @@ describe('another site', () => {
   });
 
   it('is not answered under a foreign host name', async () => {
-    const { url } = await start();
+    const { url } = await startOauthSandbox();
     const path = `${url}/oauth2/authorize`;
     const headers = { host: 'evil.example', 'user-agent': 'test' };
 

@@ -5,7 +5,7 @@ import {
   basic,
   CALLBACK,
   CHALLENGE,
-  oauthSandboxes,
+  startOauthSandbox,
   OTHER_APPLICATION,
   OTHER_CALLBACK,
   OTHER_SECRET,
@@ -14,7 +14,6 @@ import {
 } from './oauth-world.js';
 import { ANNA, APPLICATION, STRANGER } from './small-world.js';
 
-const start = oauthSandboxes();
 const scopes = ['identify', 'guilds.join'];
 const stan = { applicationId: APPLICATION, discordUserId: STRANGER, scopes };
 const agreed = { ...stan, redirectUri: CALLBACK };
@@ -22,7 +21,7 @@ const parties = { applicationId: APPLICATION, discordUserId: STRANGER };
 
 describe('a code', () => {
   it('is exchanged for a pair of tokens', async () => {
-    const { sandbox, exchange, call } = await start();
+    const { sandbox, exchange, call } = await startOauthSandbox();
 
     const { status, body } = await exchange(sandbox.oauth.authorize(agreed));
 
@@ -41,7 +40,7 @@ describe('a code', () => {
   it.each(['/api/oauth2/token', '/api/v10/oauth2/token', '/api/v9/oauth2/token'])(
     'is taken at %s',
     async (path) => {
-      const { sandbox, call } = await start();
+      const { sandbox, call } = await startOauthSandbox();
       const code = sandbox.oauth.authorize(agreed);
 
       const { status } = await call('POST', path, {
@@ -57,7 +56,7 @@ describe('a code', () => {
   );
 
   it('is good once', async () => {
-    const { sandbox, exchange } = await start();
+    const { sandbox, exchange } = await startOauthSandbox();
     const code = sandbox.oauth.authorize(agreed);
     await exchange(code);
 
@@ -71,7 +70,7 @@ describe('a code', () => {
   });
 
   it('is good for a hundred seconds', async () => {
-    const { sandbox, exchange, advance } = await start();
+    const { sandbox, exchange, advance } = await startOauthSandbox();
     const early = sandbox.oauth.authorize(agreed);
     advance(99_999);
     expect((await exchange(early)).status).toBe(200);
@@ -92,7 +91,7 @@ describe('a code', () => {
       'invalid_grant',
     ],
   ])('is worth nothing with %s', async (_name, changes, error) => {
-    const { sandbox, exchange } = await start();
+    const { sandbox, exchange } = await startOauthSandbox();
 
     const { status, body } = await exchange(sandbox.oauth.authorize(agreed), changes);
 
@@ -108,7 +107,7 @@ describe('a code', () => {
   ])(
     'that was challenged is refused when the verifier is %s, and can be tried again',
     async (_name, code_verifier, error, error_description) => {
-      const { sandbox, exchange } = await start();
+      const { sandbox, exchange } = await startOauthSandbox();
       const code = sandbox.oauth.authorize({
         ...agreed,
         codeChallenge: CHALLENGE,
@@ -126,7 +125,7 @@ describe('a code', () => {
   );
 
   it('cannot be made for an address that is not the application’s', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startOauthSandbox();
 
     expect(() => sandbox.oauth.authorize({ ...agreed, redirectUri: 'https://evil' })).toThrow(
       'has no redirect address https://evil',
@@ -136,7 +135,7 @@ describe('a code', () => {
 
 describe('a refresh token', () => {
   it('is exchanged once for a new pair, and the old pair dies', async () => {
-    const { sandbox, refresh, call } = await start();
+    const { sandbox, refresh, call } = await startOauthSandbox();
     const before = sandbox.oauth.grant(stan);
 
     const { status, body } = await refresh(before.refreshToken);
@@ -161,7 +160,7 @@ describe('a refresh token', () => {
   });
 
   it('outlives the access token', async () => {
-    const { sandbox, refresh, call, advance } = await start();
+    const { sandbox, refresh, call, advance } = await startOauthSandbox();
     const { accessToken, refreshToken } = sandbox.oauth.grant(stan);
     const isAlive = async (token: string) =>
       (await call('GET', '/users/@me', asPerson(token))).status === 200;
@@ -175,7 +174,7 @@ describe('a refresh token', () => {
   });
 
   it('is of no use to another application, nor is an access token in its place', async () => {
-    const { sandbox, refresh } = await start();
+    const { sandbox, refresh } = await startOauthSandbox();
     const { accessToken, refreshToken } = sandbox.oauth.grant(stan);
     const other = { client_id: OTHER_APPLICATION, client_secret: OTHER_SECRET };
 
@@ -198,7 +197,7 @@ describe('an application', () => {
     ['in the header, form-encoded', asked, basic(APPLICATION, SECRET.replace('-', '%2D'))],
     ['in the body', {}, {}],
   ])('may name its secret %s', async (_name, fields, headers) => {
-    const { sandbox, post } = await start();
+    const { sandbox, post } = await startOauthSandbox();
     const { refreshToken: refresh_token } = sandbox.oauth.grant(stan);
 
     const { status } = await post(
@@ -223,7 +222,7 @@ describe('an application', () => {
     ],
     ['no secret of its own', { client_id: '299999999999999998', client_secret: '' }, {}],
   ])('with %s is turned away with 401', async (_name, fields, headers) => {
-    const { sandbox, post } = await start();
+    const { sandbox, post } = await startOauthSandbox();
     const { refreshToken } = sandbox.oauth.grant(stan);
 
     const exchanged = await post(
@@ -246,7 +245,7 @@ describe('an application', () => {
     ['client_credentials', 'Grant type client_credentials is not supported'],
     [undefined, 'Grant type None is not supported'],
   ])('cannot use the grant type %s', async (grant_type, error_description) => {
-    const { post } = await start();
+    const { post } = await startOauthSandbox();
 
     expect(await post('/oauth2/token', { grant_type })).toEqual({
       status: 400,
@@ -255,7 +254,7 @@ describe('an application', () => {
   });
 
   it('that speaks JSON is not understood', async () => {
-    const { sandbox, call } = await start();
+    const { sandbox, call } = await startOauthSandbox();
     const { refreshToken } = sandbox.oauth.grant(stan);
     const headers = basic(APPLICATION, SECRET);
 
@@ -276,7 +275,7 @@ describe('an application', () => {
   });
 
   it('is told that a token is posted, not got', async () => {
-    const { call } = await start();
+    const { call } = await startOauthSandbox();
 
     expect((await call('GET', '/oauth2/token')).status).toBe(405);
     expect((await call('GET', '/api/oauth2/token')).status).toBe(405);
@@ -287,7 +286,7 @@ describe('revoking', () => {
   it.each(['accessToken', 'refreshToken'] as const)(
     'the %s ends everything between that person and that application, and nothing else',
     async (which) => {
-      const { sandbox, revoke } = await start();
+      const { sandbox, revoke } = await startOauthSandbox();
       const pairs = [sandbox.oauth.grant(stan), sandbox.oauth.grant(stan)];
       const code = sandbox.oauth.authorize(agreed);
       const anna = { ...stan, discordUserId: ANNA };
@@ -311,7 +310,7 @@ describe('revoking', () => {
     ['no token', { token: undefined }, 400],
     ['a kind of token that is none', { token_type_hint: 'id_token' }, 400],
   ])('%s changes nothing', async (_name, changes, status) => {
-    const { sandbox, revoke } = await start();
+    const { sandbox, revoke } = await startOauthSandbox();
     const elsewhere = { ...stan, applicationId: OTHER_APPLICATION };
     const { accessToken } = sandbox.oauth.grant(elsewhere);
 
@@ -322,7 +321,7 @@ describe('revoking', () => {
   });
 
   it('does not mind a wrong hint', async () => {
-    const { sandbox, revoke } = await start();
+    const { sandbox, revoke } = await startOauthSandbox();
     const { accessToken } = sandbox.oauth.grant(stan);
 
     await revoke(accessToken, { token_type_hint: 'refresh_token' });
@@ -333,7 +332,7 @@ describe('revoking', () => {
 
 describe('what becomes of tokens without a call', () => {
   it('is seen: all that live, by person and application', async () => {
-    const { sandbox } = await start();
+    const { sandbox } = await startOauthSandbox();
     const { accessToken, refreshToken } = sandbox.oauth.grant(stan);
 
     expect(sandbox.oauth.liveTokens(parties)).toEqual([
@@ -347,12 +346,12 @@ describe('what becomes of tokens without a call', () => {
   });
 
   it('is kept with the world', async () => {
-    const { sandbox, exchange } = await start();
+    const { sandbox, exchange } = await startOauthSandbox();
     const code = sandbox.oauth.authorize(agreed);
     sandbox.oauth.grant(stan);
     const world = JSON.parse(JSON.stringify(sandbox.world()));
 
-    const again = await start({ world });
+    const again = await startOauthSandbox({ world });
 
     expect(again.sandbox.oauth.liveTokens()).toEqual(sandbox.oauth.liveTokens());
     expect((await again.exchange(code)).status).toBe(200);

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 
-import type { SandboxDiscordOptions } from '../src/sandbox-interface.js';
 import type { SandboxApplication } from '../src/world.js';
-import { APPLICATION, BOT, sandboxes, smallWorld, standingClock, TOKEN } from './small-world.js';
+import {
+  APPLICATION,
+  BOT,
+  smallWorld,
+  standingClock,
+  type StartOptions,
+  startSandbox,
+  TOKEN,
+} from './small-world.js';
 
 export const SECRET = 'client-secret-of-the-small-world';
 export const CALLBACK = 'http://127.0.0.1:4000/discord/sso/callback';
@@ -44,17 +51,11 @@ const encoded = (fields: Fields) =>
     Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 
-/** A sandbox under a clock that the test moves, and what a browser and an application do to it. */
-export function oauthSandboxes() {
-  const startSandbox = sandboxes();
-  return async (options: Partial<SandboxDiscordOptions> = {}) => {
-    const { clock, advance } = standingClock();
-    const world = oauthWorld();
-    const started = await startSandbox({ world, clock, ...options });
-    const browser = browserAt(started.url);
-    const client = clientAt(started.apiBase);
-    return { ...started, ...browser, ...client, advance };
-  };
+/** A sandbox under a clock that the test moves, with what a browser and an application send it. */
+export async function startOauthSandbox(options: StartOptions = {}) {
+  const { clock, advance } = standingClock();
+  const started = await startSandbox({ world: oauthWorld(), clock, ...options });
+  return { ...started, ...browserAt(started.url), ...clientAt(started.apiBase), advance };
 }
 
 function browserAt(url: string) {

@@ -9,14 +9,11 @@ import {
   memberPath,
   memberRolePath,
   MINER,
-  sandboxes,
-  smallGuild,
-  smallWorld,
+  startSandbox,
 } from './small-world.js';
 
-const start = sandboxes();
 const permissions = BOT_PERMISSIONS | (1n << 40n);
-const world = smallWorld({ guilds: [smallGuild({ botPermissions: permissions })] });
+const allowed = { guild: { botPermissions: permissions } };
 const numeric = Number(BOT_PERMISSIONS);
 const OLD = ['/api/v6', '/api/v7', '/api'];
 
@@ -24,7 +21,7 @@ describe('a version of the API', () => {
   it.each(['/api/v10', '/api/v9', '/api/v8', '/api/v7', '/api/v6', '/api'])(
     'that is not discontinued answers at %s',
     async (base) => {
-      const { call } = await start();
+      const { call } = await startSandbox();
 
       const read = await call('GET', `${base}/users/@me`);
       const granted = await call('PUT', base + memberRolePath(ANNA, MINER));
@@ -39,7 +36,7 @@ describe('a version of the API', () => {
   it.each(['/api/v5', '/api/v3', '/api/v11', '/api/v0'])(
     'that is discontinued or unknown is refused at %s',
     async (base) => {
-      const { call } = await start();
+      const { call } = await startSandbox();
 
       const { status, body } = await call('GET', `${base}/users/@me`);
 
@@ -48,7 +45,7 @@ describe('a version of the API', () => {
   );
 
   it('counts against the same limits as every other', async () => {
-    const { call } = await start({ limits: {} });
+    const { call } = await startSandbox({ limits: {} });
 
     const first = await call('GET', `/api/v10${memberPath(ANNA)}`);
     const second = await call('GET', `/api/v6${memberPath(ANNA)}`);
@@ -60,7 +57,7 @@ describe('a version of the API', () => {
 
 describe('versions 6 and 7, and none', () => {
   it.each(OLD)('write permissions as a number and in full beside it: %s', async (base) => {
-    const { call } = await start({ world });
+    const { call } = await startSandbox(allowed);
 
     const role = await call('GET', `${base}/guilds/${GUILD}/roles/${BOT_ROLE}`);
     const guild = await call('GET', `${base}/guilds/${GUILD}`);
@@ -73,7 +70,7 @@ describe('versions 6 and 7, and none', () => {
   });
 
   it('differ from 8, which writes text as today', async () => {
-    const { call } = await start({ world });
+    const { call } = await startSandbox(allowed);
 
     const { body } = await call('GET', `/api/v8/guilds/${GUILD}/roles/${BOT_ROLE}`);
 
@@ -82,7 +79,7 @@ describe('versions 6 and 7, and none', () => {
   });
 
   it.each(OLD)('count the time to wait in milliseconds: %s', async (base) => {
-    const { call } = await start({
+    const { call } = await startSandbox({
       limits: { memberGet: { limit: 1, windowMs: 60_000, window: 'fixed' } },
     });
     const path = base + memberPath(ANNA);
@@ -98,7 +95,7 @@ describe('versions 6 and 7, and none', () => {
   });
 
   it('round the headers of a limit to seconds unless more precision is asked for', async () => {
-    const { call } = await start({
+    const { call } = await startSandbox({
       limits: { memberGet: { limit: 5, windowMs: 1000, window: 'sliding' } },
     });
     const path = `/api/v7${memberPath(ANNA)}`;
@@ -114,7 +111,7 @@ describe('versions 6 and 7, and none', () => {
   });
 
   it('name the faults of a body, 6 without codes', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
     const body = { nick: 5, roles: ['Pilot'] };
 
     const six = await call('PATCH', `/api/v6${memberPath(ANNA)}`, { body });
@@ -135,7 +132,7 @@ describe('versions 6 and 7, and none', () => {
   });
 
   it('pass on answers that are not JSON as they are', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     sandbox.faults.plant({ effect: { kind: 'cloudflareLimit', retryAfterMs: 5000 } });
 
     const { status, headers, text } = await call('GET', '/api/v6/users/@me');

@@ -2,17 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import {
-  BOT,
-  fieldError,
-  GUILD,
-  memberPath,
-  sandboxes,
-  smallGuild,
-  smallWorld,
-} from './small-world.js';
+import { BOT, fieldError, GUILD, memberPath, startSandbox } from './small-world.js';
 
-const start = sandboxes();
 const ME = `/guilds/${GUILD}/members/@me`;
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 const GIF = Buffer.from('GIF89a\u0001\u0000');
@@ -22,9 +13,7 @@ const md5 = (image: Buffer) => createHash('md5').update(image).digest('hex');
 
 describe("the bot's own profile in a guild", () => {
   it('takes an avatar, a banner and a bio, which need no permission', async () => {
-    const { call, sandbox } = await start({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions: 0n })] }),
-    });
+    const { call, sandbox } = await startSandbox({ guild: { botPermissions: 0n } });
 
     const { status, body } = await call('PATCH', ME, {
       body: { avatar: uri('png', PNG), banner: uri('gif', GIF), bio: 'Keeps roles in step.' },
@@ -45,7 +34,7 @@ describe("the bot's own profile in a guild", () => {
   });
 
   it('loses what is set to null and keeps what is not named', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     await call('PATCH', ME, { body: { avatar: uri('png', PNG), bio: 'Old', nick: 'Helper' } });
 
     const { body } = await call('PATCH', ME, { body: { avatar: null } });
@@ -55,16 +44,16 @@ describe("the bot's own profile in a guild", () => {
   });
 
   it('is kept in the world', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     await call('PATCH', ME, { body: { avatar: uri('png', PNG), bio: 'Old' } });
-    const again = await start({ world: sandbox.world() });
+    const again = await startSandbox({ world: sandbox.world() });
 
     expect((await again.call('GET', memberPath(BOT))).body).toMatchObject({ avatar: md5(PNG) });
     expect(again.sandbox.member(GUILD, BOT)?.bio).toBe('Old');
   });
 
   it('takes the format from the image, whatever type is named', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { body } = await call('PATCH', ME, { body: { avatar: uri('png', GIF) } });
 
@@ -84,7 +73,7 @@ describe("the bot's own profile in a guild", () => {
     ],
     ['a bio of 191 characters', { bio: 'x'.repeat(191) }, 'bio', 'BASE_TYPE_MAX_LENGTH'],
   ])('refuses %s and changes nothing', async (_name, body, field, code) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.member(GUILD, BOT);
 
     const reply = await call('PATCH', ME, { body: { nick: 'New', ...body } });
@@ -95,9 +84,7 @@ describe("the bot's own profile in a guild", () => {
   });
 
   it('is refused as a whole when the nickname is not allowed', async () => {
-    const { call, sandbox } = await start({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions: 0n })] }),
-    });
+    const { call, sandbox } = await startSandbox({ guild: { botPermissions: 0n } });
 
     const { status, body } = await call('PATCH', ME, { body: { nick: 'New', bio: 'New' } });
 
@@ -110,7 +97,7 @@ describe("the bot's own nickname, by the deprecated path", () => {
   const NICK = `${ME}/nick`;
 
   it('is changed and answered alone', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const set = await call('PATCH', NICK, { body: { nick: ' Helper ', bio: 'x' } });
     const unchanged = await call('PATCH', NICK, { body: {} });
@@ -125,10 +112,8 @@ describe("the bot's own nickname, by the deprecated path", () => {
   });
 
   it('is refused without its permission, and when it is too long', async () => {
-    const { call } = await start();
-    const without = await start({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions: 0n })] }),
-    });
+    const { call } = await startSandbox();
+    const without = await startSandbox({ guild: { botPermissions: 0n } });
 
     const refused = await without.call('PATCH', NICK, { body: { nick: 'Helper' } });
     const tooLong = await call('PATCH', NICK, { body: { nick: 'x'.repeat(33) } });

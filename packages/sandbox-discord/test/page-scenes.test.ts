@@ -1,29 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
+import { playScene, press, readState } from './page-calls.js';
 import {
   ANNA,
   GUILD,
   memberPath,
   memberRolePath,
   MINER,
-  sandboxes,
-  smallGuild,
-  smallWorld,
+  type StartedSandbox,
+  startSandbox,
   STRANGER,
+  stranger,
 } from './small-world.js';
-
-const start = sandboxes();
-
-type Started = Awaited<ReturnType<typeof start>>;
-
-const play = async (url: string, scene: string, isOn = true) => {
-  const response = await fetch(`${url}/sandbox/scenes`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ scene, isOn, guildId: GUILD }),
-  });
-  return response.status;
-};
 
 interface Scene {
   readonly name: string;
@@ -32,15 +20,15 @@ interface Scene {
   readonly isOn: boolean;
 }
 
-const scenesOf = async (url: string): Promise<readonly Scene[]> =>
-  (await (await fetch(`${url}/sandbox/state?guildId=${GUILD}`)).json()).scenes;
+const scenesOf = async (url: string): Promise<readonly Scene[]> => (await readState(url)).scenes;
 
 const isOn = async (url: string, name: string) =>
   (await scenesOf(url)).find((scene) => scene.name === name)?.isOn;
 
-const putRole = ({ call }: Started) => call('PUT', memberRolePath(ANNA, MINER));
-const rename = ({ call }: Started) => call('PATCH', memberPath(ANNA), { body: { nick: 'Ann' } });
-const listRoles = ({ call }: Started) => call('GET', `/guilds/${GUILD}/roles`);
+const putRole = ({ call }: StartedSandbox) => call('PUT', memberRolePath(ANNA, MINER));
+const rename = ({ call }: StartedSandbox) =>
+  call('PATCH', memberPath(ANNA), { body: { nick: 'Ann' } });
+const listRoles = ({ call }: StartedSandbox) => call('GET', `/guilds/${GUILD}/roles`);
 
 describe('a scene that the page starts with one click', () => {
   it.each([
@@ -51,23 +39,23 @@ describe('a scene that the page starts with one click', () => {
     ['flaggedBot', rename, { status: 403, body: { code: 20026 } }],
     ['autoMod', rename, { status: 400, body: { code: 50035, errors: { guild_tag: {} } } }],
   ])('%s answers every matching call until it is ended', async (scene, ask, answer) => {
-    const sandbox = await start();
+    const started = await startSandbox();
 
-    expect(await play(sandbox.url, scene)).toBe(200);
+    expect(await playScene(started.url, scene)).toBe(200);
 
-    expect(await isOn(sandbox.url, scene)).toBe(true);
-    expect(await ask(sandbox)).toMatchObject(answer);
-    expect(await ask(sandbox)).toMatchObject(answer);
-    expect(await listRoles(sandbox)).toMatchObject({ status: 200 });
-    expect(await play(sandbox.url, scene, false)).toBe(200);
-    expect(await isOn(sandbox.url, scene)).toBe(false);
-    expect((await ask(sandbox)).status).toBeLessThan(300);
+    expect(await isOn(started.url, scene)).toBe(true);
+    expect(await ask(started)).toMatchObject(answer);
+    expect(await ask(started)).toMatchObject(answer);
+    expect(await listRoles(started)).toMatchObject({ status: 200 });
+    expect(await playScene(started.url, scene, false)).toBe(200);
+    expect(await isOn(started.url, scene)).toBe(false);
+    expect((await ask(started)).status).toBeLessThan(300);
   });
 
   it('autoMod refuses only requests that set a nickname', async () => {
-    const sandbox = await start();
-    const { call, url } = sandbox;
-    await play(url, 'autoMod');
+    const started = await startSandbox();
+    const { call, url } = started;
+    await playScene(url, 'autoMod');
 
     const removed = await call('PATCH', memberPath(ANNA), {
       body: { nick: null },
@@ -77,24 +65,24 @@ describe('a scene that the page starts with one click', () => {
     });
 
     expect([removed.status, roles.status]).toEqual([200, 200]);
-    expect((await rename(sandbox)).status).toBe(400);
+    expect((await rename(started)).status).toBe(400);
   });
 
   it('codelessPage is a page of HTML with 403', async () => {
-    const sandbox = await start();
-    await play(sandbox.url, 'codelessPage');
+    const started = await startSandbox();
+    await playScene(started.url, 'codelessPage');
 
-    const { status, headers } = await listRoles(sandbox);
+    const { status, headers } = await listRoles(started);
 
     expect(status).toBe(403);
     expect(headers.get('content-type')).toContain('text/html');
   });
 
   it('longLimit is 429 in plain text with Retry-After of 18 hours', async () => {
-    const sandbox = await start();
-    await play(sandbox.url, 'longLimit');
+    const started = await startSandbox();
+    await playScene(started.url, 'longLimit');
 
-    const { status, headers } = await listRoles(sandbox);
+    const { status, headers } = await listRoles(started);
 
     expect(status).toBe(429);
     expect(headers.get('content-type')).toContain('text/plain');
@@ -106,58 +94,51 @@ describe('a scene that the page starts with one click', () => {
     ['screening', true],
     ['screeningEndedByRole', false],
   ])('%s makes new members pending; still pending after a role: %s', async (scene, stays) => {
-    const sandbox = await start({
-      world: smallWorld({ guilds: [smallGuild()] }),
-    });
-    const { moderator } = sandbox.sandbox;
-    const who = { guildId: GUILD, discordUserId: STRANGER };
-    const isPending = () => sandbox.sandbox.member(GUILD, STRANGER)?.pending;
+    const started = await startSandbox();
+    const { moderator, sandbox } = started;
+    const isPending = () => sandbox.member(GUILD, STRANGER)?.pending;
 
-    await play(sandbox.url, scene);
-    moderator.join(who);
+    await playScene(started.url, scene);
+    moderator.join(stranger);
     const before = isPending();
-    await sandbox.call('PUT', memberRolePath(STRANGER, MINER));
+    await started.call('PUT', memberRolePath(STRANGER, MINER));
 
     expect([before, isPending()]).toEqual([true, stays]);
-    expect(await isOn(sandbox.url, scene)).toBe(true);
-    await play(sandbox.url, scene, false);
-    moderator.leave(who);
-    moderator.join(who);
+    expect(await isOn(started.url, scene)).toBe(true);
+    await playScene(started.url, scene, false);
+    moderator.leave(stranger);
+    moderator.join(stranger);
     expect(isPending()).toBe(false);
   });
 
   it('one kind of screening replaces the other', async () => {
-    const { url } = await start();
-    await play(url, 'screening');
+    const { url } = await startSandbox();
+    await playScene(url, 'screening');
 
-    await play(url, 'screeningEndedByRole');
+    await playScene(url, 'screeningEndedByRole');
 
     expect(await isOn(url, 'screening')).toBe(false);
     expect(await isOn(url, 'screeningEndedByRole')).toBe(true);
   });
 
   it('has a description, is off at first, and ends with all other faults', async () => {
-    const { url, call } = await start();
+    const { url, call } = await startSandbox();
     const scenes = await scenesOf(url);
     for (const { name, what, label, isOn: isPlayed } of scenes) {
       expect([name, label !== '', what.length > 20, isPlayed]).toEqual([name, true, true, false]);
-      if (!name.startsWith('screening')) await play(url, name);
+      if (!name.startsWith('screening')) await playScene(url, name);
     }
 
-    await fetch(`${url}/sandbox/faults/clear`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{}',
-    });
+    await press(url, 'faults/clear', {});
 
     expect((await scenesOf(url)).filter((scene) => scene.isOn)).toEqual([]);
     expect((await call('GET', memberPath(ANNA))).status).toBe(200);
   });
 
   it('that does not exist is refused', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
-    expect(await play(url, 'toString')).toBe(400);
-    expect(await play(url, 'nothing')).toBe(400);
+    expect(await playScene(url, 'toString')).toBe(400);
+    expect(await playScene(url, 'nothing')).toBe(400);
   });
 });

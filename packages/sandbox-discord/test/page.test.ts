@@ -2,8 +2,10 @@ import { request } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
+import { press, readState } from './page-calls.js';
 import {
   ANNA,
+  anna,
   BOT_ROLE,
   COUNCIL,
   GUILD,
@@ -11,26 +13,15 @@ import {
   memberRolePath,
   MINER,
   OWNER,
+  owner,
   PILOT,
-  sandboxes,
-  smallWorld,
+  startSandbox,
   TOKEN,
 } from './small-world.js';
 
-const start = sandboxes();
-
-const press = (url: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
-  fetch(url + path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-const stateOf = async (url: string, query = '') =>
-  (await fetch(`${url}/sandbox/state${query}`)).json();
-
 describe('the page', () => {
   it('is one file that can load nothing and run only its own script', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
     const response = await fetch(url);
     const html = await response.text();
@@ -46,10 +37,10 @@ describe('the page', () => {
   });
 
   it('contains nothing of the world, so that no name can become markup', async () => {
-    const { url } = await start({
-      world: smallWorld({
+    const { url } = await startSandbox({
+      world: {
         users: [{ discordUserId: ANNA, username: '<img src=x onerror=alert(1)>' }],
-      }),
+      },
     });
 
     const html = await (await fetch(url)).text();
@@ -62,10 +53,10 @@ describe('the page', () => {
   });
 
   it('receives members, roles with the position of the bot, audit log, calls and buckets, and no secret', async () => {
-    const { call, url } = await start({ limits: {} });
+    const { call, url } = await startSandbox({ limits: {} });
     await call('PUT', memberRolePath(ANNA, MINER), { reason: 'joined Miners' });
 
-    const state = await stateOf(url);
+    const state = await readState(url);
 
     expect(state.guild.members.map((one: { name: string }) => one.name)).toEqual([
       'connector',
@@ -101,11 +92,11 @@ describe('the page', () => {
   });
 
   it('keeps a deprecated version of the API visible', async () => {
-    const { call, url } = await start();
+    const { call, url } = await startSandbox();
     await call('GET', `/api/v7${memberPath(ANNA)}`);
     await call('GET', `/api${memberPath(ANNA)}`);
 
-    const { calls } = await stateOf(url);
+    const { calls } = await readState(url);
 
     expect(calls.map((one: { inWords: string }) => one.inWords)).toEqual([
       '/api/members/Anna',
@@ -114,9 +105,9 @@ describe('the page', () => {
   });
 
   it('finds members by name', async () => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
-    const state = await stateOf(url, '?search=ANN');
+    const state = await readState(url, '?search=ANN');
 
     expect(state.guild).toMatchObject({
       memberCount: 4,
@@ -126,7 +117,7 @@ describe('the page', () => {
   });
 
   it('is notified of changes', async () => {
-    const { url, call } = await start();
+    const { url, call } = await startSandbox();
     const leaving = new AbortController();
     const response = await fetch(`${url}/sandbox/events`, {
       signal: leaving.signal,
@@ -145,7 +136,7 @@ describe('the page', () => {
 
 describe('a foreign host name for this machine', () => {
   it.each(['/', '/sandbox/state', '/sandbox/events'])('receives nothing at %s', async (path) => {
-    const { url } = await start();
+    const { url } = await startSandbox();
 
     const status = await new Promise((resolve, reject) => {
       request(url + path, { headers: { Host: 'rebound.example' } }, (response) => {
@@ -161,47 +152,45 @@ describe('a foreign host name for this machine', () => {
 });
 
 describe('a button', () => {
-  const anna = { guildId: GUILD, discordUserId: ANNA };
-
   it.each([
     ['gives a role', { action: 'giveRole', ...anna, roleId: MINER }, { roleIds: [PILOT, MINER] }],
     ['takes a role', { action: 'takeRole', ...anna, roleId: PILOT }, { roleIds: [] }],
     ['renames', { action: 'setNick', ...anna, nick: 'New' }, { nick: 'New' }],
   ])('%s', async (_name, action, expected) => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
 
-    const response = await press(url, '/sandbox/actions', action);
+    const response = await press(url, 'actions', action);
 
     expect(response.status).toBe(200);
     expect(sandbox.member(GUILD, ANNA)).toMatchObject(expected);
   });
 
   it.each(['kick', 'ban', 'leave'])('removes a member: %s', async (action) => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
 
-    await press(url, '/sandbox/actions', { action, ...anna });
+    await press(url, 'actions', { action, ...anna });
 
     expect(sandbox.member(GUILD, ANNA)).toBeUndefined();
-    await press(url, '/sandbox/actions', { action: 'unban', ...anna });
-    await press(url, '/sandbox/actions', { action: 'join', ...anna });
+    await press(url, 'actions', { action: 'unban', ...anna });
+    await press(url, 'actions', { action: 'join', ...anna });
     expect(sandbox.member(GUILD, ANNA)).toBeDefined();
   });
 
   it('moves and deletes roles', async () => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
     const namesByPlace = () =>
       sandbox
         .guild(GUILD)
         .roles.toSorted((a, b) => a.position - b.position)
         .map((role) => role.name);
 
-    await press(url, '/sandbox/actions', {
+    await press(url, 'actions', {
       action: 'moveRole',
       guildId: GUILD,
       roleId: MINER,
       position: 5,
     });
-    await press(url, '/sandbox/actions', {
+    await press(url, 'actions', {
       action: 'deleteRole',
       guildId: GUILD,
       roleId: COUNCIL,
@@ -211,41 +200,33 @@ describe('a button', () => {
   });
 
   it('plants faults and clears them', async () => {
-    const { url, call, sandbox } = await start();
+    const { url, call, sandbox } = await startSandbox();
 
-    await press(url, '/sandbox/faults', {
+    await press(url, 'faults', {
       effect: { kind: 'status', status: 503 },
       method: 'GET',
       times: null,
     });
     const met = await call('GET', memberPath(ANNA));
-    await press(url, '/sandbox/faults/clear', {});
+    await press(url, 'faults/clear', {});
 
     expect(met.status).toBe(503);
     expect(sandbox.faults.list()).toEqual([]);
   });
 
   it.each([
-    ['no action', '/sandbox/actions', { action: 'explode' }],
-    [
-      'an id in words',
-      '/sandbox/actions',
-      { action: 'kick', guildId: GUILD, discordUserId: 'Anna' },
-    ],
+    ['no action', 'actions', { action: 'explode' }],
+    ['an id in words', 'actions', { action: 'kick', guildId: GUILD, discordUserId: 'Anna' }],
     [
       'a member who is not there',
-      '/sandbox/actions',
+      'actions',
       { action: 'kick', guildId: GUILD, discordUserId: '1' },
     ],
-    ['no fault', '/sandbox/faults', { effect: { kind: 'magic' } }],
-    [
-      'a status that HTTP does not have',
-      '/sandbox/faults',
-      { effect: { kind: 'status', status: 99 } },
-    ],
-    ['nothing', '/sandbox/nothing', {}],
+    ['no fault', 'faults', { effect: { kind: 'magic' } }],
+    ['a status that HTTP does not have', 'faults', { effect: { kind: 'status', status: 99 } }],
+    ['nothing', 'nothing', {}],
   ])('that requests %s is refused with a sentence', async (_name, path, body) => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
     const before = sandbox.world();
 
     const response = await press(url, path, body);
@@ -262,20 +243,20 @@ describe('a button', () => {
     ['a site the browser calls foreign', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['a form', { 'Content-Type': 'text/plain' }, 415],
   ])('cannot be pressed from %s', async (_name, headers, status) => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
 
-    const response = await press(url, '/sandbox/actions', { action: 'kick', ...anna }, headers);
+    const response = await press(url, 'actions', { action: 'kick', ...anna }, headers);
 
     expect(response.status).toBe(status);
     expect(sandbox.member(GUILD, ANNA)).toBeDefined();
   });
 
   it('can be pressed from the page itself', async () => {
-    const { url, sandbox } = await start();
+    const { url, sandbox } = await startSandbox();
 
     const response = await press(
       url,
-      '/sandbox/actions',
+      'actions',
       { action: 'kick', ...anna },
       { Origin: url, 'Sec-Fetch-Site': 'same-origin' },
     );
@@ -285,10 +266,10 @@ describe('a button', () => {
   });
 
   it("is not part of Discord's API", async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status } = await call('POST', '/sandbox/actions', {
-      body: { action: 'kick', guildId: GUILD, discordUserId: OWNER },
+      body: { action: 'kick', ...owner },
     });
 
     expect(status).toBe(404);

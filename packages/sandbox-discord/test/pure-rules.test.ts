@@ -10,9 +10,9 @@ import { matchRoute } from '../src/route.js';
 import { compareSnowflakes, createIds, isSnowflake, timeOfSnowflake } from '../src/snowflake.js';
 import {
   ANNA,
+  BOOSTER,
   BOT,
   BOT_ROLE,
-  BOOSTER,
   COUNCIL,
   COUNCILLOR,
   GUILD,

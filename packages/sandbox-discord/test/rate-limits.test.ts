@@ -9,21 +9,20 @@ import {
   MINER,
   OWNER,
   PILOT,
-  sandboxes,
-  smallGuild,
-  smallWorld,
-  standingClock,
   type Reply,
+  smallGuild,
+  standingClock,
+  type StartOptions,
+  startSandbox,
 } from './small-world.js';
 
-const start = sandboxes();
+const OTHER_GUILD = '100000000000000002';
 
 /** Discord's usual limits, under a clock that the test moves. */
-const startLimited = async (limits: NonNullable<Parameters<typeof start>[0]>['limits'] = {}) => {
+const startLimited = async (limits: StartOptions['limits'] = {}) => {
   const { clock, advance } = standingClock();
-  const second = { ...smallGuild(), guildId: '100000000000000002' };
-  const world = smallWorld({ guilds: [smallGuild(), second] });
-  return { advance, ...(await start({ world, limits, clock })) };
+  const world = { guilds: [smallGuild(), smallGuild({ guildId: OTHER_GUILD })] };
+  return { advance, ...(await startSandbox({ world, limits, clock })) };
 };
 
 async function repeat(times: number, call: () => Promise<Reply>): Promise<Reply[]> {
@@ -122,7 +121,7 @@ describe('a limited route', () => {
 
   it('counts each guild for itself, under the same bucket name', async () => {
     const { call } = await startLimited();
-    const elsewhere = memberRolePath(ANNA, PILOT).replace(GUILD, '100000000000000002');
+    const elsewhere = memberRolePath(ANNA, PILOT).replace(GUILD, OTHER_GUILD);
 
     const here = await repeat(11, () => call('PUT', memberRolePath(ANNA, PILOT)));
     const there = await call('PUT', elsewhere);
@@ -155,7 +154,7 @@ describe('the global limit', () => {
 
 describe('limits', () => {
   it('can be lifted, all or one', async () => {
-    const none = await start({ limits: null });
+    const none = await startSandbox({ limits: null });
     const one = await startLimited({ memberGet: null });
 
     const free = await repeat(60, () => none.call('PUT', memberRolePath(ANNA, PILOT)));

@@ -10,13 +10,9 @@ import {
   memberRolePath,
   MINER,
   PILOT,
-  sandboxes,
-  smallGuild,
-  smallWorld,
+  startSandbox,
   TOKEN,
 } from './small-world.js';
-
-const start = sandboxes();
 
 describe('who asks', () => {
   it.each([
@@ -25,7 +21,7 @@ describe('who asks', () => {
     ['a token without its scheme', TOKEN],
     ['a bot token called Bearer', `Bearer ${TOKEN}`],
   ])('is refused with %s', async (_name, authorization) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('GET', '/users/@me', {
       headers: { Authorization: authorization },
@@ -36,7 +32,7 @@ describe('who asks', () => {
   });
 
   it('must name a user agent', async () => {
-    const { apiBase } = await start();
+    const { apiBase } = await startSandbox();
     const withoutUserAgent = new Promise<{
       status: number | undefined;
       text: string;
@@ -63,7 +59,7 @@ describe('who asks', () => {
 
 describe('a path', () => {
   it('that leads nowhere is 404, one that knows other methods 405', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const nowhere = await call('GET', `/guilds/${GUILD}/elephants`);
     const otherMethod = await call('POST', memberPath(ANNA), { body: {} });
@@ -76,7 +72,7 @@ describe('a path', () => {
   });
 
   it.each(['abc', '12x', '0123'])('takes no id like %s', async (value) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PUT', memberRolePath(ANNA, value));
 
@@ -87,7 +83,7 @@ describe('a path', () => {
 
 describe('a body', () => {
   it('must say that it is JSON', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
       rawBody: '{"nick":"New"}',
@@ -99,7 +95,7 @@ describe('a body', () => {
   });
 
   it.each(['{"nick":', ''])('must be JSON: %j is not', async (rawBody) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), { rawBody });
 
@@ -107,7 +103,7 @@ describe('a body', () => {
   });
 
   it.each(['[]', '"nick"', 'null'])('must be an object: %s is not', async (rawBody) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
       rawBody,
@@ -117,7 +113,7 @@ describe('a body', () => {
   });
 
   it('has all its faulty fields named at once', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', memberPath(ANNA), {
       body: { nick: 5, roles: 'Pilot', mute: 'yes', flags: 0.5 },
@@ -133,7 +129,7 @@ describe('a body', () => {
   });
 
   it('may name fields that nobody knows', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     expect((await call('PATCH', memberPath(ANNA), { body: { hat: 'red' } })).status).toBe(200);
   });
@@ -144,7 +140,7 @@ describe('an id in a body', () => {
     ['roles', `{"roles":[${MINER},"${PILOT}"]}`],
     ['roles', `{"roles": [ ${PILOT} , ${MINER} ] }`],
   ])('may be a JSON number, of which no digit is lost: %s in %s', async (_field, rawBody) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), { rawBody });
 
@@ -154,7 +150,7 @@ describe('an id in a body', () => {
   });
 
   it('is the same role as a number and as a string', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', memberPath(ANNA), {
       rawBody: `{"roles":[${MINER},"${MINER}"]}`,
@@ -166,7 +162,7 @@ describe('an id in a body', () => {
   it.each(['-400000000000000004', '4.5', '4e17', 'true', '[]', '99999999999999999999999'])(
     'is no id as %s',
     async (value) => {
-      const { call, sandbox } = await start();
+      const { call, sandbox } = await startSandbox();
 
       const reply = await call('PATCH', memberPath(ANNA), { rawBody: `{"roles":[${value}]}` });
 
@@ -177,7 +173,7 @@ describe('an id in a body', () => {
   );
 
   it('does not make large numbers valid as other values', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', memberPath(ANNA), {
       rawBody: '{"nick":400000000000000004,"flags":400000000000000004,"mute":400000000000000004}',
@@ -194,9 +190,7 @@ describe('an id in a body', () => {
     ['a list of roles to move', 'PATCH', `/guilds/${GUILD}/roles`, `[{"id":${MINER}}]`],
     ['a list of accounts to ban', 'POST', `/guilds/${GUILD}/bulk-ban`, `{"user_ids":[${ANNA}]}`],
   ])('may be a number in %s too', async (_name, method, path, rawBody) => {
-    const { call } = await start({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions: 8n })] }),
-    });
+    const { call } = await startSandbox({ guild: { botPermissions: 8n } });
 
     expect((await call(method, path, { rawBody })).status).toBe(200);
   });
@@ -206,7 +200,7 @@ describe('a boolean in the query', () => {
   const paths = [`/guilds/${GUILD}`, '/users/@me/guilds', '/invites/example'];
   const invites = [{ code: 'example', guildId: GUILD }];
   const read = async (path: string, value: string) => {
-    const { call } = await start({ world: smallWorld({ invites }) });
+    const { call } = await startSandbox({ world: { invites } });
     return call('GET', `${path}?with_counts=${value}`);
   };
 
@@ -242,7 +236,7 @@ describe('a boolean in the query', () => {
 
 describe('an audit reason', () => {
   it('may be 512 characters of any script, and no more', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const long = await call('DELETE', memberRolePath(ANNA, PILOT), {
       reason: 'ж'.repeat(513),

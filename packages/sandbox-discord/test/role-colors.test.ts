@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  fieldError,
-  GUILD,
-  MINER,
-  PILOT,
-  sandboxes,
-  smallGuild,
-  smallWorld,
-} from './small-world.js';
+import { fieldError, GUILD, MINER, PILOT, startSandbox } from './small-world.js';
 
-const start = sandboxes();
 const ROLES = `/guilds/${GUILD}/roles`;
 const enhanced = {
-  world: smallWorld({ guilds: [smallGuild({ features: ['ENHANCED_ROLE_COLORS'] })] }),
+  guild: { features: ['ENHANCED_ROLE_COLORS'] },
 };
 const colors = (primary: number | null, secondary: number | null, tertiary: number | null) => ({
   primary_color: primary,
@@ -24,7 +15,7 @@ const HOLOGRAPHIC = colors(11_127_295, 16_759_788, 16_761_760);
 
 describe('the colours of a role', () => {
   it('are set by `colors`, whose first is also the older `color`', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const made = await call('POST', ROLES, {
       body: { name: 'Scout', colors: { primary_color: 0x112233 } },
@@ -41,7 +32,7 @@ describe('the colours of a role', () => {
   });
 
   it('are set by `color` alone, and `colors` wins over it', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const byColor = await call('PATCH', `${ROLES}/${MINER}`, { body: { color: 1 } });
     const both = await call('PATCH', `${ROLES}/${MINER}`, {
@@ -57,7 +48,7 @@ describe('the colours of a role', () => {
   });
 
   it('may be a gradient in a guild with the feature, and plain again', async () => {
-    const { call, sandbox } = await start(enhanced);
+    const { call, sandbox } = await startSandbox(enhanced);
 
     const gradient = await call('PATCH', `${ROLES}/${PILOT}`, {
       body: { colors: colors(1, 2, null) },
@@ -76,7 +67,7 @@ describe('the colours of a role', () => {
   });
 
   it('may be the holographic style, and no other has three', async () => {
-    const { call } = await start(enhanced);
+    const { call } = await startSandbox(enhanced);
 
     const holographic = await call('POST', ROLES, { body: { colors: HOLOGRAPHIC } });
     const other = await call('POST', ROLES, { body: { colors: colors(1, 2, 3) } });
@@ -91,7 +82,7 @@ describe('the colours of a role', () => {
     ['a gradient', colors(1, 2, null)],
     ['the holographic style', HOLOGRAPHIC],
   ])('are refused without the feature: %s', async (_name, wanted) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.guild(GUILD).roles;
 
     const made = await call('POST', ROLES, { body: { colors: wanted } });
@@ -113,7 +104,7 @@ describe('the colours of a role', () => {
     ['no object', 255, 'colors', 'DICT_TYPE_CONVERT'],
     ['a colour by name', { tertiary_color: 'red' }, 'colors.tertiary_color', 'NUMBER_TYPE_COERCE'],
   ])('are refused with %s', async (_name, wanted, path, code) => {
-    const { call } = await start(enhanced);
+    const { call } = await startSandbox(enhanced);
 
     const reply = await call('PATCH', `${ROLES}/${MINER}`, { body: { colors: wanted } });
 

@@ -10,18 +10,16 @@ import {
   GUILD,
   MINER,
   PILOT,
-  sandboxes,
   smallGuild,
-  smallWorld,
+  startSandbox,
 } from './small-world.js';
 
-const start = sandboxes();
 const ROLES = `/guilds/${GUILD}/roles`;
 const at = (id: string, position: number | null) => ({ id, position });
 
 describe('moving roles', () => {
   it('gives each named role its position and answers with all roles', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     const { status, list } = await call('PATCH', ROLES, {
       body: [at(MINER, 3), at(PILOT, 2)],
@@ -43,7 +41,7 @@ describe('moving roles', () => {
   });
 
   it('writes one audit entry for each role that moved', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
 
     await call('PATCH', ROLES, {
       body: [at(MINER, 3), at(PILOT, 2), at(BOOSTER, 1)],
@@ -65,7 +63,7 @@ describe('moving roles', () => {
   });
 
   it('accepts the list of all roles, as clients send it, when the upper ones keep their order', async () => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const lowestFirst = [GUILD, PILOT, BOOSTER, MINER, BOT_ROLE, COUNCIL];
 
     const { status } = await call('PATCH', ROLES, {
@@ -84,9 +82,7 @@ describe('moving roles', () => {
       const position = { [PILOT]: 4, [BOT_ROLE]: 3 }[role.roleId] ?? role.position;
       return { ...role, position };
     });
-    const { call, sandbox } = await start({
-      world: smallWorld({ guilds: [smallGuild({ roles })] }),
-    });
+    const { call, sandbox } = await startSandbox({ guild: { roles } });
     const grant = () => call('PUT', `/guilds/${GUILD}/members/${BOT}/roles/${PILOT}`);
 
     const refused = await grant();
@@ -102,7 +98,7 @@ describe('moving roles', () => {
     ["the bot's own role up", [at(BOT_ROLE, 6)]],
     ["a role to a place above the bot's own among others", [at(PILOT, 2), at(MINER, 6)]],
   ])('is refused for %s, and nothing moves', async (_name, body) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.guild(GUILD).roles;
 
     const reply = await call('PATCH', ROLES, { body });
@@ -113,7 +109,7 @@ describe('moving roles', () => {
   });
 
   it('leaves @everyone at the bottom, and no other role goes as low', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { list } = await call('PATCH', ROLES, {
       body: [at(GUILD, 3), at(PILOT, 0), at(MINER, -4)],
@@ -129,7 +125,7 @@ describe('moving roles', () => {
     ['a null position', [at(MINER, null)]],
     ['the position it has', [at(MINER, 2)]],
   ])('changes nothing for %s', async (_name, body) => {
-    const { call, sandbox } = await start();
+    const { call, sandbox } = await startSandbox();
     const before = sandbox.guild(GUILD).roles;
 
     const { status, list } = await call('PATCH', ROLES, { body });
@@ -146,7 +142,7 @@ describe('moving roles', () => {
     ['a position beyond 32 bits', [at(MINER, 2 ** 31)], '0.position', 'NUMBER_TYPE_MAX'],
     ['an item that is no object', [MINER], '0', 'DICT_TYPE_CONVERT'],
   ])('refuses %s', async (_name, body, path, code) => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const reply = await call('PATCH', ROLES, { body });
 
@@ -155,7 +151,7 @@ describe('moving roles', () => {
   });
 
   it('refuses a body that is no list', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', ROLES, { body: at(MINER, 1) });
 
@@ -164,7 +160,7 @@ describe('moving roles', () => {
   });
 
   it('refuses a role that does not exist', async () => {
-    const { call } = await start();
+    const { call } = await startSandbox();
 
     const { status, body } = await call('PATCH', ROLES, {
       body: [at(MINER, 3), at('400000000000000099', 1)],
@@ -174,9 +170,7 @@ describe('moving roles', () => {
   });
 
   it('needs the permission to manage roles', async () => {
-    const { call } = await start({
-      world: smallWorld({ guilds: [smallGuild({ botPermissions: 1n << 1n })] }),
-    });
+    const { call } = await startSandbox({ guild: { botPermissions: 1n << 1n } });
 
     const { status, body } = await call('PATCH', ROLES, { body: [at(MINER, 1)] });
 

@@ -1,9 +1,14 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 import { createSandboxDiscord } from '../src/sandbox-discord.js';
-import type { SandboxDiscord, SandboxDiscordOptions } from '../src/sandbox-interface.js';
-import type { SandboxGuild, SandboxWorld } from '../src/world.js';
+import type { SandboxDiscordOptions } from '../src/sandbox-interface.js';
+import type {
+  SandboxApplication,
+  SandboxGuild,
+  SandboxMember,
+  SandboxWorld,
+} from '../src/world.js';
 
 export const GUILD = '100000000000000001';
 export const APPLICATION = '200000000000000001';
@@ -13,6 +18,12 @@ export const ANNA = '300000000000000002';
 export const COUNCILLOR = '300000000000000003';
 export const STRANGER = '300000000000000004';
 export const NOBODY = '300000000000000999';
+/** Members as a moderator names them; the stranger is not in the guild yet. */
+export const anna = { guildId: GUILD, discordUserId: ANNA };
+export const owner = { guildId: GUILD, discordUserId: OWNER };
+export const councillor = { guildId: GUILD, discordUserId: COUNCILLOR };
+export const stranger = { guildId: GUILD, discordUserId: STRANGER };
+export const theBot = { guildId: GUILD, discordUserId: BOT };
 /** Highest first; the bot holds BOT_ROLE, so COUNCIL is out of its reach. */
 export const COUNCIL = '400000000000000001';
 export const BOT_ROLE = '400000000000000002';
@@ -33,9 +44,9 @@ export const BOT_PERMISSIONS =
   ChangeNickname |
   ViewAuditLog;
 
-export function smallGuild(
-  changes: Partial<SandboxGuild> & { botPermissions?: bigint } = {},
-): SandboxGuild {
+export type GuildChanges = Partial<SandboxGuild> & { readonly botPermissions?: bigint };
+
+export function smallGuild(changes: GuildChanges = {}): SandboxGuild {
   const { botPermissions = BOT_PERMISSIONS, ...rest } = changes;
   return {
     guildId: GUILD,
@@ -94,6 +105,24 @@ export function smallWorld(changes: Partial<SandboxWorld> = {}): SandboxWorld {
   };
 }
 
+/** As many more members, without roles. */
+export const crowd = (size: number): readonly SandboxMember[] =>
+  Array.from({ length: size }, (_, index) => ({
+    discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
+    roleIds: [],
+  }));
+
+/** A second bot, which is not in the guild. */
+export const OUTSIDER: SandboxApplication = {
+  applicationId: '200000000000000008',
+  name: 'Outsider',
+  botUserId: STRANGER,
+  botToken: 'token-of-the-outsider',
+};
+export const withOutsider = {
+  world: { applications: [...smallWorld().applications, OUTSIDER] },
+};
+
 export type Reply = {
   readonly status: number;
   readonly headers: Headers;
@@ -137,47 +166,45 @@ export type Asked = {
   readonly headers?: Record<string, string>;
 };
 
-/** A started sandbox without limits unless a test asks for them; stopped after the test. */
-export function sandboxes() {
-  const started: SandboxDiscord[] = [];
-  afterEach(async () => {
-    for (const sandbox of started.splice(0)) await sandbox.stop();
+export type StartOptions = Partial<Omit<SandboxDiscordOptions, 'world'>> & {
+  /** Replaces parts of the small world. */
+  readonly world?: Partial<SandboxWorld>;
+  /** Replaces parts of its guild, unless `world` names the guilds. */
+  readonly guild?: GuildChanges;
+};
+
+export type StartedSandbox = Awaited<ReturnType<typeof startSandbox>>;
+
+/** Starts a sandbox, without limits unless the test sets them, and stops it after the test. */
+export async function startSandbox({ world, guild, ...options }: StartOptions = {}) {
+  const sandbox = createSandboxDiscord({
+    world: smallWorld({ guilds: [smallGuild(guild)], ...world }),
+    limits: null,
+    ...options,
   });
-  return async (options: Partial<SandboxDiscordOptions> = {}) => {
-    const sandbox = createSandboxDiscord({
-      world: smallWorld(),
-      limits: null,
-      ...options,
+  const { apiBase, url } = await sandbox.start();
+  onTestFinished(() => sandbox.stop());
+  /** Calls the API as the bot. A path from `/api` on names its own version. */
+  const call = async (method: string, path: string, asked: Asked = {}): Promise<Reply> => {
+    const sent = asked.rawBody ?? JSON.stringify(asked.body);
+    const response = await fetch(path.startsWith('/api') ? url + path : apiBase + path, {
+      method,
+      headers: {
+        Authorization: `Bot ${TOKEN}`,
+        ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(asked.reason === undefined
+          ? {}
+          : { 'X-Audit-Log-Reason': encodeURIComponent(asked.reason) }),
+        ...asked.headers,
+      },
+      ...(sent === undefined ? {} : { body: sent }),
     });
-    const { apiBase, url } = await sandbox.start();
-    started.push(sandbox);
-    const call = async (method: string, path: string, asked: Asked = {}): Promise<Reply> => {
-      const sent = asked.rawBody ?? JSON.stringify(asked.body);
-      const response = await fetch(path.startsWith('/api') ? url + path : apiBase + path, {
-        method,
-        headers: {
-          Authorization: `Bot ${TOKEN}`,
-          ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...(asked.reason === undefined
-            ? {}
-            : { 'X-Audit-Log-Reason': encodeURIComponent(asked.reason) }),
-          ...asked.headers,
-        },
-        ...(sent === undefined ? {} : { body: sent }),
-      });
-      const text = await response.text();
-      const isJson = response.headers.get('content-type') === 'application/json';
-      const body = isJson ? JSON.parse(text) : {};
-      return {
-        status: response.status,
-        headers: response.headers,
-        body,
-        list: body,
-        text,
-      };
-    };
-    return { sandbox, call, url, apiBase };
+    const text = await response.text();
+    const isJson = response.headers.get('content-type') === 'application/json';
+    const body = isJson ? JSON.parse(text) : {};
+    return { status: response.status, headers: response.headers, body, list: body, text };
   };
+  return { sandbox, moderator: sandbox.moderator, call, url, apiBase };
 }
 
 /** A clock that stands until a test moves it. */

@@ -7,6 +7,7 @@ import type { SandboxWorld } from '../src/world.js';
 import type { WorldChange } from '../src/world-changes.js';
 import {
   ANNA,
+  anna,
   APPLICATION,
   BOT,
   GUILD,
@@ -14,11 +15,8 @@ import {
   PILOT,
   smallWorld,
   standingClock,
-  STRANGER,
+  stranger,
 } from './small-world.js';
-
-const anna = { guildId: GUILD, discordUserId: ANNA };
-const stranger = { guildId: GUILD, discordUserId: STRANGER };
 
 function watchedWorld() {
   const { clock } = standingClock();

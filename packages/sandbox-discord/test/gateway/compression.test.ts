@@ -3,28 +3,18 @@ import { constants, createInflate, createZstdDecompress, inflateSync } from 'nod
 import { GatewayOpcodes } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
-import { ANNA, GUILD, sandboxes, smallGuild, smallWorld } from '../small-world.js';
-import { rawBots } from './raw-bot.js';
+import { anna, crowd, GUILD, smallGuild, startSandbox } from '../small-world.js';
+import { connectBot, startGateway, startSession } from './raw-bot.js';
 
-const start = sandboxes();
-const connect = rawBots();
-
-const many = Array.from({ length: 3000 }, (_, index) => ({
-  discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
-  roleIds: [],
-}));
-const crowdedWorld = () => {
-  const guild = smallGuild();
-  return smallWorld({ guilds: [{ ...guild, members: [...guild.members, ...many] }] });
-};
+const members = [...smallGuild().members, ...crowd(3000)];
 
 describe('transport compression', () => {
   it.each([
     ['zlib-stream', () => createInflate({ finishFlush: constants.Z_SYNC_FLUSH })],
     ['zstd-stream', () => createZstdDecompress()],
   ] as const)('%s is one stream for the whole connection', async (compress, createInflater) => {
-    const { url, sandbox } = await start({ world: crowdedWorld() });
-    const bot = connect(url, `v=10&encoding=json&compress=${compress}`);
+    const { url, sandbox } = await startSandbox({ guild: { members } });
+    const bot = connectBot(url, `v=10&encoding=json&compress=${compress}`);
     const inflater = createInflater();
     let text = '';
     inflater.on('data', (part: Buffer) => {
@@ -41,7 +31,7 @@ describe('transport compression', () => {
     await contains('"GUILD_CREATE"');
     bot.send(GatewayOpcodes.RequestGuildMembers, { guild_id: GUILD, query: '', limit: 0 });
     await contains('"chunk_index":3');
-    sandbox.moderator.leave({ guildId: GUILD, discordUserId: ANNA });
+    sandbox.moderator.leave(anna);
     await contains('"GUILD_MEMBER_REMOVE"');
 
     expect(bot.frames.every(({ isBinary }) => isBinary)).toBe(true);
@@ -57,8 +47,8 @@ describe('transport compression', () => {
   });
 
   it('still closes with the code after what was sent', async () => {
-    const { url } = await start();
-    const bot = connect(url, 'v=10&encoding=json&compress=zlib-stream');
+    const { url } = await startSandbox();
+    const bot = connectBot(url, 'v=10&encoding=json&compress=zlib-stream');
 
     bot.decode = () => undefined;
     await bot.until(() => bot.frames.length > 0, 'a frame');
@@ -70,10 +60,9 @@ describe('transport compression', () => {
 
 describe('payload compression', () => {
   it('compresses large payloads one by one, and leaves small ones', async () => {
-    const { url, sandbox } = await start();
-    const bot = connect(url);
+    const { gateway, connect } = await startGateway();
+    const bot = await connect();
     bot.decode = (data) => inflateSync(data).toString('utf8');
-    await bot.opcode(GatewayOpcodes.Hello);
 
     await bot.identify({ compress: true });
     await bot.event('GUILD_CREATE');
@@ -85,16 +74,11 @@ describe('payload compression', () => {
     }));
     expect(sizes.every(({ isLarge, isBinary }) => isLarge === isBinary)).toBe(true);
     expect(sizes.filter(({ isLarge }) => isLarge).length).toBeGreaterThan(0);
-    expect(sandbox.gateway.sessions()).toMatchObject([{ compression: 'payload' }]);
+    expect(gateway.sessions()).toMatchObject([{ compression: 'payload' }]);
   });
 
   it('is off unless the identify asks for it', async () => {
-    const { url } = await start();
-    const bot = connect(url);
-    await bot.opcode(GatewayOpcodes.Hello);
-
-    await bot.identify();
-    await bot.event('GUILD_CREATE');
+    const { bot } = await startSession();
 
     expect(bot.frames.some(({ isBinary }) => isBinary)).toBe(false);
   });

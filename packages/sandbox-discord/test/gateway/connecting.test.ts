@@ -9,27 +9,27 @@ import {
   APPLICATION,
   BOT,
   COUNCILLOR,
+  crowd,
   GUILD,
   OWNER,
-  sandboxes,
   smallGuild,
-  smallWorld,
+  type StartOptions,
 } from '../small-world.js';
-import { INTENTS, rawBots } from './raw-bot.js';
+import { connectBot, INTENTS, SHARD_OF_GUILD, startGateway } from './raw-bot.js';
 
-const start = sandboxes();
-const connect = rawBots();
+const startConnected = async (options?: StartOptions) => {
+  const started = await startGateway(options);
+  return { ...started, bot: await started.connect() };
+};
 
-const connected = async (options: Parameters<typeof start>[0] = {}) => {
-  const started = await start(options);
-  const bot = connect(started.url);
-  await bot.opcode(GatewayOpcodes.Hello);
-  return { ...started, bot };
+const GUILD_ON_OTHER_SHARD = String(BigInt(GUILD) + (1n << 22n));
+const twoShards = {
+  world: { guilds: [smallGuild(), smallGuild({ guildId: GUILD_ON_OTHER_SHARD })] },
 };
 
 describe('the address of the gateway', () => {
   it('is the sandbox itself, and needs no token', async () => {
-    const { call, url } = await start();
+    const { call, url } = await startGateway();
 
     const { status, body } = await call('GET', '/gateway', { headers: { Authorization: '' } });
 
@@ -38,7 +38,7 @@ describe('the address of the gateway', () => {
   });
 
   it('comes with the number of shards and the session starts left for a bot', async () => {
-    const { call, url } = await start();
+    const { call, url } = await startGateway();
 
     const { status, body } = await call('GET', '/gateway/bot');
 
@@ -51,7 +51,7 @@ describe('the address of the gateway', () => {
   });
 
   it('is refused without a bot token where the session starts are', async () => {
-    const { call } = await start();
+    const { call } = await startGateway();
 
     const { status } = await call('GET', '/gateway/bot', { headers: { Authorization: 'Bot no' } });
 
@@ -62,8 +62,8 @@ describe('the address of the gateway', () => {
     const guilds = Array.from({ length: 5 }, (_, index) =>
       smallGuild({ guildId: String(BigInt(GUILD) + BigInt(index)) }),
     );
-    const { call } = await start({
-      world: smallWorld({ guilds }),
+    const { call } = await startGateway({
+      world: { guilds },
       gateway: { maxGuildsPerShard: 2 },
     });
 
@@ -73,8 +73,8 @@ describe('the address of the gateway', () => {
   });
 
   it('answers a websocket on another path with 404', async () => {
-    const { url } = await start();
-    const bot = connect(`${url}/elsewhere`);
+    const { url } = await startGateway();
+    const bot = connectBot(`${url}/elsewhere`);
 
     const { code } = await bot.closed;
 
@@ -82,7 +82,7 @@ describe('the address of the gateway', () => {
   });
 
   it('survives an upgrade request whose target is no address', async () => {
-    const { url } = await start();
+    const { connect, url } = await startGateway();
     const { port, hostname } = new URL(url);
     const socket = connectSocket(Number(port), hostname);
     socket.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
@@ -91,7 +91,7 @@ describe('the address of the gateway', () => {
 
     expect(answer?.toString('utf8')).toMatch(/^HTTP\/1.1 400 /);
     socket.destroy();
-    expect(await connect(url).opcode(GatewayOpcodes.Hello)).toMatchObject({ op: 10 });
+    expect(await (await connect()).opcode(GatewayOpcodes.Hello)).toMatchObject({ op: 10 });
   });
 
   it.each([
@@ -101,9 +101,9 @@ describe('the address of the gateway', () => {
     ['etf', 'v=10&encoding=etf', 4002],
     ['a compression that does not exist', 'v=10&encoding=json&compress=gzip', 4002],
   ])('closes a connection that asks for %s', async (_, query, expected) => {
-    const { url } = await start();
+    const { url } = await startGateway();
 
-    const { code } = await connect(url, query).closed;
+    const { code } = await connectBot(url, query).closed;
 
     expect(code).toBe(expected);
   });
@@ -111,7 +111,7 @@ describe('the address of the gateway', () => {
 
 describe('a session', () => {
   it('begins with hello, READY and every guild', async () => {
-    const { bot, sandbox, url } = await connected();
+    const { bot, gateway, url } = await startConnected();
     const hello = await bot.opcode(GatewayOpcodes.Hello);
 
     const ready = await bot.identify();
@@ -141,7 +141,7 @@ describe('a session', () => {
       voice_states: [],
     });
     expect(guild.d.roles).toHaveLength(6);
-    expect(sandbox.gateway.sessions()).toMatchObject([
+    expect(gateway.sessions()).toMatchObject([
       {
         sessionId: ready.d.session_id,
         applicationId: APPLICATION,
@@ -157,9 +157,8 @@ describe('a session', () => {
   });
 
   it('sees of a guild only the bot itself, unless it may see presences', async () => {
-    const { bot, url } = await connected();
-    const curious = connect(url);
-    await curious.opcode(GatewayOpcodes.Hello);
+    const { bot, connect } = await startConnected();
+    const curious = await connect();
 
     await bot.identify();
     await curious.identify({ intents: INTENTS | GatewayIntentBits.GuildPresences });
@@ -171,13 +170,8 @@ describe('a session', () => {
   });
 
   it('sees of a large guild those with a role or a nickname', async () => {
-    const strangers = Array.from({ length: 60 }, (_, index) => ({
-      discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
-      roleIds: [],
-    }));
-    const { members } = smallGuild();
-    const world = smallWorld({ guilds: [smallGuild({ members: [...members, ...strangers] })] });
-    const { bot } = await connected({ world });
+    const members = [...smallGuild().members, ...crowd(60)];
+    const { bot } = await startConnected({ guild: { members } });
 
     await bot.identify({ intents: INTENTS | GatewayIntentBits.GuildPresences });
 
@@ -187,15 +181,9 @@ describe('a session', () => {
   });
 
   it('takes a larger threshold, within what Discord allows', async () => {
-    const strangers = Array.from({ length: 60 }, (_, index) => ({
-      discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
-      roleIds: [],
-    }));
-    const { members } = smallGuild();
-    const world = smallWorld({ guilds: [smallGuild({ members: [...members, ...strangers] })] });
-    const { bot, url } = await connected({ world });
-    const low = connect(url);
-    await low.opcode(GatewayOpcodes.Hello);
+    const members = [...smallGuild().members, ...crowd(60)];
+    const { bot, connect } = await startConnected({ guild: { members } });
+    const low = await connect();
 
     await bot.identify({ large_threshold: 100 });
     await low.identify({ large_threshold: 1 });
@@ -205,7 +193,7 @@ describe('a session', () => {
   });
 
   it('without the guilds intent gets no guild after READY', async () => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
 
     const ready = await bot.identify({ intents: 0 });
     await bot.settled();
@@ -215,28 +203,24 @@ describe('a session', () => {
   });
 
   it('repeats the shard that it named, and has the guilds of that shard', async () => {
-    const other = String(BigInt(GUILD) + (1n << 22n));
-    const world = smallWorld({ guilds: [smallGuild(), smallGuild({ guildId: other })] });
-    const { url } = await start({ world });
-    const shardOfGuild = Number((BigInt(GUILD) >> 22n) % 2n);
+    const { connect } = await startGateway(twoShards);
 
     const guilds = await Promise.all(
       [0, 1].map(async (shardId) => {
-        const bot = connect(url);
-        await bot.opcode(GatewayOpcodes.Hello);
+        const bot = await connect();
         const ready = await bot.identify({ shard: [shardId, 2] });
         expect(ready.d).toMatchObject({ shard: [shardId, 2] });
         await bot.settled();
-        return bot.received.filter(({ t }) => t === 'GUILD_CREATE').map(({ d }) => d.id);
+        return bot.bodies('GUILD_CREATE').map(({ id }) => id);
       }),
     );
 
-    expect(guilds[shardOfGuild]).toEqual([GUILD]);
-    expect(guilds[1 - shardOfGuild]).toEqual([other]);
+    expect(guilds[SHARD_OF_GUILD]).toEqual([GUILD]);
+    expect(guilds[1 - SHARD_OF_GUILD]).toEqual([GUILD_ON_OTHER_SHARD]);
   });
 
   it('accepts a presence and what the sandbox has no use for', async () => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
     await bot.identify();
 
     bot.send(GatewayOpcodes.PresenceUpdate, {
@@ -267,7 +251,7 @@ describe('a connection is closed', () => {
     ['for an identify without data', 4002, '{"op":2}'],
     ['for a resume without a session', 4002, '{"op":6,"d":{"token":"x","seq":1}}'],
   ])('%s: %i', async (_, expected, text) => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
 
     bot.sendText(text);
 
@@ -283,17 +267,17 @@ describe('a connection is closed', () => {
     ['negative intents', 4013, { intents: -1 }],
     ['no intents', 4013, { intents: null }],
   ])('for an identify with %s: %i', async (_, expected, changes) => {
-    const { bot, sandbox } = await connected();
+    const { bot, gateway } = await startConnected();
 
     bot.sendIdentify(changes);
 
     expect((await bot.closed).code).toBe(expected);
-    expect(sandbox.gateway.sessions()).toEqual([]);
+    expect(gateway.sessions()).toEqual([]);
   });
 
   it('for the members intent that the application lacks: 4014', async () => {
-    const { bot, sandbox } = await connected();
-    sandbox.moderator.setGuildMembersIntent({
+    const { bot, moderator } = await startConnected();
+    moderator.setGuildMembersIntent({
       applicationId: APPLICATION,
       guildMembersIntent: false,
     });
@@ -304,11 +288,11 @@ describe('a connection is closed', () => {
   });
 
   it('for too many guilds on one shard: 4011, but not for enough shards', async () => {
-    const other = String(BigInt(GUILD) + (1n << 22n));
-    const world = smallWorld({ guilds: [smallGuild(), smallGuild({ guildId: other })] });
-    const { bot, url } = await connected({ world, gateway: { maxGuildsPerShard: 1 } });
-    const sharded = connect(url);
-    await sharded.opcode(GatewayOpcodes.Hello);
+    const { bot, connect } = await startConnected({
+      ...twoShards,
+      gateway: { maxGuildsPerShard: 1 },
+    });
+    const sharded = await connect();
 
     bot.sendIdentify();
     await sharded.identify({ shard: [0, 2] });
@@ -320,7 +304,7 @@ describe('a connection is closed', () => {
     ['identify', GatewayOpcodes.Identify],
     ['resume', GatewayOpcodes.Resume],
   ])('for a second %s: 4005', async (_, op) => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
     await bot.identify();
 
     bot.send(op, {});
@@ -329,7 +313,7 @@ describe('a connection is closed', () => {
   });
 
   it('for an unknown opcode in a session: 4001', async () => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
     await bot.identify();
 
     bot.send(GatewayOpcodes.Hello, {});
@@ -338,7 +322,7 @@ describe('a connection is closed', () => {
   });
 
   it('for a presence that is none: 4002', async () => {
-    const { bot } = await connected();
+    const { bot } = await startConnected();
     await bot.identify();
 
     bot.send(GatewayOpcodes.PresenceUpdate, 'online');
@@ -349,34 +333,33 @@ describe('a connection is closed', () => {
 
 describe('heartbeats', () => {
   it('are acknowledged, before and in a session', async () => {
-    const { bot, sandbox } = await connected();
+    const { bot, gateway } = await startConnected();
 
     await bot.settled();
     await bot.identify();
-    const before = sandbox.gateway.sessions()[0]?.lastHeartbeatAt;
+    const before = gateway.sessions()[0]?.lastHeartbeatAt;
     await bot.settled();
 
     expect(before).toBeNull();
-    expect(sandbox.gateway.sessions()[0]?.lastHeartbeatAt).toBeGreaterThan(0);
+    expect(gateway.sessions()[0]?.lastHeartbeatAt).toBeGreaterThan(0);
   });
 
   it('that do not come close the connection: 4009, and the session can be resumed', async () => {
-    const { bot, sandbox } = await connected({ gateway: { heartbeatIntervalMs: 200 } });
+    const { bot, gateway } = await startConnected({ gateway: { heartbeatIntervalMs: 200 } });
     expect((await bot.opcode(GatewayOpcodes.Hello)).d.heartbeat_interval).toBe(200);
     bot.sendIdentify();
 
     const { code } = await bot.closed;
 
     expect(code).toBe(4009);
-    await expect.poll(() => sandbox.gateway.sessions()).toMatchObject([{ state: 'resumable' }]);
+    await expect.poll(() => gateway.sessions()).toMatchObject([{ state: 'resumable' }]);
   });
 
   it('that come keep the connection open, while a silent one beside it is closed', async () => {
-    const { bot, url } = await connected({ gateway: { heartbeatIntervalMs: 300 } });
+    const { bot, connect } = await startConnected({ gateway: { heartbeatIntervalMs: 300 } });
     await bot.identify();
     for (let times = 0; times < 2; times += 1) {
-      const silent = connect(url);
-      await silent.opcode(GatewayOpcodes.Hello);
+      const silent = await connect();
 
       while (silent.isOpen) await bot.settled();
 
@@ -387,10 +370,10 @@ describe('heartbeats', () => {
   });
 
   it('can be asked for', async () => {
-    const { bot, sandbox } = await connected();
+    const { bot, gateway } = await startConnected();
     await bot.identify();
 
-    sandbox.gateway.requestHeartbeat();
+    gateway.requestHeartbeat();
 
     expect(await bot.opcode(GatewayOpcodes.Heartbeat)).toMatchObject({ op: 1, d: null });
   });

@@ -1,47 +1,38 @@
-import { REST } from '@discordjs/rest';
 import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { GatewayDispatchEvents, type GatewayDispatchPayload } from 'discord-api-types/v10';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { connectRest } from '../rest-client.js';
 import {
   ANNA,
+  anna,
   BOT,
   COUNCILLOR,
   GUILD,
   MINER,
   PILOT,
-  sandboxes,
   smallGuild,
-  smallWorld,
+  type StartOptions,
+  startSandbox,
   TOKEN,
 } from '../small-world.js';
 import { INTENTS } from './raw-bot.js';
 
-const start = sandboxes();
 const PATIENCE = { timeout: 15_000 };
 
 /** The websocket half of discord.js, as it comes: only the address of the API is set. */
 async function loggedIn(
-  options: Parameters<typeof start>[0] = {},
+  options: StartOptions = {},
   how: { readonly compression?: CompressionMethod; readonly useIdentifyCompression?: boolean } = {},
 ) {
-  const started = await start(options);
-  const rest = new REST({ api: `${started.url}/api`, retries: 0 }).setToken(TOKEN);
-  const manager = new WebSocketManager({
-    token: TOKEN,
-    intents: INTENTS,
-    rest,
-    ...how,
-  });
+  const started = await startSandbox(options);
+  const rest = connectRest(started.url);
+  const manager = new WebSocketManager({ token: TOKEN, intents: INTENTS, rest, ...how });
   const events: GatewayDispatchPayload[] = [];
   manager.on(WebSocketShardEvents.Dispatch, (payload) => events.push(payload));
   manager.on(WebSocketShardEvents.Error, () => undefined);
   manager.on(WebSocketShardEvents.SocketError, () => undefined);
-  onTestFinished(async () => {
-    await manager.destroy();
-    rest.clearHandlerSweeper();
-    rest.clearHashSweeper();
-  });
+  onTestFinished(() => manager.destroy());
   await manager.connect();
   const names = () => events.map(({ t }) => t);
   const heard = (name: GatewayDispatchEvents, times = 1) =>
@@ -57,7 +48,7 @@ describe('the websocket client of discord.js', () => {
   it('connects by the address of the API alone and receives events', async () => {
     const { moderator, names, heard } = await loggedIn();
 
-    moderator.giveRole({ guildId: GUILD, discordUserId: ANNA, roleId: MINER });
+    moderator.giveRole({ ...anna, roleId: MINER });
     await heard(GatewayDispatchEvents.GuildAuditLogEntryCreate);
 
     expect(names()).toEqual([
@@ -74,7 +65,7 @@ describe('the websocket client of discord.js', () => {
   ])('understands %s', async (expected, how) => {
     const { gateway, moderator, heard } = await loggedIn({}, how);
 
-    moderator.leave({ guildId: GUILD, discordUserId: ANNA });
+    moderator.leave(anna);
     await heard(GatewayDispatchEvents.GuildMemberRemove);
 
     expect(gateway.sessions()).toMatchObject([{ compression: expected }]);
@@ -89,7 +80,7 @@ describe('the websocket client of discord.js', () => {
     const { gateway, moderator, names, heard } = await loggedIn();
 
     breaks(gateway);
-    moderator.leave({ guildId: GUILD, discordUserId: ANNA });
+    moderator.leave(anna);
     await heard(GatewayDispatchEvents.Resumed);
 
     expect(names()).toEqual(['READY', 'GUILD_CREATE', 'GUILD_MEMBER_REMOVE', 'RESUMED']);
@@ -102,7 +93,7 @@ describe('the websocket client of discord.js', () => {
     });
 
     gateway.freeze();
-    moderator.leave({ guildId: GUILD, discordUserId: ANNA });
+    moderator.leave(anna);
     await heard(GatewayDispatchEvents.Resumed);
 
     expect(names()).toEqual(['READY', 'GUILD_CREATE', 'GUILD_MEMBER_REMOVE', 'RESUMED']);
@@ -120,7 +111,7 @@ describe('the websocket client of discord.js', () => {
 
   it('keeps a mirror equal to the world over 1,000 changes and 10 breaks', async () => {
     const { gateway, moderator, events, sandbox } = await loggedIn({
-      world: smallWorld({ guilds: [smallGuild({ roleEndsScreening: true })] }),
+      guild: { roleEndsScreening: true },
     });
     const random = seeded(7);
     const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];

@@ -1,49 +1,18 @@
 import { GatewayOpcodes } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
-import { ANNA, APPLICATION, COUNCILLOR, GUILD, sandboxes, TOKEN } from '../small-world.js';
-import { rawBots, type RawBot } from './raw-bot.js';
-
-const start = sandboxes();
-const connect = rawBots();
-
-const anna = { guildId: GUILD, discordUserId: ANNA };
-const carl = { guildId: GUILD, discordUserId: COUNCILLOR };
-
-async function inSession(options: Parameters<typeof start>[0] = {}) {
-  const started = await start(options);
-  const connectBot = async () => {
-    const bot = connect(started.url);
-    await bot.opcode(GatewayOpcodes.Hello);
-    return bot;
-  };
-  const bot = await connectBot();
-  const ready = await bot.identify();
-  await bot.event('GUILD_CREATE');
-  const { gateway, moderator } = started.sandbox;
-  const resume = async (): Promise<RawBot> => {
-    const next = await connectBot();
-    const session_id = ready.d.session_id;
-    next.send(GatewayOpcodes.Resume, { token: TOKEN, session_id, seq: bot.lastSequence });
-    return next;
-  };
-  return { ...started, bot, connectBot, resume, gateway, moderator };
-}
-
-const after = async (bot: RawBot) => {
-  await bot.settled();
-  return bot.names().slice(2);
-};
+import { ANNA, anna, APPLICATION, COUNCILLOR, councillor, GUILD, TOKEN } from '../small-world.js';
+import { connectBot, startSession } from './raw-bot.js';
 
 describe('a planted fault', () => {
   it('drop loses the event for good: no gap in the sequence, and no resume brings it', async () => {
-    const { bot, gateway, moderator, resume } = await inSession();
+    const { bot, gateway, moderator, resume } = await startSession();
     gateway.faults.plant({ effect: { kind: 'drop' }, event: 'GUILD_MEMBER_REMOVE' });
 
     moderator.leave(anna);
-    moderator.leave(carl);
+    moderator.leave(councillor);
 
-    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE']);
+    expect(await bot.namesSinceStart()).toEqual(['GUILD_MEMBER_REMOVE']);
     expect((await bot.event('GUILD_MEMBER_REMOVE')).d.user.id).toBe(COUNCILLOR);
     expect(bot.lastSequence).toBe(3);
     bot.terminate();
@@ -54,47 +23,48 @@ describe('a planted fault', () => {
   });
 
   it('double sends the event twice, with two numbers', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'double' } });
 
     moderator.leave(anna);
 
-    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE', 'GUILD_MEMBER_REMOVE']);
+    expect(await bot.namesSinceStart()).toEqual(['GUILD_MEMBER_REMOVE', 'GUILD_MEMBER_REMOVE']);
     expect(bot.lastSequence).toBe(4);
   });
 
   it('delay lets later events overtake', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'delay', ms: 200 } });
 
     moderator.leave(anna);
-    moderator.leave(carl);
+    moderator.leave(councillor);
     await bot.event('GUILD_MEMBER_REMOVE', 2);
 
-    const ids = bot.received
-      .filter(({ t }) => t === 'GUILD_MEMBER_REMOVE')
-      .map(({ d }) => d.user.id);
+    const ids = bot.bodies('GUILD_MEMBER_REMOVE').map(({ user }) => user.id);
     expect(ids).toEqual([COUNCILLOR, ANNA]);
     expect(bot.lastSequence).toBe(4);
   });
 
   it('reorder swaps the event with the next one', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'reorder', ms: 60_000 } });
 
     moderator.kick(anna);
 
-    expect(await after(bot)).toEqual(['GUILD_AUDIT_LOG_ENTRY_CREATE', 'GUILD_MEMBER_REMOVE']);
+    expect(await bot.namesSinceStart()).toEqual([
+      'GUILD_AUDIT_LOG_ENTRY_CREATE',
+      'GUILD_MEMBER_REMOVE',
+    ]);
   });
 
   it('reorder of several swaps them in pairs', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'reorder', ms: 60_000 }, times: null });
 
     moderator.ban(anna);
-    moderator.leave(carl);
+    moderator.leave(councillor);
 
-    expect(await after(bot)).toEqual([
+    expect(await bot.namesSinceStart()).toEqual([
       'GUILD_MEMBER_REMOVE',
       'GUILD_BAN_ADD',
       'GUILD_MEMBER_REMOVE',
@@ -103,7 +73,7 @@ describe('a planted fault', () => {
   });
 
   it('reorder sends the event after its time if none follows', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'reorder', ms: 50 } });
 
     moderator.leave(anna);
@@ -112,18 +82,21 @@ describe('a planted fault', () => {
   });
 
   it('that is cleared sends at once what it held back', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     gateway.faults.plant({ effect: { kind: 'delay', ms: 600_000 }, times: null });
     moderator.kick(anna);
-    expect(await after(bot)).toEqual([]);
+    expect(await bot.namesSinceStart()).toEqual([]);
 
     gateway.faults.clear();
 
-    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE', 'GUILD_AUDIT_LOG_ENTRY_CREATE']);
+    expect(await bot.namesSinceStart()).toEqual([
+      'GUILD_MEMBER_REMOVE',
+      'GUILD_AUDIT_LOG_ENTRY_CREATE',
+    ]);
   });
 
   it('hits as many matching events as it was planted for, and can be removed', async () => {
-    const { bot, gateway, moderator } = await inSession();
+    const { bot, gateway, moderator } = await startSession();
     const faultId = gateway.faults.plant({
       effect: { kind: 'drop' },
       event: 'GUILD_MEMBER_ADD',
@@ -141,7 +114,7 @@ describe('a planted fault', () => {
     moderator.leave(anna);
     moderator.join(anna);
 
-    expect(await after(bot)).toEqual([
+    expect(await bot.namesSinceStart()).toEqual([
       'GUILD_MEMBER_REMOVE',
       'GUILD_MEMBER_REMOVE',
       'GUILD_MEMBER_ADD',
@@ -150,45 +123,45 @@ describe('a planted fault', () => {
 
   it('with a chance hits by the random numbers of the sandbox', async () => {
     const numbers = [0.1, 0.9, 0.1];
-    const { bot, gateway, moderator } = await inSession({ random: () => numbers.shift() ?? 1 });
+    const { bot, gateway, moderator } = await startSession({ random: () => numbers.shift() ?? 1 });
     gateway.faults.plant({ effect: { kind: 'drop' }, probability: 0.5, times: null });
 
     moderator.leave(anna);
     moderator.join(anna);
     moderator.leave(anna);
 
-    expect(await after(bot)).toEqual(['GUILD_MEMBER_ADD']);
+    expect(await bot.namesSinceStart()).toEqual(['GUILD_MEMBER_ADD']);
   });
 
   it('never hits READY', async () => {
-    const { gateway, connectBot } = await inSession();
+    const { gateway, connect } = await startSession();
     gateway.faults.plant({ effect: { kind: 'drop' }, times: null });
 
-    const second = await connectBot();
+    const second = await connect();
     await second.identify();
 
-    expect(await after(second)).toEqual([]);
+    expect(await second.namesSinceStart()).toEqual([]);
     expect(second.names()).toEqual(['READY']);
   });
 
   it('refuses an identify with any code, and the next is accepted', async () => {
-    const { gateway, connectBot } = await inSession();
+    const { gateway, connect } = await startSession();
     gateway.faults.plant({ effect: { kind: 'refuseIdentify', code: 4004 } });
 
-    const refused = await connectBot();
+    const refused = await connect();
     refused.sendIdentify();
 
     expect((await refused.closed).code).toBe(4004);
-    expect(await (await connectBot()).identify()).toMatchObject({ t: 'READY' });
+    expect(await (await connect()).identify()).toMatchObject({ t: 'READY' });
   });
 
   it('answers an identify with opcode 9', async () => {
-    const { gateway, connectBot, moderator, bot } = await inSession();
+    const { gateway, connect, moderator, bot } = await startSession();
     gateway.faults.plant({ effect: { kind: 'invalidSession' } });
     moderator.leave(anna);
-    expect(await after(bot)).toEqual(['GUILD_MEMBER_REMOVE']);
+    expect(await bot.namesSinceStart()).toEqual(['GUILD_MEMBER_REMOVE']);
 
-    const early = await connectBot();
+    const early = await connect();
     early.sendIdentify();
 
     expect(await early.opcode(GatewayOpcodes.InvalidSession)).toMatchObject({ d: false });
@@ -197,7 +170,7 @@ describe('a planted fault', () => {
 
 describe('a session', () => {
   it('that is frozen sends and receives nothing until it resumes on another connection', async () => {
-    const { bot, gateway, moderator, resume } = await inSession();
+    const { bot, gateway, moderator, resume } = await startSession();
 
     gateway.freeze();
     moderator.leave(anna);
@@ -213,8 +186,8 @@ describe('a session', () => {
   });
 
   it('that is frozen still answers a closing frame, unless it is half-open', async () => {
-    const { bot, gateway, connectBot } = await inSession();
-    const other = await connectBot();
+    const { bot, gateway, connect } = await startSession();
+    const other = await connect();
     const ready = await other.identify();
     gateway.freeze({ sessionId: ready.d.session_id, isHalfOpen: true });
     gateway.freeze({ isHalfOpen: false });
@@ -231,7 +204,7 @@ describe('a session', () => {
   });
 
   it('is asked to reconnect with opcode 7', async () => {
-    const { bot, gateway, resume } = await inSession();
+    const { bot, gateway, resume } = await startSession();
 
     gateway.reconnect();
 
@@ -245,7 +218,7 @@ describe('a session', () => {
   });
 
   it('that stays after opcode 7 is closed, and can still be resumed', async () => {
-    const { bot, gateway, resume } = await inSession({ gateway: { reconnectGraceMs: 20 } });
+    const { bot, gateway, resume } = await startSession({ gateway: { reconnectGraceMs: 20 } });
 
     gateway.reconnect();
 
@@ -254,7 +227,7 @@ describe('a session', () => {
   });
 
   it('is invalidated with opcode 9, and is gone', async () => {
-    const { bot, gateway, resume } = await inSession();
+    const { bot, gateway, resume } = await startSession();
 
     gateway.invalidate();
 
@@ -266,7 +239,7 @@ describe('a session', () => {
   });
 
   it('is invalidated but may be resumed', async () => {
-    const { bot, gateway, resume } = await inSession();
+    const { bot, gateway, resume } = await startSession();
 
     gateway.invalidate({ isResumable: true });
 
@@ -275,8 +248,8 @@ describe('a session', () => {
   });
 
   it('that is invalidated may be resumed on the same connection, or replaced by a new one', async () => {
-    const { bot, gateway, moderator, connectBot } = await inSession();
-    const other = await connectBot();
+    const { bot, gateway, moderator, connect } = await startSession();
+    const other = await connect();
     await other.identify();
     const [{ sessionId } = { sessionId: '' }] = gateway.sessions();
 
@@ -294,7 +267,7 @@ describe('a session', () => {
   });
 
   it('is closed with any code and reason, and can be resumed', async () => {
-    const { bot, gateway, resume } = await inSession();
+    const { bot, gateway, resume } = await startSession();
 
     gateway.close({ code: 4008, reason: 'Rate limited.' });
 
@@ -303,7 +276,7 @@ describe('a session', () => {
   });
 
   it.each([999, 1005, 1006, 2000, 5000, 4000.5])('is not closed with %d', async (code) => {
-    const { bot, gateway } = await inSession();
+    const { bot, gateway } = await startSession();
 
     expect(() => gateway.close({ code })).toThrow(`${code} is not a close code`);
     expect(() => gateway.faults.plant({ effect: { kind: 'refuseIdentify', code } })).toThrow(
@@ -315,7 +288,7 @@ describe('a session', () => {
   });
 
   it('is cut without a closing frame', async () => {
-    const { bot, gateway } = await inSession();
+    const { bot, gateway } = await startSession();
 
     gateway.cut();
 
@@ -324,8 +297,8 @@ describe('a session', () => {
   });
 
   it('is chosen by its id, its bot or its shard', async () => {
-    const { bot, gateway, connectBot } = await inSession();
-    const other = await connectBot();
+    const { bot, gateway, connect } = await startSession();
+    const other = await connect();
     const ready = await other.identify({ shard: [1, 2] });
 
     gateway.close({ applicationId: 'another' });
@@ -338,7 +311,7 @@ describe('a session', () => {
   });
 
   it('receives any payload as it is', async () => {
-    const { bot, gateway } = await inSession();
+    const { bot, gateway } = await startSession();
     const payload = { op: 0, t: 'GUILD_MEMBER_UPDATE', s: 1, d: { guild_id: 7, extra: null } };
 
     gateway.inject({ payload });
@@ -350,12 +323,12 @@ describe('a session', () => {
 
 describe('the gateway', () => {
   it('that is down cuts all connections and refuses new ones until it is up again', async () => {
-    const { bot, gateway, url, resume, moderator, call } = await inSession();
+    const { bot, gateway, url, resume, moderator, call } = await startSession();
 
     gateway.setDown(true);
 
     expect((await bot.closed).code).toBe(1006);
-    expect((await connect(url).closed).code).toBe(1006);
+    expect((await connectBot(url).closed).code).toBe(1006);
     expect(gateway.isDown()).toBe(true);
     expect((await call('GET', '/gateway/bot')).status).toBe(200);
     moderator.leave(anna);
@@ -366,7 +339,7 @@ describe('the gateway', () => {
   });
 
   it('refuses an outage of a guild that does not exist', async () => {
-    const { gateway } = await inSession();
+    const { gateway } = await startSession();
 
     expect(() => gateway.setGuildUnavailable({ guildId: '5', isUnavailable: true })).toThrow(
       'there is no guild with id 5',

@@ -2,31 +2,23 @@ import { GatewayOpcodes } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
 import { DEFAULT_LIMITS, scaleLimits } from '../../src/limits.js';
-import { sandboxes, standingClock } from '../small-world.js';
-import { rawBots, type RawBot } from './raw-bot.js';
+import { standingClock, type StartOptions, TOKEN } from '../small-world.js';
+import { startGateway } from './raw-bot.js';
 
-const start = sandboxes();
-const connect = rawBots();
-
-async function limited(options: Parameters<typeof start>[0] = {}) {
+async function startLimited(options: StartOptions = {}) {
   const { clock, advance } = standingClock();
-  const started = await start({ clock, limits: {}, ...options });
-  const next = async (): Promise<RawBot> => {
-    const bot = connect(started.url);
-    await bot.opcode(GatewayOpcodes.Hello);
-    return bot;
-  };
+  const started = await startGateway({ clock, limits: {}, ...options });
   const startLimit = async () =>
     Object.entries((await started.call('GET', '/gateway/bot')).body).find(
       ([key]) => key === 'session_start_limit',
     )?.[1];
-  return { ...started, advance, next, startLimit };
+  return { ...started, advance, startLimit };
 }
 
 describe('payloads on one connection', () => {
   it('beyond 120 in a minute close it: 4008', async () => {
-    const { next } = await limited();
-    const bot = await next();
+    const { connect } = await startLimited();
+    const bot = await connect();
 
     for (let times = 0; times < 120; times += 1) bot.send(GatewayOpcodes.Heartbeat, null);
     await bot.until(
@@ -40,8 +32,8 @@ describe('payloads on one connection', () => {
   });
 
   it('may come again a minute later', async () => {
-    const { next, advance } = await limited();
-    const bot = await next();
+    const { connect, advance } = await startLimited();
+    const bot = await connect();
     for (let times = 0; times < 120; times += 1) bot.send(GatewayOpcodes.Heartbeat, null);
     await bot.until(() => bot.received.length === 121, '120 heartbeat acks');
 
@@ -52,10 +44,10 @@ describe('payloads on one connection', () => {
   });
 
   it('are counted on each connection by itself', async () => {
-    const { next } = await limited({
+    const { connect } = await startLimited({
       limits: { gatewaySends: { limit: 2, windowMs: 1000, window: 'fixed' } },
     });
-    const [one, other] = [await next(), await next()];
+    const [one, other] = [await connect(), await connect()];
 
     await one.settled();
     await other.settled();
@@ -68,13 +60,13 @@ describe('payloads on one connection', () => {
 
 describe('session starts', () => {
   it('are counted for a day by identifies, not by resumes', async () => {
-    const { next, startLimit, advance } = await limited();
-    const bot = await next();
+    const { connect, startLimit, advance } = await startLimited();
+    const bot = await connect();
     const ready = await bot.identify();
     bot.terminate();
-    const resumed = await next();
+    const resumed = await connect();
     resumed.send(GatewayOpcodes.Resume, {
-      token: 'bot-token-of-the-small-world',
+      token: TOKEN,
       session_id: ready.d.session_id,
       seq: 1,
     });
@@ -90,13 +82,13 @@ describe('session starts', () => {
   });
 
   it('that are spent end all sessions of the bot and refuse its token until the day is over', async () => {
-    const { next, startLimit, advance, sandbox } = await limited({
+    const { connect, startLimit, advance, gateway } = await startLimited({
       limits: {
         gatewayIdentifies: null,
         gatewayStarts: { limit: 2, windowMs: 86_400_000, window: 'fixed' },
       },
     });
-    const [first, second, third] = [await next(), await next(), await next()];
+    const [first, second, third] = [await connect(), await connect(), await connect()];
     await first.identify();
     await second.identify();
     expect(await startLimit()).toMatchObject({ remaining: 0 });
@@ -105,19 +97,19 @@ describe('session starts', () => {
 
     const codes = await Promise.all([first, second, third].map((bot) => bot.closed));
     expect(codes.map(({ code }) => code)).toEqual([4004, 4004, 4004]);
-    expect(sandbox.gateway.sessions()).toEqual([]);
-    const fourth = await next();
+    expect(gateway.sessions()).toEqual([]);
+    const fourth = await connect();
     fourth.sendIdentify();
     expect((await fourth.closed).code).toBe(4004);
     advance(86_400_000);
     expect(await startLimit()).toMatchObject({ remaining: 2 });
-    expect(await (await next()).identify()).toMatchObject({ t: 'READY' });
+    expect(await (await connect()).identify()).toMatchObject({ t: 'READY' });
   });
 
   it('within five seconds are answered with opcode 9, then accepted on the same connection', async () => {
-    const { next, advance } = await limited();
-    await (await next()).identify();
-    const early = await next();
+    const { connect, advance } = await startLimited();
+    await (await connect()).identify();
+    const early = await connect();
 
     early.sendIdentify();
 
@@ -128,8 +120,8 @@ describe('session starts', () => {
   });
 
   it('at once are one for each key of max_concurrency', async () => {
-    const { next, startLimit } = await limited({ gateway: { maxConcurrency: 2 } });
-    const bots = [await next(), await next(), await next()];
+    const { connect, startLimit } = await startLimited({ gateway: { maxConcurrency: 2 } });
+    const bots = [await connect(), await connect(), await connect()];
 
     await bots[0]?.identify({ shard: [0, 4] });
     await bots[1]?.identify({ shard: [1, 4] });
@@ -140,8 +132,8 @@ describe('session starts', () => {
   });
 
   it('with a wrong token are not counted', async () => {
-    const { next, startLimit } = await limited();
-    const bot = await next();
+    const { connect, startLimit } = await startLimited();
+    const bot = await connect();
 
     bot.sendIdentify({ token: 'stolen' });
     await bot.closed;
@@ -150,9 +142,9 @@ describe('session starts', () => {
   });
 
   it('are unlimited without limits', async () => {
-    const { next, startLimit } = await limited({ limits: null });
+    const { connect, startLimit } = await startLimited({ limits: null });
 
-    for (let times = 0; times < 3; times += 1) await (await next()).identify();
+    for (let times = 0; times < 3; times += 1) await (await connect()).identify();
 
     expect(await startLimit()).toMatchObject({ total: 1000, remaining: 1000, reset_after: 0 });
   });

@@ -1,11 +1,9 @@
 import { GatewayOpcodes } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
-import { ANNA, GUILD, sandboxes } from '../small-world.js';
-import { rawBots } from './raw-bot.js';
-
-const start = sandboxes();
-const connect = rawBots();
+import { playScene, press, readState } from '../page-calls.js';
+import { anna } from '../small-world.js';
+import { startSession } from './raw-bot.js';
 
 interface PageState {
   readonly sessions: readonly {
@@ -18,37 +16,23 @@ interface PageState {
   readonly scenes: readonly { readonly name: string; readonly isOn: boolean }[];
 }
 
-async function inSession() {
-  const started = await start();
-  const bot = connect(started.url);
-  await bot.opcode(GatewayOpcodes.Hello);
-  const ready = await bot.identify();
-  await bot.settled();
-  const state = async (): Promise<PageState> =>
-    (await fetch(`${started.url}/sandbox/state?guildId=${GUILD}`)).json();
-  const post = async (path: string, body: unknown) =>
-    fetch(`${started.url}/sandbox/${path}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-  const play = async (scene: string, isOn = true) =>
-    (await post('scenes', { scene, isOn, guildId: GUILD })).status;
-  const { sandbox } = started;
+async function startPage() {
+  const started = await startSession();
+  const { url, moderator } = started;
+  const state = (): Promise<PageState> => readState(url);
+  const post = (path: string, body: unknown) => press(url, path, body);
+  const play = (scene: string, isOn = true) => playScene(url, scene, isOn);
   const leaveAndJoin = () => {
-    sandbox.moderator.leave({ guildId: GUILD, discordUserId: ANNA });
-    sandbox.moderator.join({ guildId: GUILD, discordUserId: ANNA });
+    moderator.leave(anna);
+    moderator.join(anna);
   };
-  const after = async () => {
-    await bot.settled();
-    return bot.names().slice(2);
-  };
-  return { ...started, bot, state, post, play, leaveAndJoin, after, ready };
+  return { ...started, state, post, play, leaveAndJoin };
 }
 
 describe('the page', () => {
   it('shows live sessions with the names of bot and intents', async () => {
-    const { state, ready, url } = await inSession();
+    const { state, bot, ready, url } = await startPage();
+    await bot.settled();
 
     expect((await state()).sessions).toMatchObject([
       {
@@ -70,7 +54,7 @@ describe('the page', () => {
     ['freeze', 'frozen'],
     ['cut', 'resumable'],
   ])('does %s to one session', async (action, expected) => {
-    const { state, post, ready } = await inSession();
+    const { state, post, ready } = await startPage();
 
     const { status } = await post('sessions', { action, sessionId: ready.d.session_id });
 
@@ -79,7 +63,7 @@ describe('the page', () => {
   });
 
   it('invalidates a session, which it then no longer shows', async () => {
-    const { state, post, ready, bot } = await inSession();
+    const { state, post, ready, bot } = await startPage();
 
     await post('sessions', { action: 'invalidate', sessionId: ready.d.session_id });
 
@@ -92,7 +76,7 @@ describe('the page', () => {
     ['a session that has ended', { action: 'cut', sessionId: 'x' }],
     ['no session', { action: 'cut' }],
   ])('refuses %s', async (_, body) => {
-    const { post, bot } = await inSession();
+    const { post, bot } = await startPage();
 
     expect((await post('sessions', body)).status).toBe(400);
     await bot.settled();
@@ -110,16 +94,16 @@ describe('a scene of the gateway', () => {
     ['eventsSwapped', ['GUILD_MEMBER_ADD', 'GUILD_MEMBER_REMOVE']],
     ['eventsLate', []],
   ])('%s plays until it is ended', async (scene, expected) => {
-    const { play, leaveAndJoin, after, state } = await inSession();
+    const { play, leaveAndJoin, bot, state } = await startPage();
 
     expect(await play(scene)).toBe(200);
     leaveAndJoin();
 
-    expect(await after()).toEqual(expected);
+    expect(await bot.namesSinceStart()).toEqual(expected);
     expect((await state()).gatewayFaults).toHaveLength(1);
     expect(await play(scene, false)).toBe(200);
     leaveAndJoin();
-    expect((await after()).slice(expected.length)).toEqual([
+    expect((await bot.namesSinceStart()).slice(expected.length)).toEqual([
       'GUILD_MEMBER_REMOVE',
       'GUILD_MEMBER_ADD',
     ]);
@@ -127,7 +111,7 @@ describe('a scene of the gateway', () => {
   });
 
   it('gatewayDown cuts bots, and ends with all other faults', async () => {
-    const { play, post, bot, state, url } = await inSession();
+    const { play, post, bot, state, connect } = await startPage();
 
     await play('gatewayDown');
     expect((await bot.closed).code).toBe(1006);
@@ -135,6 +119,6 @@ describe('a scene of the gateway', () => {
     await post('faults/clear', {});
 
     expect((await state()).scenes.filter(({ isOn }) => isOn)).toEqual([]);
-    expect(await connect(url).opcode(GatewayOpcodes.Hello)).toMatchObject({ op: 10 });
+    expect(await (await connect()).opcode(GatewayOpcodes.Hello)).toMatchObject({ op: 10 });
   });
 });

@@ -5,40 +5,28 @@ import {
   ANNA,
   BOT,
   COUNCILLOR,
+  crowd,
   GUILD,
   OWNER,
-  sandboxes,
   smallGuild,
-  smallWorld,
   standingClock,
   STRANGER,
 } from '../small-world.js';
-import { INTENTS, rawBots, type RawBot } from './raw-bot.js';
+import { INTENTS, SHARD_OF_GUILD, startSession } from './raw-bot.js';
 
-const start = sandboxes();
-const connect = rawBots();
-
-async function inSession(
-  options: Parameters<typeof start>[0] = {},
-  identify: Readonly<Record<string, unknown>> = {},
-) {
-  const started = await start(options);
-  const bot = connect(started.url);
-  await bot.opcode(GatewayOpcodes.Hello);
-  await bot.identify(identify);
+async function startAsking(...how: Parameters<typeof startSession>) {
+  const started = await startSession(...how);
+  const { bot } = started;
   const ask = (data: Readonly<Record<string, unknown>>): void =>
     bot.send(GatewayOpcodes.RequestGuildMembers, { guild_id: GUILD, ...data });
-  return { ...started, bot, ask };
+  const chunks = () => bot.bodies('GUILD_MEMBERS_CHUNK');
+  const ids = () => chunks().flatMap(({ members }) => members.map(({ user }) => user.id));
+  return { ...started, ask, chunks, ids };
 }
-
-const chunksOf = (bot: RawBot) =>
-  bot.received.filter(({ t }) => t === 'GUILD_MEMBERS_CHUNK').map(({ d }) => d);
-const idsIn = (bot: RawBot) =>
-  chunksOf(bot).flatMap(({ members }) => members.map(({ user }) => user.id));
 
 describe('a request for members', () => {
   it('of the whole guild is answered in order of ids', async () => {
-    const { bot, ask } = await inSession();
+    const { bot, ask, chunks, ids } = await startAsking();
 
     ask({ query: '', limit: 0, nonce: 'all of them' });
 
@@ -49,63 +37,57 @@ describe('a request for members', () => {
       not_found: [],
       nonce: 'all of them',
     });
-    expect(idsIn(bot)).toEqual([BOT, OWNER, ANNA, COUNCILLOR]);
-    expect(chunksOf(bot)[0]).not.toHaveProperty('presences');
+    expect(ids()).toEqual([BOT, OWNER, ANNA, COUNCILLOR]);
+    expect(chunks()[0]).not.toHaveProperty('presences');
   });
 
   it('of a large guild comes in chunks of a thousand, with other events in between', async () => {
-    const many = Array.from({ length: 2500 }, (_, index) => ({
-      discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
-      roleIds: [],
-    }));
-    const { members } = smallGuild();
-    const world = smallWorld({ guilds: [smallGuild({ members: [...members, ...many] })] });
-    const { bot, ask, sandbox } = await inSession({ world });
+    const many = crowd(2500);
+    const members = [...smallGuild().members, ...many];
+    const { bot, ask, chunks, ids, moderator } = await startAsking({ guild: { members } });
 
     ask({ query: '', limit: 0, presences: true });
     await bot.event('GUILD_MEMBERS_CHUNK');
-    sandbox.moderator.leave({ guildId: GUILD, discordUserId: many.at(-1)?.discordUserId ?? '' });
+    moderator.leave({ guildId: GUILD, discordUserId: many.at(-1)?.discordUserId ?? '' });
     await bot.event('GUILD_MEMBERS_CHUNK', 3);
 
-    expect(chunksOf(bot).map((d) => [d.chunk_index, d.chunk_count])).toEqual([
+    expect(chunks().map((d) => [d.chunk_index, d.chunk_count])).toEqual([
       [0, 3],
       [1, 3],
       [2, 3],
     ]);
-    expect(new Set(idsIn(bot)).size).toBe(idsIn(bot).length);
-    expect([2503, 2504]).toContain(idsIn(bot).length);
-    expect(chunksOf(bot)[0]).toMatchObject({ presences: [] });
+    expect(new Set(ids()).size).toBe(ids().length);
+    expect([2503, 2504]).toContain(ids().length);
+    expect(chunks()[0]).toMatchObject({ presences: [] });
   });
 
   it('with a prefix finds usernames and nicknames, a hundred at most', async () => {
-    const { members } = smallGuild();
-    const many = Array.from({ length: 150 }, (_, index) => ({
-      discordUserId: String(500_000_000_000_000_000n + BigInt(index)),
-      roleIds: [],
-      nick: `Crowd ${index}`,
-    }));
-    const world = smallWorld({ guilds: [smallGuild({ members: [...members, ...many] })] });
-    const { bot, ask } = await inSession({ world }, { intents: GatewayIntentBits.Guilds });
+    const many = crowd(150).map((one, index) => ({ ...one, nick: `Crowd ${index}` }));
+    const members = [...smallGuild().members, ...many];
+    const { bot, ask, chunks } = await startAsking(
+      { guild: { members } },
+      { intents: GatewayIntentBits.Guilds },
+    );
 
     ask({ query: 'ANN', limit: 10 });
     ask({ query: 'crowd', limit: 0 });
     ask({ query: 'crowd', limit: 3 });
     await bot.event('GUILD_MEMBERS_CHUNK', 3);
 
-    const [ann, crowd, three] = chunksOf(bot);
+    const [ann, hundred, three] = chunks();
     expect(ann?.members.map(({ user }) => user.id)).toEqual([ANNA]);
-    expect(crowd?.members).toHaveLength(100);
+    expect(hundred?.members).toHaveLength(100);
     expect(three?.members).toHaveLength(3);
   });
 
   it('for accounts lists those that are not members', async () => {
-    const { bot, ask } = await inSession();
+    const { bot, ask, chunks } = await startAsking();
 
     ask({ user_ids: [ANNA, STRANGER, '1'] });
     ask({ user_ids: ANNA, guild_id: [GUILD] });
     await bot.event('GUILD_MEMBERS_CHUNK', 2);
 
-    const [several, one] = chunksOf(bot);
+    const [several, one] = chunks();
     expect(several).toMatchObject({
       members: [{ user: { id: ANNA } }],
       not_found: [STRANGER, '1'],
@@ -114,7 +96,7 @@ describe('a request for members', () => {
   });
 
   it('without a match is one empty chunk', async () => {
-    const { bot, ask } = await inSession();
+    const { bot, ask } = await startAsking();
 
     ask({ query: 'zzz', limit: 1 });
 
@@ -126,21 +108,22 @@ describe('a request for members', () => {
   });
 
   it('takes a nonce of 32 bytes and ignores a longer one', async () => {
-    const { bot, ask } = await inSession();
+    const { bot, ask, chunks } = await startAsking();
 
     ask({ user_ids: [ANNA], nonce: 'x'.repeat(32) });
     ask({ user_ids: [ANNA], nonce: 'ü'.repeat(17) });
     await bot.event('GUILD_MEMBERS_CHUNK', 2);
 
-    expect(chunksOf(bot).map(({ nonce }) => nonce)).toEqual(['x'.repeat(32), undefined]);
+    expect(chunks().map(({ nonce }) => nonce)).toEqual(['x'.repeat(32), undefined]);
   });
 
   it('is not answered for a list without the intent, another guild or another shard', async () => {
-    const { bot, ask, url } = await inSession({}, { intents: GatewayIntentBits.Guilds });
-    const shardOfGuild = Number((BigInt(GUILD) >> 22n) % 2n);
-    const elsewhere = connect(url);
-    await elsewhere.opcode(GatewayOpcodes.Hello);
-    await elsewhere.identify({ shard: [1 - shardOfGuild, 2] });
+    const { bot, ask, chunks, connect } = await startAsking(
+      {},
+      { intents: GatewayIntentBits.Guilds },
+    );
+    const elsewhere = await connect();
+    await elsewhere.identify({ shard: [1 - SHARD_OF_GUILD, 2] });
 
     ask({ query: '', limit: 0 });
     ask({ query: '', limit: 5 });
@@ -149,7 +132,7 @@ describe('a request for members', () => {
     await bot.settled();
     await elsewhere.settled();
 
-    expect([...chunksOf(bot), ...chunksOf(elsewhere)]).toEqual([]);
+    expect([...chunks(), ...elsewhere.bodies('GUILD_MEMBERS_CHUNK')]).toEqual([]);
   });
 
   it.each([
@@ -160,7 +143,7 @@ describe('a request for members', () => {
     ['a negative limit', { query: '', limit: -1 }],
     ['an id that is none', { user_ids: ['anna'] }],
   ])('with %s closes the connection: 4002', async (_, data) => {
-    const { bot, ask } = await inSession();
+    const { bot, ask } = await startAsking();
 
     ask(data);
 
@@ -174,13 +157,12 @@ describe('the list of all members', () => {
   it('comes once in 30 seconds for each guild and session, else RATE_LIMITED', async () => {
     const other = String(BigInt(GUILD) + 1n);
     const { clock, advance } = standingClock();
-    const { bot, ask, url } = await inSession({
+    const { bot, ask, connect } = await startAsking({
       clock,
       limits: { gatewayIdentifies: null },
-      world: smallWorld({ guilds: [smallGuild(), smallGuild({ guildId: other })] }),
+      world: { guilds: [smallGuild(), smallGuild({ guildId: other })] },
     });
-    const second = connect(url);
-    await second.opcode(GatewayOpcodes.Hello);
+    const second = await connect();
     await second.identify();
 
     ask(all);
@@ -203,7 +185,7 @@ describe('the list of all members', () => {
   });
 
   it('is the only request with this limit', async () => {
-    const { bot, ask } = await inSession({ limits: {} }, { intents: INTENTS });
+    const { bot, ask } = await startAsking({ limits: {} }, { intents: INTENTS });
 
     ask(all);
     ask({ query: '', limit: 3 });

@@ -1,12 +1,8 @@
-import { GatewayOpcodes } from 'discord-api-types/v10';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { ANNA, BOT, GUILD, sandboxes, TOKEN } from '../small-world.js';
-import { INTENTS, rawBots } from './raw-bot.js';
-
-const start = sandboxes();
-const connect = rawBots();
+import { ANNA, anna, BOT, GUILD, TOKEN } from '../small-world.js';
+import { INTENTS, startGateway } from './raw-bot.js';
 
 const id = fc.constantFrom<unknown>(GUILD, ANNA, BOT, '0', '-1', '', 'x', 7, [GUILD], null, {});
 const whole = fc.constantFrom<unknown>(0, 1, -1, 2, 1e9, 2 ** 53, 1e308, 0.5, '1', null, true, []);
@@ -45,9 +41,8 @@ const op = fc.oneof(
 );
 
 it('random payloads close their own connection at most, and with a code of Discord', async () => {
-  const { url, sandbox } = await start();
-  const witness = connect(url);
-  await witness.opcode(GatewayOpcodes.Hello);
+  const { connect, moderator } = await startGateway();
+  const witness = await connect();
   await witness.identify();
 
   await fc.assert(
@@ -55,8 +50,7 @@ it('random payloads close their own connection at most, and with a code of Disco
       fc.boolean(),
       fc.array(fc.record({ op, d: data }), { minLength: 1, maxLength: 6 }),
       async (identifies, payloads) => {
-        const bot = connect(url);
-        await bot.opcode(GatewayOpcodes.Hello);
+        const bot = await connect();
         if (identifies) await bot.identify();
         for (const payload of payloads) bot.sendText(toText(payload));
         bot.send(99);
@@ -70,7 +64,7 @@ it('random payloads close their own connection at most, and with a code of Disco
     { numRuns: 300 },
   );
 
-  sandbox.moderator.leave({ guildId: GUILD, discordUserId: ANNA });
+  moderator.leave(anna);
   await witness.event('GUILD_MEMBER_REMOVE');
 });
 

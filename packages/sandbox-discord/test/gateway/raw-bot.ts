@@ -1,8 +1,8 @@
 import { GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { TOKEN } from '../small-world.js';
+import { GUILD, type StartOptions, startSandbox, TOKEN } from '../small-world.js';
 
 export const INTENTS =
   GatewayIntentBits.Guilds | GatewayIntentBits.GuildMembers | GatewayIntentBits.GuildModeration;
@@ -14,7 +14,7 @@ export interface ReceivedPayload {
   readonly d: EventBody;
 }
 
-/** Fields of all events: which of them one has, is the tests' business. */
+/** The fields of all events. A test knows which of them its event has. */
 export interface EventBody {
   readonly heartbeat_interval: number;
   readonly session_id: string;
@@ -39,6 +39,9 @@ export interface EventBody {
   readonly nonce?: string;
   readonly retry_after: number;
 }
+
+/** Of two shards, the one that has the guild. */
+export const SHARD_OF_GUILD = Number((BigInt(GUILD) >> 22n) % 2n);
 
 const PATIENCE_MS = 10_000;
 
@@ -125,6 +128,19 @@ export class RawBot {
     return this.received.filter(({ op }) => op === GatewayOpcodes.Dispatch).map(({ t }) => t);
   }
 
+  /** What the events of one name carry. */
+  bodies(name: string): readonly EventBody[] {
+    return this.received.filter(({ t }) => t === name).map(({ d }) => d);
+  }
+
+  /** The names of the events after READY and the guilds that follow it, once all have arrived. */
+  async namesSinceStart(): Promise<readonly (string | null)[]> {
+    await this.settled();
+    const names = this.names();
+    const first = names.findIndex((name) => name !== 'READY' && name !== 'GUILD_CREATE');
+    return first < 0 ? [] : names.slice(first);
+  }
+
   send(op: number, d?: unknown): void {
     this.sendText(JSON.stringify({ op, d }));
   }
@@ -164,15 +180,45 @@ export class RawBot {
   }
 }
 
-/** Connects bots, which are cut off after the test. */
-export function rawBots() {
-  const bots: RawBot[] = [];
-  afterEach(() => {
-    for (const bot of bots.splice(0)) bot.terminate();
-  });
-  return (url: string, query = 'v=10&encoding=json'): RawBot => {
-    const bot = new RawBot(`${url.replace(/^http/, 'ws')}/?${query}`);
-    bots.push(bot);
+/** Connects a bot, which is cut off after the test. */
+export function connectBot(url: string, query = 'v=10&encoding=json'): RawBot {
+  const bot = new RawBot(`${url.replace(/^http/, 'ws')}/?${query}`);
+  onTestFinished(() => bot.terminate());
+  return bot;
+}
+
+/** A sandbox, and `connect` for bots that its gateway has greeted. */
+export async function startGateway(options: StartOptions = {}) {
+  const started = await startSandbox(options);
+  const { gateway } = started.sandbox;
+  const connect = async (url = started.url): Promise<RawBot> => {
+    const bot = connectBot(url);
+    await bot.opcode(GatewayOpcodes.Hello);
     return bot;
   };
+  return { ...started, gateway, connect };
+}
+
+/** A bot in session that has received its guilds, and `resume` for its session elsewhere. */
+export async function startSession(
+  options: StartOptions = {},
+  identify: { readonly intents?: number; readonly shard?: readonly [number, number] } = {},
+) {
+  const started = await startGateway(options);
+  const bot = await started.connect();
+  const ready = await bot.identify(identify);
+  const guilds = (identify.intents ?? INTENTS) & GatewayIntentBits.Guilds ? ready.d.guilds : [];
+  await bot.until(() => bot.bodies('GUILD_CREATE').length === guilds.length, 'the guilds');
+  const resume = async (changes: Readonly<Record<string, unknown>> = {}): Promise<RawBot> => {
+    const next = await started.connect(ready.d.resume_gateway_url);
+    const { session_id } = ready.d;
+    next.send(GatewayOpcodes.Resume, {
+      token: TOKEN,
+      session_id,
+      seq: bot.lastSequence,
+      ...changes,
+    });
+    return next;
+  };
+  return { ...started, bot, ready, resume };
 }
