@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-import { Kind, parse } from 'graphql';
+import { Kind, parse, valueFromASTUntyped } from 'graphql';
 
 export interface PlaygroundPage {
   readonly gzipped: Buffer;
@@ -30,6 +30,7 @@ export async function renderPlaygroundPage(deps: {
     headers: tabs[0]?.headers ?? '{}',
     defaultHeaders: tabs[0]?.headers ?? '{}',
     shouldPersistHeaders: false,
+    defaultEditorToolsVisibility: 'variables',
     credentials: 'omit',
   });
   const before = `${pageStyle}${keyScript}${tabScript(tabs)}`;
@@ -140,8 +141,8 @@ export async function readTabs(
 }
 
 /**
- * Returns the variables of an operation as JSON. Variables in `known` have their value; other
- * required variables are empty.
+ * Returns the variables of an operation as JSON: values from `known`, else the operation's defaults,
+ * so that a reader sees what can be changed. Required variables with neither are empty.
  */
 function variablesOf(query: string, known: Readonly<Record<string, unknown>>): string {
   const variables: Record<string, unknown> = {};
@@ -150,7 +151,8 @@ function variablesOf(query: string, known: Readonly<Record<string, unknown>>): s
     for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
       const name = variable.name.value;
       if (name in known) variables[name] = known[name];
-      else if (type.kind === Kind.NON_NULL_TYPE && !defaultValue) variables[name] = '';
+      else if (defaultValue) variables[name] = valueFromASTUntyped(defaultValue);
+      else if (type.kind === Kind.NON_NULL_TYPE) variables[name] = '';
     }
   }
   return JSON.stringify(variables, null, 2);

@@ -95,7 +95,7 @@ describe('the playground page', () => {
 });
 
 describe('the playground tabs', () => {
-  it('fill in known variables, and leave out those with a default', async () => {
+  it('fill in known variables and defaults, and leave other required variables empty', async () => {
     const tabs = await readTabs(OPERATIONS, { clientId: CLIENT_ID });
 
     const variables = Object.fromEntries(
@@ -107,10 +107,10 @@ describe('the playground tabs', () => {
     );
     expect(variables).toMatchObject({
       LookAround: {},
-      SeeTheRole: { clientId: CLIENT_ID },
-      PutSomebodyInAGroup: {},
+      SeeTheRole: { clientId: CLIENT_ID, platformUserId: 'alice' },
       MapARole: { clientId: CLIENT_ID, roleId: '' },
       MemberPlan: { linkId: '' },
+      SweepNow: { clientId: CLIENT_ID, kind: 'VERIFY_GROUPS', dryRun: true },
     });
   });
 });
