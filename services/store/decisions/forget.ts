@@ -18,8 +18,8 @@ export async function forgetDecisionsOfLinks(db: Db, linkIds: readonly LinkId[])
 
 /**
  * Deletes the decisions about a role after one of its mappings was created, changed or retired.
- * Keeps removals held for a new mapping, or for one retired with `holders: LEAVE`, as long as any
- * mapping names the role.
+ * Keeps removals held for a new mapping, or for one retired with `holders: LEAVE`, while a mapping
+ * still names the role.
  */
 export async function forgetDecisionsOfRole(
   db: Db,
