@@ -63,7 +63,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
 
 const NOTES = [
   'As the sandbox Discord counted them; its buckets lifted, the global limit of the REST client too, the removal guard raised, window 0.',
-  'Statements: all that the database carried out until nothing was left to do, begin and commit included. Waits: how often the service waited for it.',
+  'Statements: all SQL statements until every member was settled, including begin and commit. Waits: how often the service waited for the database.',
   'A member of these holds one foreign role. Retries and reads of the guild are counted where they happen.',
 ];
 

@@ -23,7 +23,7 @@ export const jobs: Bench = {
   answer,
 };
 
-/** Asks for no reading: for members to be read, the worker would start a listing and wait for it. */
+/** Needs no reading. Otherwise the worker would list the guild first, and the jobs would wait. */
 const MARK = { ...cause, kind: 'SWEEP' } as const;
 const GUILDS = 4;
 const RUNS_PER_CLIENT = 4;

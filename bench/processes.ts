@@ -29,7 +29,7 @@ export const processes: Bench = {
 const BOTS = 40;
 const PROCESSES = [1, 2, 4];
 
-/** Asks for no reading, so that the members are settled without Discord. */
+/** Needs no reading, so the members are settled without Discord. */
 const MARK = { ...cause, kind: 'SWEEP' } as const;
 
 async function answer(world: BenchWorld): Promise<Answer> {
@@ -38,10 +38,10 @@ async function answer(world: BenchWorld): Promise<Answer> {
   return {
     rows,
     notes: [
-      `${BOTS} guilds with a bot each, the sandbox Discord without rate limits, PostgreSQL durable; everything on the same cores.`,
-      'Settled: every member is marked; the processes find nothing to change and ask Discord nothing.',
+      `${BOTS} guilds with a bot each, the sandbox Discord without rate limits, durable PostgreSQL; all on the same cores.`,
+      'Settled: every member is marked; the processes find nothing to change and do not call Discord.',
       'Changed: every member gets one role, one call each. Calls of a bot: fewest and most.',
-      'Hand-over: from the stop (SIGTERM) or the death (SIGKILL) of one process until others hold all its bots.',
+      'Hand-over: from SIGTERM or SIGKILL of one process until the others hold all its bots.',
     ],
   };
 }
@@ -111,15 +111,15 @@ function callsOfBots({ calls }: SandboxDiscord, settled: readonly SettledGuild[]
   return `${Math.min(...counts)} to ${Math.max(...counts)}`;
 }
 
-/** Stops one process and kills another; with fewer than two there is nobody to take over. */
+/** Stops one process and kills another, as long as one remains to take over. */
 async function handOvers(services: readonly Service[], watch: Watch): Promise<Row> {
   const [first, second] = services;
   if (first === undefined || second === undefined)
-    return { 'hand-over after a stop, s': '', 'after a death, s': '' };
+    return { 'hand-over after a stop, s': '', 'after a kill, s': '' };
   const stopped = await watch.handOver(services.length - 1, () => first.stop());
   const isLast = services.length === 2;
   const died = isLast ? null : await watch.handOver(services.length - 2, () => second.stop(0));
-  return { 'hand-over after a stop, s': stopped, 'after a death, s': died ?? '' };
+  return { 'hand-over after a stop, s': stopped, 'after a kill, s': died ?? '' };
 }
 
 interface Watch {
@@ -127,7 +127,7 @@ interface Watch {
   shared(count: number): Promise<void>;
   /** Waits until no job is left; resolves to the time since the first job was marked, in ms. */
   quiet(): Promise<number>;
-  /** Bytes written to the write-ahead log since the server was made. */
+  /** Bytes written to the write-ahead log since the database server was created. */
   walBytes(): Promise<number>;
   /** Resolves to the time from `end` until this many processes hold all bots, in seconds. */
   handOver(count: number, end: () => Promise<unknown>): Promise<number>;
@@ -148,7 +148,10 @@ async function openWatch(databaseUrl: string): Promise<Watch> {
     return bots.length === count && held === BOTS && Math.max(...bots) - Math.min(...bots) <= 1;
   };
   const shared = async (count: number) =>
-    eventually(() => isShared(count), { withinMs: 60_000, what: `${count} share the bots` });
+    eventually(() => isShared(count), {
+      withinMs: 60_000,
+      what: `${count} processes share the bots`,
+    });
   return {
     shared,
     async quiet() {

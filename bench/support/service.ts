@@ -19,7 +19,7 @@ export const SERVICE_KEYS = createKeyRing([{ id: 'bench', key: KEY }]);
 export interface Service {
   /** After a collection of garbage. */
   residentBytes(): Promise<number>;
-  /** Asks, and kills after the time it may take; 0: kills at once. */
+  /** Sends SIGTERM, and SIGKILL after `limitMs`. 0: SIGKILL at once. */
   stop(limitMs?: number): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function startService(
   return service;
 }
 
-/** Without a broker. Resolves when the process has been started. */
+/** Starts the service without a broker. Resolves once the process exists, before it is ready. */
 export async function startWithoutKafka(options: Options): Promise<Service> {
   return (await spawnService(options, {})).service;
 }

@@ -2,7 +2,7 @@ import type { OnStatement } from '../../services/store/connection/observe-pool.j
 
 export interface StatementCounts {
   readonly statements: number;
-  /** How often the service waited for the database; statements sent together are waited for once. */
+  /** How often the service waited for the database: once for statements sent together. */
   readonly waits: number;
 }
 
