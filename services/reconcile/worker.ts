@@ -171,10 +171,7 @@ class Loop {
         continue;
       this.#lookedForCrowd.set(clientId, now);
       if (await this.deps.jobs.startListing(clientId))
-        this.deps.logger.info(
-          { clientId },
-          'member list requested, because many members have to be read',
-        );
+        this.deps.logger.info({ clientId }, 'member list requested for waiting members');
     }
   }
 

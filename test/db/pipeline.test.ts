@@ -92,6 +92,24 @@ describe('a failed statement', () => {
     expect(await noted()).toEqual([]);
   });
 
+  test.each([
+    ['is awaited and ignored', async (db: Db) => sql`select 1 / 0`.execute(db).catch(() => null)],
+    [
+      'is not awaited',
+      async (db: Db) => {
+        void sql`select 1 / 0`.execute(db).catch(() => null);
+      },
+    ],
+  ])('rolls back and rejects even if it %s', async (_, fail) => {
+    const failing = database.pipeline(async (db) => {
+      await note(db, 'first');
+      await fail(db);
+    });
+
+    await expect(failing).rejects.toMatchObject({ code: '22012' });
+    expect(await noted()).toEqual([]);
+  });
+
   test('leaves the connection usable', async () => {
     const fail = () =>
       database.pipeline(async (db) => {

@@ -41,7 +41,9 @@ export function createPipeline(pool: Pool, plain: Db): Pipeline {
       const begun = line.send('begin');
       const worked = work(new Kysely<Schema>({ ...props, executor }));
       const [result] = await Promise.all([worked, begun]);
-      await line.send('commit');
+      // If a statement has failed, PostgreSQL rolls back at `commit` and reports no error.
+      const { command } = await line.send('commit');
+      if (command !== 'COMMIT') throw new Error('the transaction was rolled back');
       return result;
     } catch (error) {
       await line.rollBack();
@@ -88,8 +90,7 @@ class Line implements DatabaseConnection {
     await this.client.query('rollback').catch(() => undefined);
   }
 
-  // eslint-disable-next-line require-yield
-  async *streamQuery(): AsyncGenerator<never> {
+  streamQuery(): never {
     throw new Error('a pipeline cannot stream rows');
   }
 }
