@@ -21,8 +21,8 @@
  * - **mark**: records that a member must be reconciled, with the **cause**. A member's marks form
  *   its **job**. **burst**: the marks of one message, mutation, batch or sweep. **run**: one
  *   attempt to reconcile a member; it **settles** the job or postpones it. In sweep/, a run is one
- *   execution of a sweep. **parked**: settled, but the rest waits for a change outside the
- *   connector. **path**: the code from a job's claim to its settlement.
+ *   execution of a sweep. **parked**: settled, but with changes left that the connector cannot make
+ *   until something outside it changes. **path**: the code from a job's claim to its settlement.
  */
 import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 

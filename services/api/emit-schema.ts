@@ -5,8 +5,8 @@ import { printSubgraph } from './federation/subgraph.js';
 import { buildConnectorSchema } from './schema.js';
 
 /**
- * Prints the schema in sorted order, so that the diff of the committed file shows real changes
- * only.
+ * Prints the schema in sorted order, so that the diff of the committed file shows only real
+ * changes.
  */
 export async function printConnectorSchema(): Promise<string> {
   return printSubgraph(await buildConnectorSchema(null));

@@ -3,8 +3,8 @@ import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 
 /**
- * Longest wait for Discord to report whether the account is a bot. Without an answer the account is
- * linked, and a reconcile run detects a bot later.
+ * Longest wait for Discord to report whether the account is a bot. If Discord does not answer in
+ * time, the account is linked, and a later reconcile run detects a bot.
  */
 const PATIENCE_MS = 2_000;
 

@@ -4,8 +4,8 @@
  */
 export interface Trace {
   /**
-   * Opens a span, whose traceparent other spans can continue. `parent` is a traceparent; an invalid
-   * one starts a new trace.
+   * Opens a span. Other spans can continue the trace from its traceparent. `parent` is a
+   * traceparent; an invalid one starts a new trace.
    */
   readonly begin: (span: SpanStart) => OpenSpan;
   /** Runs the work inside a new span. */

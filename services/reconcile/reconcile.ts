@@ -139,8 +139,8 @@ async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResu
     known: { ...known, openRecord: record },
     answered: arrived,
   });
-  // If this run opened the record, the join call can have set only the nickname under it. So what
-  // Discord shows now, without that nickname, is the state before the record.
+  // If this run opened the record, the join call can only have set the nickname since. So the state
+  // before the record is the state that Discord shows now, without that nickname.
   const isNew = record?.recordId !== known.openRecord?.recordId;
   const { member } = ready.reading;
   const before = arrived !== null && member.isPresent ? { ...member, nickname: null } : member;

@@ -98,8 +98,8 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 
 /**
  * Compares Discord's role counts with the expected ones, which takes one call and no member list.
- * If someone changes a member's roles by hand, a count changes. A simultaneous write by the
- * connector can hide that, so the comparison fails if there was one.
+ * If someone changes a member's roles manually, a count changes. A simultaneous write by the
+ * connector can hide that change, so the comparison fails if there was such a write.
  */
 async function isAsExpected(
   { memory, readCounts }: Deps,
@@ -239,7 +239,7 @@ async function takeOver(
       absent: waiting.unlisted,
     },
   };
-  // SYNC_ACCOUNTS corrects stored names, and writing them into the mirror has done that. So renamed
+  // SYNC_ACCOUNTS corrects stored names. The mirror update has already done that, so renamed
   // members count as changed. The same list also reveals members whose roles differ.
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }

@@ -143,7 +143,7 @@ async function carryOut(deps: RunnerDeps, run: SweepRun, stopping: AbortSignal):
       logger.error({ err: error, ...names }, 'sweep interrupted');
       await deps.pause(RETRY_MS * run.attempts, stopping);
       // An unreleased run is claimed again, and that counts as another attempt. A database error
-      // must not count, so release the run after one.
+      // must not count as an attempt, so release the run after such an error.
       if (error instanceof DatabaseUnavailableError)
         await memory.runs.release(run).catch(() => undefined);
     }

@@ -197,8 +197,8 @@ function queueGauges(registry: Registry) {
 const SAMPLE_EVERY_MS = 20;
 
 /**
- * Names of Node's metrics that Prometheus' linter rejects. The metrics without `_total` have the
- * same values, by type.
+ * Names of Node's metrics that Prometheus' linter rejects. The metrics with the same names but
+ * without `_total` report the same numbers per type.
  */
 const MISNAMED = [
   'nodejs_active_handles_total',

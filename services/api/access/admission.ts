@@ -127,8 +127,8 @@ function refused({ code, message }: Refusal): RefusedRequest {
 export type SignIn = (authorization: string | undefined) => Promise<Caller | Refusal | null>;
 
 /**
- * Creates the check of `Authorization` headers. API keys are checked first, because that is cheap.
- * A value that is no known key but looks like a JWT goes to the verifier.
+ * Creates the function that checks `Authorization` headers. It checks API keys first, because that
+ * is cheap. A value that is not a known key but looks like a JWT goes to the verifier.
  */
 export function createSignIn(deps: {
   readonly keys: Authenticator;

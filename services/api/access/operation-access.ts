@@ -14,8 +14,8 @@ import { KEY_NEEDED } from './access.js';
 import { type Caller, holdsScope } from './caller.js';
 
 /**
- * Returns whether the caller may introspect. To other callers, errors must not suggest names from
- * the schema.
+ * Returns whether the caller may introspect. Errors sent to other callers must not suggest names
+ * from the schema.
  */
 export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
   if (caller === null) return false;

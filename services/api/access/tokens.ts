@@ -41,7 +41,8 @@ const ALGORITHMS = [
 const TOLERANCE_SECONDS = 30;
 
 /**
- * Tokens cannot be revoked, so a lifetime of over a year is rejected as a mistake of the issuer.
+ * Tokens cannot be revoked, so a lifetime of over a year is rejected: it is probably the issuer's
+ * mistake.
  */
 const MAX_LIFETIME_SECONDS = 366 * 24 * 3600;
 
@@ -158,8 +159,8 @@ class KeysOutOfReach extends Error {
 }
 
 /**
- * Returns why a token was rejected, without repeating any of the token. Returns null if the error
- * is not about a token.
+ * Returns why a token was rejected, without quoting any part of it. Returns null if the error is
+ * not about a token.
  */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof KeysOutOfReach)
@@ -237,7 +238,7 @@ function createKeySet(deps: {
   let restsUntil = 0;
   const fetchKeys = async (url: string, options: RequestInit): Promise<Response> => {
     if (clock() < restsUntil)
-      throw new Error('the keys are not requested again yet, because the last request failed');
+      throw new Error('the last request for the keys failed, and the retry is not due yet');
     try {
       return await fetchBounded(url, options);
     } catch (error) {

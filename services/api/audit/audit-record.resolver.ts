@@ -108,7 +108,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => EnsuredRoles, {
     description:
-      'Roles that were written although no change was known; they are not in `added` or `removed`. Empty while the record is open.',
+      'Roles that the connector wrote without knowing of a difference; they are not in `added` or `removed`. Empty while the record is open.',
   })
   async ensured(@Ctx() { loaders }: ApiContext, @Root() { clientId, ensured }: AuditRecord) {
     const [added, removed] = await Promise.all([

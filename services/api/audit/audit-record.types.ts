@@ -84,7 +84,7 @@ export class AuditRecord {
 
 @ObjectType({
   description:
-    'Roles that were written although no change was known: the last reading before the write already showed the desired state, or there was no reading.',
+    'Roles that the connector wrote without knowing of a difference: the last reading before the write already showed the desired state, or there was no reading.',
   simpleResolvers: true,
 })
 export class EnsuredRoles {

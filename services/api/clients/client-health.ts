@@ -197,8 +197,8 @@ const MOST_NAMED = 10;
 
 /**
  * Returns a warning about parked members. A member is parked when Discord refuses a change
- * permanently, or when reconciling keeps failing. The connector retries the member when a cause
- * ends, after the next fact about the member, or the next day.
+ * permanently, or when reconciling keeps failing. The connector retries the member once a cause is
+ * resolved, after the next fact about the member, or the next day.
  */
 function parkedCheck(clientId: ClientId, parked: ParkedMembersView | null): readonly HealthCheck[] {
   if (parked === null) return [];

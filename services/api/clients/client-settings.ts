@@ -147,7 +147,7 @@ function givenSettings(
   };
 }
 
-/** A hundred years. More is probably a typing error. */
+/** A hundred years. A larger number is probably a typo. */
 const MOST_DAYS = 36_500;
 
 function givenRetention(

@@ -85,7 +85,7 @@ export class RemovalGuard {
 
   @Field(() => Float, {
     description:
-      "What percentage of a role's holders an hour ago may lose it without approval, 0 to 100.",
+      "Percentage of a role's holders, counted as of an hour ago, that may lose it without approval; 0 to 100.",
   })
   readonly percent!: number;
 }

@@ -39,8 +39,8 @@ export interface ClientPort {
   }): Promise<MappingEffect>;
   checkClient(id: ClientId): Promise<readonly HealthCheck[]>;
   /**
-   * Reads the roles from Discord and saves them. Marks the parked members whom a changed role
-   * unblocks, so that workers reconcile them.
+   * Reads the roles from Discord and saves them. Marks parked members that a role change has
+   * unblocked, so that workers reconcile them.
    */
   importRoles(id: ClientId): Promise<readonly DiscordRole[]>;
   listClients(): Promise<readonly DiscordClient[]>;

@@ -110,7 +110,7 @@ const REASONS = {
 
 const RENEW_MS = 20_000;
 /**
- * After 30 renewals (ten minutes) the claim is left to expire, because a request that still runs by
+ * After 30 renewals (ten minutes) the claim is left to expire, because a request still running by
  * then is stuck.
  */
 const MOST_RENEWALS = 30;

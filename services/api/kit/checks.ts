@@ -48,8 +48,8 @@ export function checkOwnId(value: string, field: string): string {
 }
 
 /**
- * Checks an opaque id from the platform. It must be a text that the database and the broker can
- * carry.
+ * Checks an opaque id from the platform. It must be text that both the database and the broker
+ * accept.
  */
 export function checkPlatformId(value: string, field: string): string {
   return checkInputText(value, field, MAX_CHARACTERS);

@@ -102,9 +102,9 @@ function isTooDeep(cause: unknown): boolean {
 const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
 
 /**
- * Reads an error thrown by GraphQL or by our access checks. Returns null for an error without one
- * of OWN_CODES that occurred while a field was being resolved: it is an internal error. Every other
- * error is the caller's fault.
+ * Reads an error thrown by GraphQL or by our access checks. Returns null for an internal error,
+ * which has none of OWN_CODES and occurred while a field was being resolved. Every other error is
+ * the caller's fault.
  */
 function readGraphQLFault(outer: GraphQLError, cause: GraphQLError): Fault | null {
   const variable = variablePath(outer);
@@ -136,7 +136,7 @@ function variablePath(error: GraphQLError): string | undefined {
 }
 
 /**
- * Removes the invalid value from a message of GraphQL, because the value may be a misplaced secret.
+ * Removes the invalid value from a GraphQL message, because the value may be a misplaced secret.
  */
 function withoutValues(message: string): string {
   const shown = message

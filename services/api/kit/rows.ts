@@ -60,8 +60,8 @@ export class RowLoader<Key, Row, Name = Key> {
   }
 
   /**
-   * Clears the cache. Call this after a write. Callers that already wait get the result of the
-   * running read; later callers start a new read.
+   * Clears the cache. Call this after a write. Callers already waiting get the result of the read
+   * in progress; later callers start a new read.
    */
   forget(): void {
     this.here = new Map();

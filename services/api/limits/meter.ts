@@ -123,8 +123,8 @@ function report(
 }
 
 /**
- * Returns the error's code. An error without a code of our form comes from the library and counts
- * as `OTHER`, so that a metric has few different codes.
+ * Returns the error's code. An error without a code in our format comes from the library and counts
+ * as `OTHER`, which keeps the number of different codes in a metric small.
  */
 function codeIn(extensions: Readonly<Record<string, unknown>> | undefined): string {
   const code = extensions?.['code'];

@@ -71,7 +71,7 @@ export class DiscordUserResolver {
   @Query(() => DiscordUser, {
     nullable: true,
     description:
-      'The link of a platform user at a client: the active one, else one that is ending. Null if there is none.',
+      "A platform user's link at a client: the active link, otherwise the ending one. Null if there is none.",
   })
   async discordUserByPlatformId(
     @Ctx() context: ApiContext,

@@ -48,7 +48,7 @@ export class DiscordUser {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why the member is in this state. Null if the state says it all.',
+    description: 'Why the member is in this state. Null if the state needs no explanation.',
   })
   readonly reason!: string | null;
 

@@ -102,7 +102,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => UnlinkDiscordUserPayload, {
     description:
-      "Ends a link: its mapped roles are removed, then the link. The removals do not join a held plan. They count toward the guard's limit for the hour, and above it they are held. Errors: NOT_FOUND.",
+      "Ends a link: its mapped roles are removed, then the link. The removals do not join a held plan. They count toward the guard's limit for the hour and are held if they exceed it. Errors: NOT_FOUND.",
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,

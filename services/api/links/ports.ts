@@ -38,7 +38,7 @@ export interface LinkPort {
   memberPlan(id: LinkId): Promise<Omit<MemberPlanType, 'clientId' | 'linkId'>>;
   /**
    * Throws InputError NOT_FOUND for an unknown link, or for a role that neither the guild nor the
-   * member has as last read.
+   * member had when last read.
    */
   explainRole(request: {
     id: LinkId;

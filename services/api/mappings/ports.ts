@@ -69,7 +69,7 @@ export interface UnlinkedRoleView extends RoleKey {
   readonly holders: number | null;
 }
 
-/** A client's parked members: a refusal by Discord or a repeated failure prevents their changes. */
+/** A client's parked members: Discord refused their changes, or the changes failed repeatedly. */
 export interface ParkedMembersView {
   readonly members: number;
   /** The causes, most frequent first. `endedBy` says what ends the cause; null if unknown. */

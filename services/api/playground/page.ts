@@ -12,7 +12,7 @@ export interface PlaygroundPage {
 }
 
 /**
- * Builds GraphiQL as one page without external assets. The page has 9 MB (2.5 MB compressed), so it
+ * Builds GraphiQL as one page without external assets. The page is 9 MB (2.5 MB compressed), so it
  * is built only once, when a browser first requests it. Its content security policy blocks every
  * external script and style.
  */

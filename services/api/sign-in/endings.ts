@@ -26,7 +26,7 @@ const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
 /**
- * Texts for the person who signs in. They blame nobody, because no result proves that the person
+ * Texts for the person who signs in. They assign no blame, because no result proves that the person
  * made a mistake.
  */
 const RESULT_TEXTS = {
@@ -152,8 +152,8 @@ const RESULT_TEXTS = {
 } satisfies Readonly<Record<string, EndingText>>;
 
 /**
- * Results that are shown on our own pages only. They are never sent to the platform, because it is
- * not verified that this person owns the ticket.
+ * Results that are shown on our own pages only. They are never sent to the platform, because
+ * nothing proves that this person owns the ticket.
  */
 const PAGE_TEXTS = {
   INCOMPLETE: {

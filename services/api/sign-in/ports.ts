@@ -1,7 +1,7 @@
 /**
  * The API's ports for sign-in. They receive hashes of tickets, states and browser secrets, never
- * the values. They return whom to link, and how the sign-in ended. They never add a role or a
- * member during the request: a worker does that afterwards.
+ * the values. They return the user to link and the outcome of the sign-in. They never add a role or
+ * a member during the request: a worker does that afterwards.
  */
 import type {
   Cause,

@@ -35,9 +35,9 @@ interface Watched extends Deps {
 }
 
 /**
- * Streams sweeps as they change, each in its state when it is read. A slow reader may miss
- * intermediate states, but never the last one. Unfinished sweeps come first. The sweep named in
- * `scope` is sent even if it is finished.
+ * Streams sweeps as they change, each with its state at the time of the read. A slow reader may
+ * miss intermediate states, but never the last one. Unfinished sweeps come first. The sweep named
+ * in `scope` is sent even if it is finished.
  */
 export async function lookForMovedSweeps(deps: Deps): Promise<Looker<Sweep>> {
   const traces = createSweepTraces(deps.clock);
@@ -229,9 +229,9 @@ export function isOver(view: Sweep): boolean {
 }
 
 /**
- * Returns until when the sweep may still change, in milliseconds since 1970. The counts of a
- * finished sweep change while members are reconciled. Some members may never be, so a finished
- * sweep is followed for at most an hour.
+ * Returns the time until which the sweep may still change, in milliseconds since 1970. The counts
+ * of a finished sweep change while members are reconciled. Some members may never be reconciled, so
+ * a finished sweep is followed for at most an hour.
  */
 function movesUntil(view: Sweep): number {
   if (view.finishedAt === null) return Infinity;

@@ -7,7 +7,9 @@ import type { ClientId } from '../../model.js';
 import type { AuditRecord } from '../audit/audit-record.types.js';
 import type { AuditFilter } from '../audit/ports.js';
 
-/** A PostgreSQL snapshot as opaque text. It says which transactions had ended when it was taken. */
+/**
+ * A PostgreSQL snapshot as opaque text. It records which transactions had ended when it was taken.
+ */
 export type Moment = string;
 
 /** The position of a page's last record; the next page starts after it. */
@@ -53,8 +55,8 @@ export interface NoticePort {
     },
   ): Promise<RecordPage>;
   /**
-   * Returns the ids of unfinished and recently finished sweeps, newest first, at most 200. If
-   * `clientIds` is null, of all clients.
+   * Returns the ids of unfinished and recently finished sweeps, newest first, at most 200. A null
+   * `clientIds` selects all clients.
    */
   recentSweepIds(request: {
     readonly clientIds: readonly ClientId[] | null;

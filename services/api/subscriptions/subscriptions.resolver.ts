@@ -33,7 +33,7 @@ interface SweepArgs {
 export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => AuditRecord, {
-    description: 'Sends each audit record when it is closed, no matter by which process.',
+    description: 'Sends each audit record when it is closed, whichever process closes it.',
     subscribe: async ({ args, context }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
       context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
   })

@@ -66,8 +66,7 @@ export class SweepPlanType extends PlannedChanges {
 }
 
 /**
- * A plan as stored with its sweep. Its members have no client id of their own, because the sweep
- * has one.
+ * A plan as stored with its sweep. Its members do not store a client id, because the sweep does.
  */
 export interface SweepPlanView extends Omit<SweepPlanType, 'members'> {
   readonly members: readonly Omit<SweepPlanMemberType, 'clientId'>[];
@@ -117,7 +116,7 @@ export class Sweep {
   readonly changed!: number;
 
   @Field(() => Int, {
-    description: 'Number of drifted members that could not be brought in step.',
+    description: 'Number of drifted members that could not be brought into step.',
   })
   readonly failed!: number;
 

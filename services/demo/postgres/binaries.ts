@@ -47,7 +47,7 @@ function resolvePackage(name: string): string {
     return createRequire(import.meta.url).resolve(name);
   } catch (cause) {
     throw new Error(
-      `no embedded PostgreSQL for this system: the optional package ${name} is not installed. Set DATABASE_URL to a PostgreSQL 15 or later, or install without --omit=optional on a supported system.`,
+      `no embedded PostgreSQL for this system: the optional package ${name} is not installed. Set DATABASE_URL to a PostgreSQL server (15 or later), or install without --omit=optional on a supported system.`,
       { cause },
     );
   }

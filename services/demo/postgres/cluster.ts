@@ -142,7 +142,7 @@ async function giveTo(folder: string, uid: number | undefined): Promise<void> {
   if (uid === undefined || (await stat(folder)).uid === uid) return;
   const names = await readdir(folder, { recursive: true });
   await Promise.all(names.map((name) => lchown(join(folder, name), uid, uid)));
-  // Change the folder last: its owner shows that all its files are done.
+  // Change the folder's owner last, because it marks all files in the folder as done.
   await lchown(folder, uid, uid);
 }
 

@@ -39,13 +39,13 @@ export async function endLeftoverServer(options: {
   );
   if (!(await end(pid))) {
     throw new Error(
-      `PostgreSQL (process ${pid}, data in ${cluster}) outlived the killed connector and cannot be stopped: stop it by hand`,
+      `PostgreSQL (process ${pid}, data in ${cluster}) outlived the killed connector and cannot be stopped: stop it manually`,
     );
   }
 }
 
 async function end(pid: number): Promise<boolean> {
-  // The system may have signalled the parent's death to the server, which is then already stopping.
+  // The server may already be stopping, because the system may signal the parent's death to it.
   if (await waitForEnd(pid, 500)) return true;
   process.kill(pid, 'SIGINT');
   if (await waitForEnd(pid, 10_000)) return true;

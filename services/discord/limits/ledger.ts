@@ -171,7 +171,8 @@ export function allowanceAfter(
   if (remaining === null || resetAfterMs === null) return before;
   const limit = limits.limit ?? Math.max(before?.limit ?? 1, remaining);
   const isSame = before?.limit === limit;
-  // A 429 shows that the calculated calls were not there, so no longer treat the bucket as gradual.
+  // A 429 shows that the bucket had fewer calls left than calculated, so it no longer counts as
+  // gradual.
   const wasWrong = answer.status === 429 && before !== null;
   const known = isSame ? before.refill : NOTHING_KNOWN;
   return {

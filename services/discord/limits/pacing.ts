@@ -29,9 +29,9 @@ interface Deps {
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * Lets no more reconcile runs begin than Discord currently allows writes: a further run would read
- * its member, open its audit record and then have to wait. Urgent runs may use a bucket's last
- * call. If no call seems to be left, one urgent run is still tried.
+ * Limits how many reconcile runs begin to the number of writes that Discord currently allows. Any
+ * further run would read its member, open its audit record and then have to wait. Urgent runs may
+ * use a bucket's last call. If no call seems to be left, one urgent run is still tried.
  */
 export function createPacing({ writeOutlook, clock, runsPerClient }: Deps): Pacing {
   const worked = new Set<ClientId>();
@@ -92,8 +92,8 @@ function createDelays(clock: () => number) {
   /** Set only if the delayed run was urgent. */
   const urgentFrom = new Map<ClientId, number>();
   /**
-   * How often each client's wait was ended early (`freed`). `freedBefore` has this number from when
-   * each run began: if the number has changed since, the run's delay is outdated and is ignored.
+   * How many times each client's wait was ended early (`freed`). `freedBefore` holds this count as
+   * of each run's start. If the count has changed since, the run's delay is outdated and ignored.
    */
   const timesFreed = new Map<ClientId, number>();
   const freedBefore = new WeakMap<object, number>();
@@ -134,7 +134,7 @@ function openFrom(outlook: WriteOutlook): number {
 }
 
 /**
- * The least `moreInMs`. A time in the past would make the worker check a closed client in a busy
+ * Minimum `moreInMs`. A time in the past would make the worker check a closed client in a busy
  * loop.
  */
 const SOONEST_MS = 10;

@@ -11,8 +11,8 @@ export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
  * invalid requests is spent.
  * In: pauses that begin and end, and the clients they affect. Out: a log line when a pause begins
  * and when it ends, and a callback for each affected client.
- * Never: a pause that begins with a rate limit wait of SHOWN_FROM_MS or less; callers leave those
- * waits out.
+ * Never: a pause that begins with a rate limit wait of SHOWN_FROM_MS or less; callers do not report
+ * those waits.
  */
 export interface SendingPauses {
   /** Begins the pause, or changes its end. */

@@ -9,7 +9,7 @@ import { parsePayload } from '../rest/payloads.js';
 /** Describes one OAuth2 call for error handling and the log. Contains no secrets. */
 export interface OAuthCall {
   /**
-   * Decides how a refusal is read: the account endpoint returns Discord API errors, the other
+   * Decides how a refusal is parsed: the account endpoint returns Discord API errors, the other
    * endpoints return OAuth2 errors.
    */
   readonly kind: 'code' | 'refresh' | 'revocation' | 'account';

@@ -251,7 +251,7 @@ function refuseEarly(
   throw new RetryLaterError(new Date(pausedUntil), `cannot ${doing}: Discord asked to wait`);
 }
 
-/** Pauses of OAuth2 calls need no random spread, because people come back one by one. */
+/** Pauses of OAuth2 calls need no jitter, because people retry at different times. */
 function pauseOf(answer: Answer, now: number): Pause | null {
   const { status, code } = answer;
   const mayName = status === 429 || (status < 500 && typeof code === 'number');

@@ -27,7 +27,7 @@ export interface Answer {
 }
 
 /**
- * The longest pause. After it one call is tried. A longer wait that Discord states could be a
+ * Maximum pause, after which one call is tried. If Discord states a longer wait, that could be a
  * mistake, and obeying it would stop the bot permanently.
  */
 const LONGEST_WAIT_MS = 3_600_000;

@@ -54,7 +54,7 @@ export interface GuildReading {
   readonly ownerId: DiscordUserId;
   /**
    * True if the guild requires two-factor authentication for moderation. The application's owner
-   * then needs it.
+   * must then have it enabled.
    */
   readonly asksForMfa: boolean;
 }

@@ -98,8 +98,8 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       // The bot stays in use until the next call: its limits and pauses must not be forgotten with
       // the credentials.
       openings.delete(clientId);
-      // End the pauses here and not at the next call: reconcile runs make no call while a pause is
-      // expected, so the pauses would last.
+      // End the pauses now, not at the next call: reconcile runs make no call while they expect a
+      // pause, so the pauses would stay in place.
       inUse.get(clientId)?.tryNow();
     },
     closeAll() {

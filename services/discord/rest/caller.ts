@@ -146,8 +146,8 @@ function refuseEarly(
 }
 
 /**
- * Returns null if the bot is not paused. After the time of a pause is up, returns a trial for the
- * one call to try. Throws for all other calls of a paused bot.
+ * Returns null if the bot is not paused. Once the pause has expired, returns a trial for the one
+ * call to try. Throws for all other calls of a paused bot.
  */
 function admit(bot: Bot, call: Call, { clientId }: GuildRef): Trial | null {
   const admission = bot.pause.admit(clientId);

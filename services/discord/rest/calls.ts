@@ -12,10 +12,10 @@ import type {
 } from '../../reconcile/ports.js';
 import type { Answer } from './answer.js';
 
-/** Size limit of a list. A page of 1,000 members who each hold 250 roles has about 6.5 MB. */
+/** Size limit of a list. A page of 1,000 members who each hold 250 roles is about 6.5 MB. */
 export const LIST_BYTES = 8 * 1024 * 1024;
 
-/** Size limit of a single object. A member with 250 roles has about 6 KB. */
+/** Size limit of a single object. A member with 250 roles is about 6 KB. */
 export const SINGLE_BYTES = 64 * 1024;
 
 /** A call that was sent. `status` is null if no response came. */

@@ -36,7 +36,7 @@ export function roleRefusals(
 }
 
 /**
- * Returns, for each role whose holders the bot cannot rename, the reason. The other roles have no
+ * Returns the reason for each role whose holders the bot cannot rename. The other roles have no
  * entry. Roles that the bot cannot assign are included. @everyone has an entry if the bot lacks the
  * permission to rename.
  */

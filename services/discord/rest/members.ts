@@ -58,7 +58,7 @@ export function createMemberCalls(perform: Perform): Omit<DiscordMembers, 'readR
 
 /**
  * Rejects a response about another member, e.g. from a proxy's cache. That member's roles would be
- * taken for those of the requested member.
+ * mistaken for those of the requested member.
  */
 function memberOf(
   { discordUserId }: MemberTarget,

@@ -8,7 +8,7 @@ export type RefusalOwner =
   | 'GUILD'
   | 'BOT'
   | 'SENDER'
-  /** Nothing in particular: the same call may succeed later. */
+  /** Nothing specific is at fault: the same call may succeed later. */
   | 'NOBODY';
 
 export interface KnownCode {

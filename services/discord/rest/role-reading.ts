@@ -64,9 +64,9 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
 
 /**
  * A role list from Discord may be outdated. The list is read a second time if it is empty, or if it
- * lacks an expected role or a role of the previous list. The second response counts. Without this,
- * one wrong response would park members (no retry until the cause changes, or for a day) although
- * the role exists below the bot.
+ * lacks an expected role or a role from the previous list. The second response is then used.
+ * Without this, one wrong response would park members (no retry until the cause changes, or for a
+ * day) although the role exists below the bot.
  */
 function createDoubting<Item>(idOf: (item: Item) => RoleId) {
   const last = new Map<ClientId, readonly RoleId[]>();

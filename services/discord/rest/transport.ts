@@ -144,7 +144,7 @@ interface Trace {
 function begin(trace: Trace, clock: () => number): void {
   const until = trace.limits.openFrom();
   // Read the clock after calling `openFrom`. For an open bucket `openFrom` may return the current
-  // time, which an earlier clock reading would not have reached.
+  // time, and an earlier clock reading would be behind that.
   trace.isSent = until <= clock();
   if (trace.isSent) return;
   trace.closedUntil = until;

@@ -172,7 +172,7 @@ function endsADay(ms: number): boolean {
 }
 
 /**
- * Finds the known name that a slightly wrong name means; null if there is none. Case, separators,
+ * Finds the known name intended by a slightly wrong one; null if there is none. Case, separators,
  * plural and tense may differ, or one word may be misspelt by at most two letters. A different verb
  * or noun is not a match.
  */

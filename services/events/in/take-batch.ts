@@ -203,8 +203,8 @@ interface PersistDeps {
   readonly heartbeatMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
   /**
-   * Receives the reason why the process is not ready while the work fails, and null once the work
-   * has succeeded or was given up.
+   * While the work fails, receives the reason why the process is not ready. Receives null once the
+   * work has succeeded or has been abandoned.
    */
   readonly report: (trouble: string | null) => void;
 }

@@ -79,7 +79,7 @@ export async function openConsumption(deps: ConsumptionDeps): Promise<Consumptio
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      // While the database stores the facts of some partitions, those of others are parsed.
+      // Parses the records of some partitions while the database stores the facts of others.
       partitionsConsumedConcurrently: 3,
       eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
     });

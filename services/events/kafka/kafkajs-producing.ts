@@ -153,8 +153,8 @@ function protocolType(error: unknown): string | null {
 }
 
 /**
- * Splits the records, in order, into portions of at most `maxBytes`. A record larger than that is a
- * portion of its own.
+ * Splits the records, in order, into portions of at most `maxBytes`. A larger record gets a
+ * separate portion.
  */
 export function bySize(
   records: readonly OutgoingRecord[],

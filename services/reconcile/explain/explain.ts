@@ -70,8 +70,8 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
 const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
 
 /**
- * Hides the memberships if the link is ending, because they are those of the user to whom the
- * account is linked now.
+ * Hides the memberships if the link is ending, because they belong to the user to whom the account
+ * is now linked.
  */
 function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   if (link.status === 'ACTIVE') return facts;

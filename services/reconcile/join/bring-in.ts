@@ -105,8 +105,8 @@ function planArrival({ facts, causes, target }: Arrival): MemberPlan {
   });
   const { discordUserId } = target;
   const names = planMemberNickname(facts, { discordUserId, causes }, null);
-  // Under authority DISCORD only a member's first reading grants roles. A new member has had none,
-  // so these roles are granted as well.
+  // Under authority DISCORD only a member's first reading grants roles. A new member has not been
+  // read before, so these roles are granted too.
   const requests = planRequests(facts, ARRIVING);
   return { ...withRequests(roles, requests), ...names };
 }

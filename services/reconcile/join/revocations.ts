@@ -155,7 +155,7 @@ class Loop {
     }
     this.deps.logger.error(
       fields,
-      "token revocation given up: revoke the token in the application's settings at Discord",
+      "gave up on token revocation: revoke the token in the application's settings at Discord",
     );
     await this.deps.table.forget(due.id);
   }

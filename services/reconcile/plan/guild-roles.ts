@@ -108,7 +108,7 @@ class LatestRoles implements GuildRoles {
 
   async explainRefusal(guild: GuildRef, roleIds: readonly RoleId[]): Promise<boolean> {
     const last = this.#read.get(guild.clientId)?.reading.roles ?? [];
-    // If the last reading already says that the bot cannot change one of these roles, the facts of
+    // If the last reading already shows that the bot cannot change one of these roles, the facts of
     // this run are older than that reading. READ_AGAIN_MS then does not apply.
     const isOutdated = last.some(
       ({ roleId, refusal }) => roleIds.includes(roleId) && refusal !== null,

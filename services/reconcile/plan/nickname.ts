@@ -85,8 +85,8 @@ const MAX_LENGTH = 32;
  * Renders the nickname. A text that is too long is shortened in this order until it fits:
  *
  * 1. the alliance is dropped, with its brackets and separators;
- * 2. the corporation likewise, and in general every variable but character and username, in
- *    reverse order;
+ * 2. the corporation is dropped in the same way, as is every other variable except character and
+ *    username, in reverse order;
  * 3. the longer of character and username loses one grapheme at a time (the username first if they
  *    are equally long), down to one each, with no whitespace left at the cut;
  * 4. the username is dropped if there is a character, and only the character is cut further;

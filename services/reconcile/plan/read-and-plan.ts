@@ -47,7 +47,7 @@ export interface Ready {
 
 /**
  * Reads the member, unless the mirror is enough, and plans the run. If the stored roles say that
- * the bot cannot make a change, reads the guild's roles again and plans anew.
+ * the bot cannot make a change, reads the guild's roles again and makes a new plan.
  */
 export async function readAndPlan(
   deps: Deps,
@@ -91,7 +91,7 @@ export async function readAndPlan(
 
 /**
  * Plans from the mirror. Returns null for a member who was never read or is absent, after an
- * interrupted run, and while a link is ending: then the mirror shows too little.
+ * interrupted run, and while a link is ending: in these cases the mirror is not enough.
  */
 function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
   const { mirror } = facts;

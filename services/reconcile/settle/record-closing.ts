@@ -60,8 +60,8 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 
 /**
  * Returns the part of a record's plan that Discord shows now. A change that the reading before the
- * record already showed counts as ensured. `changed`: the changes of the current run. Its own,
- * later reading did not show them before the writes, so they always count as changes. `mirror` is
+ * record already showed counts as ensured. The current run's changes (`changed`) always count as
+ * changes, because the run's own, later reading did not show them before the writes. `mirror` is
  * from before the record, because it is not updated while a record is open.
  */
 export function landedChanges(

@@ -20,8 +20,8 @@ import {
 import type { Pacing, WriteReservation } from './ports.js';
 
 /**
- * How many delayed calls a run survives: one of single writes and one of lists. After both, it has
- * no other way of writing.
+ * How many delayed calls a run tolerates: one single write and one list. After both, it has no way
+ * of writing left.
  */
 const MOST_DELAYS = 2;
 
@@ -205,8 +205,8 @@ class Run {
   }
 
   /**
-   * Returns the role list to write, and reads the member first where that is necessary. Null: no
-   * list may be written, or the member has left.
+   * Returns the role list to write, and reads the member first if necessary. Null: no list may be
+   * written, or the member has left.
    */
   async #agreedList(): Promise<readonly RoleId[] | null> {
     for (;;) {
@@ -244,7 +244,7 @@ class Run {
 
 /**
  * Throws WritesSpentError if rate limits allow none of a member's writes now. Called before the
- * member is read, because the read would be for nothing.
+ * member is read, because the read would be wasted.
  */
 export function refuseSpent(
   deps: Pick<Deps, 'pacing' | 'clock'>,

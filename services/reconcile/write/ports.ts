@@ -34,8 +34,8 @@ export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) 
 /** The runs that may begin, by client. A client in none of these lists is unrestricted. */
 export interface Places {
   /**
-   * How many of the `runsPerClient` runs are not free, by client: in progress, or kept back because
-   * of a rate limit.
+   * How many of the `runsPerClient` runs are not free, by client: in progress, or blocked by a rate
+   * limit.
    */
   readonly taken: ReadonlyMap<ClientId, number>;
   /** Clients that may only start urgent runs. */

@@ -84,9 +84,9 @@ export interface RoleState {
    * exceeded the limit.
    */
   readonly waiting: readonly { readonly cause: RemovalCause; readonly isStream: boolean }[];
-  /** True: the removal from the member being judged waits for approval. */
+  /** True: for the member being judged, removal of the role waits for approval. */
   readonly isHeld: boolean;
-  /** True: the removal from the member being judged was allowed when the member was marked. */
+  /** True: for the member being judged, removal of the role was allowed at marking. */
   readonly isForeseen: boolean;
 }
 

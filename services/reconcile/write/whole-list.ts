@@ -57,8 +57,8 @@ export function judgeWholeList(input: {
   const keeps = (source: RoleSource) => source.roleIds.filter((roleId) => !changing.has(roleId));
   const kept = keeps(newest);
   const earlier = sources.slice(0, -1).map(keeps);
-  // The newest source lacks a role that nobody is known to have removed. That reading may be wrong,
-  // so write single roles, which keep the role.
+  // The newest source lacks a role, and no removal of that role is known. That reading may be
+  // wrong, so write single roles, which keep the role.
   if (!earlier.every((before) => includesAll(kept, before))) return { kind: 'SINGLES' };
   if (newest.isMirror || !isYounger(newest, FRESH_MS, now)) return { kind: 'READ' };
   const confirming = sources.slice(0, -1).filter((source) => isYounger(source, CONFIRMING_MS, now));

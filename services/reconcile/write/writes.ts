@@ -34,8 +34,8 @@ const NICKNAME_WAIT_MS = 10_000;
 
 export interface Choice extends Pending {
   /**
-   * The client's setting of this name. Also false if a list was refused or its sources disagree:
-   * see whole-list.ts.
+   * The client's setting of the same name. Also false if a list was refused or its sources
+   * disagree: see whole-list.ts.
    */
   readonly wholeListWrites: boolean;
   /** True: a list may be written without another reading. */

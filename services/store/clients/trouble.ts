@@ -126,7 +126,7 @@ const ASKED = '; retrying one call now';
 /**
  * Makes every process try its next call for this client, even during a pause. Also stores the
  * request with the pause, because a process may miss the notification. The next call of the process
- * that paused clears or replaces the stored pause, and so the request.
+ * that paused clears or replaces the stored pause, and with it the request.
  */
 async function notifyTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`

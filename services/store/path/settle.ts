@@ -177,8 +177,8 @@ function releaseJob(job: Job): RawBuilder<unknown> {
 
 /**
  * When an absence can be proven: a minute after Discord first reported the account as not in the
- * guild, plus a second for safety. That first report may be from this run. Now, if a complete
- * member list lacked the account meanwhile (`-infinity`).
+ * guild, plus a second for safety. That first report may be from this run. If a complete member
+ * list has lacked the account since (`-infinity`), the absence can be proven now.
  */
 function absenceProvable(job: Job): RawBuilder<unknown> {
   return sql`greatest(clock_timestamp(),

@@ -226,7 +226,7 @@ const COMMON: readonly Step[] = [
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
-  // Events stay unsent this long only if there is no broker any more.
+  // Events stay unsent this long only if there is no longer a broker.
   step(
     'events',
     sql`

@@ -9,7 +9,7 @@ import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
 import type { Database } from '../connection/database.js';
 
 /**
- * Time within which a link must take a new grant. After that, the grant is revoked, because the
+ * Time within which a link must use a new grant. After that, the grant is revoked, because the
  * person left or the process died.
  */
 const UNLINKED_MS = 2 * 60_000;

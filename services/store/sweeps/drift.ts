@@ -18,8 +18,8 @@ interface SeenMember {
 export interface DriftRequest {
   readonly clientId: ClientId;
   /**
-   * Members whose state to take from here instead of the mirror, for a run that may not write the
-   * mirror.
+   * Members whose state is read from here instead of from the mirror, for a run that may not write
+   * the mirror.
    */
   readonly seen: readonly SeenMember[];
   /**
