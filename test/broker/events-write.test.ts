@@ -60,7 +60,7 @@ describe.skipIf(!canCrash)('a topic that does not exist', () => {
     });
     const producing = createProducing({
       admin: () => kafka.admin(),
-      // as if the broker did not create topics on first use, which this one does
+      // simulates a broker that does not create topics on first use; this one does
       producer: (config) => kafka.producer({ ...config, allowAutoTopicCreation: false }),
     });
     cleanup.add(async () => producing.close());

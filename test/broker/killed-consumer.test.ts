@@ -85,7 +85,7 @@ async function createWorld() {
   const query = await queryOf(database.url, cleanup);
   const memberships = async () => query<{ group_id: string }>('select group_id from membership');
 
-  /** Records that the group has committed and that are stored nowhere. */
+  /** Committed records that are not stored anywhere. */
   const unkeptBelowCommitted = async () => {
     const committed = await group.committed();
     const stored = new Set((await memberships()).map((row) => row.group_id));
@@ -93,7 +93,7 @@ async function createWorld() {
       Number(offset) < (committed[partition] ?? 0);
     const done = sent.filter(isDone);
     const unstored = done.filter((record) => !isBroken(record) && !stored.has(String(record.key)));
-    // the collector reads asynchronously, and these were written before
+    // the collector reads asynchronously, so letters that are already written may appear late
     const unburied = () => done.filter((record) => isBroken(record) && !letterOf(letters, record));
     await soon(() => expect(unburied().map(placeOf)).toEqual([]));
     return unstored.map(placeOf);
@@ -112,8 +112,8 @@ async function createWorld() {
 }
 
 /**
- * Each good record writes a row of its own, named by its key. The broken ones are bytes with odd
- * headers.
+ * Each good record writes its own row, identified by its key. The broken records are bytes with
+ * unusual headers.
  */
 function records(): Message[] {
   return Array.from({ length: RECORDS }, (_, index) => {

@@ -65,7 +65,7 @@ const POISON: Readonly<Record<string, Poison>> = {
 };
 
 describe.skipIf(!hasKafka())('poison events among ten thousand good ones', () => {
-  test('delay none of them: all are applied in order, in hardly more transactions, and the group ends without lag', async () => {
+  test('delay none of them: all are applied in order, with few extra transactions, and the group ends without lag', async () => {
     const good = goodEvents();
     const middle = GOOD / 2;
     const poison: readonly Message[] = Object.values(POISON);
@@ -80,7 +80,7 @@ describe.skipIf(!hasKafka())('poison events among ten thousand good ones', () =>
       expect(facts).toHaveLength(GOOD);
       expect(disorderIn(facts)).toEqual([]);
     }
-    // a large record may form a batch of its own, which ends a transaction early
+    // a large record may need a separate batch, which ends a transaction early
     expect(mixed.transactions).toBeLessThanOrEqual(clean.transactions + 3);
     expect(mixed.counts).toMatchObject({ skipped: 2, deadLettered: 5 });
     const letters = await collect(mixed.brokers, `${mixed.topic}.dlq`, cleanup);

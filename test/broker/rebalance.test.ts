@@ -81,7 +81,7 @@ async function createWorld() {
   );
   const group = await watchGroup(brokers, { topic, groupId }, cleanup);
   const query = await queryOf(database.url, cleanup);
-  /** Expects that this consumer handed the store a fact newer than the given one. */
+  /** Expects that this consumer handed the store a fact newer than `after`. */
   const hasTaken =
     (name: string, after = 0) =>
     async () => {

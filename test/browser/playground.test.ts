@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await finish(visitor);
   });
 
-  test('uses the theme that the user chose, or else that of the system', async () => {
+  test('uses the theme that the user chose, or the system theme by default', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await page.emulateMedia({ colorScheme: 'dark' });

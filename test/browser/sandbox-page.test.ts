@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser())('the sandbox page', () => {
     await close();
   });
 
-  test('turns on screening that only the rules end, or that a role ends', async () => {
+  test('turns on screening that ends only when the rules are accepted, or when a role is added', async () => {
     const { page, complaints, close } = await openPage();
     const erin = { guildId, discordUserId: accounts.erin };
     const isPending = () => discord.member(guildId, accounts.erin)?.pending;

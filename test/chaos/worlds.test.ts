@@ -59,7 +59,7 @@ if (count === 0) {
   );
 }
 
-/** Both clocks jump back while Discord has asked to wait. That wait once lasted an hour. */
+/** Both clocks jump back during a wait that Discord requested. That wait once lasted an hour. */
 const CLOCKS_PUT_BACK: readonly Step[] = [
   { kind: 'link', person: 'bob', account: 'bob' },
   { kind: 'limit', form: 'globalByHeaders' },

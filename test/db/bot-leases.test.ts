@@ -54,7 +54,7 @@ async function createBots(store: Store, count: number): Promise<void> {
     );
 }
 
-/** The lease as its process knows it since the last renewal. */
+/** The lease as its process last renewed it. */
 async function leaseOf(applicationId: string): Promise<LeasedBot> {
   const direct = new pg.Client({ connectionString: database.url });
   await direct.connect();

@@ -10,7 +10,7 @@ const { guildId, accounts, roles } = DEMO;
 const path = usePath();
 const ALICE = { guildId, discordUserId: accounts.alice };
 
-/** Abandons the run there once, with nothing more saved; the worker then retries it. */
+/** Abandons the run once at this point, before it saves more. The worker then retries it. */
 function abandonOnceAt(point: FaultPoint): void {
   path.rig().at(point, async () => {
     path.rig().at(point, async () => undefined);

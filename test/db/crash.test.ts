@@ -78,7 +78,7 @@ function pointsOf(calls: readonly PortCall[]): readonly FaultPoint[] {
   return calls.flatMap((call): FaultPoint[] => [`${call}:before`, `${call}:after`]);
 }
 
-/** Calls off the usual path, each with what leads to it; the process is killed there. */
+/** Calls off the usual path, each with the setup that triggers it. The process is killed there. */
 const DETOURS: readonly {
   readonly call: PortCall;
   readonly after: string;
@@ -89,8 +89,8 @@ const DETOURS: readonly {
   {
     call: 'memory.postpone',
     after: 'a rate limit',
-    // For both kinds of write, and long enough that the first limit lasts until the second is hit:
-    // the path uses whichever kind is free.
+    // Limits both kinds of write, because the path uses whichever kind is free. The first limit
+    // must last until the second is hit.
     prepare: async ({ discord }) => {
       for (const method of ['PUT', 'PATCH'])
         discord.faults.plant({
@@ -104,7 +104,7 @@ const DETOURS: readonly {
     call: 'memory.saveTrouble',
     after: 'a refused token',
     prepare: async ({ discord }) => {
-      // The write, and the check whether it is the bot that is refused.
+      // One for the write, and one for the check whether Discord refuses the bot itself.
       const effect = { kind: 'status', status: 401 } as const;
       discord.faults.plant({ method: 'PUT', effect });
       discord.faults.plant({ route: '/users/@me', effect });
@@ -113,7 +113,7 @@ const DETOURS: readonly {
   },
   {
     call: 'jobs.letGo',
-    after: 'a bot too many was taken',
+    after: 'a surplus bot was leased',
     prepare: shareWithAnother,
     mend: async () => undefined,
   },

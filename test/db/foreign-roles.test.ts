@@ -53,7 +53,7 @@ describe('a role list that lacks a role a member holds', () => {
     expect(patches()).toBe(2);
   });
 
-  test('removes no role if Discord refuses a whole-list write with it, and no other such write is tried', async () => {
+  test('removes no role if Discord refuses a whole-list write that includes the role, and tries no further whole-list write', async () => {
     const { discord, liar } = path.rig();
     const { roleId } = discord.moderator.createRole({ guildId, name: 'New' });
     await giveForeign('alice', roleId);

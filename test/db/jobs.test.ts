@@ -250,7 +250,7 @@ describe('a crowd of jobs that need a reading', () => {
       select '${clientId}', (800000000000000000 + n)::text, 10, clock_timestamp(), '[${JSON.stringify(cause)}]'
       from generate_series(${from}, ${from + count - 1}) n`);
 
-  test('is found among the newest jobs, behind any number that need none', async () => {
+  test('is found among the newest jobs, behind any number of jobs that need no reading', async () => {
     await addJobs(1, 500, { kind: 'EVENT', groupId: 'pilots' });
     expect(await store.jobs.startListing(clientId)).toBe(false);
 
@@ -305,7 +305,7 @@ describe('when a process loses the lease of a claimed job', () => {
     await expect(sleeper.memory.settle(must(job), NOTHING_SETTLED)).rejects.toThrow(LeaseLostError);
   });
 
-  test('because it is known to be gone, another process claims without waiting for the lease to end', async () => {
+  test('because the process is known to be gone, another one claims the job without waiting for the lease to expire', async () => {
     const dying = await open({ owner: 'dying' });
     const heir = await open({ isGone: (owner) => owner === 'dying' });
     await store.jobs.releaseLeases();
@@ -318,7 +318,7 @@ describe('when a process loses the lease of a claimed job', () => {
     expect(await claim(heir)).toHaveLength(1);
   });
 
-  test('by releasing it, another process can take the bot at once', async () => {
+  test('because it released the lease, another process can take the bot at once', async () => {
     const other = await open();
 
     await store.jobs.releaseLeases();

@@ -11,7 +11,7 @@ const PEOPLE = Array.from({ length: 25 }, (_, index) => ({
   discordUserId: String(500000000000000100n + BigInt(index)),
 }));
 
-describe('under Discord’s rate limits, ten times as fast,', () => {
+describe('under Discord’s rate limits, sped up ten times,', () => {
   const path = usePath({
     discord: { limits: scaleLimits(DEFAULT_LIMITS, 0.1) },
   });

@@ -50,7 +50,7 @@ describe('a role that a moderator added since the mirror was read', () => {
     );
   });
 
-  test('survives such a reading even after a run wrote to the member without reading it', async () => {
+  test('survives a reading that lacks it, even after a run wrote to the member without reading it', async () => {
     const { discord, liar, store } = path.rig();
     await path.link('alice');
     await ageMirror();

@@ -60,7 +60,7 @@ const terminate = async () =>
     [name],
   );
 
-/** Runs statements as the database owner, which the service's role may not run. */
+/** Runs statements as the database owner, because the service's role may not run them. */
 async function asOwner(...statements: readonly string[]): Promise<void> {
   const owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
@@ -79,7 +79,7 @@ const write = async () =>
     },
   ]);
 
-/** The error that a caller would receive; null if it succeeds. */
+/** The error that a caller would receive; null if `work` succeeds. */
 const answerOf = async (work: () => Promise<unknown>) =>
   work().then(
     () => null,

@@ -203,7 +203,7 @@ test('a disabled client is the reason shown for its waiting members, even if its
     });
 });
 
-test('a stored pause stays visible, and mentions the retry once, after the doctor has requested a call twice', async () => {
+test('a stored pause stays visible, and mentions the retry only once, even if the doctor requests a call twice', async () => {
   const { store, clientId } = path.rig();
   const until = new Date(Date.now() + 3_600_000);
   await store.saveSending(clientId, {

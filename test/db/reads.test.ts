@@ -80,7 +80,7 @@ afterEach(async () => {
 });
 
 /**
- * Makes every search of groups take this long from now on, whatever it finds. All other reads of
+ * Makes every group search take this long from now on, whatever it finds. All other reads of
  * groups stay fast.
  */
 const slowSearches = async (seconds: number) =>

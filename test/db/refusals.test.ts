@@ -16,7 +16,7 @@ describe('a role refused once for a possibly temporary reason', () => {
     ['404 with code 0', 404, 0],
     ['400 with code 0', 400, 0],
     ['400 with 50035 and no field', 400, 50035],
-    ['403 with a code that nobody knows', 403, 987_654],
+    ['403 with an unknown code', 403, 987_654],
   ])('is granted after a short wait: %s', async (_what, status, code) => {
     await path.link('alice');
     const { discord, store, quiet } = path.rig();
@@ -42,7 +42,7 @@ describe('a role refused once for a possibly temporary reason', () => {
 describe('a guild that refuses every write for a while', () => {
   test.each([
     ['40006, possibly temporarily', 400, 40006],
-    ['50013, which lasts as far as is documented', 403, 50013],
+    ['50013, which is documented as lasting', 403, 50013],
   ])(
     'has every role granted afterwards, even the refused ones: %s',
     async (_what, status, code) => {

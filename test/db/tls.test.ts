@@ -21,7 +21,7 @@ const ofClient = {
 };
 
 /**
- * What the server reports about each connection that the service opens, from its pool and its
+ * Returns the server's TLS state of each connection that the service opens, for its pool and its
  * listener.
  */
 async function connectionsOf(url: string) {
@@ -130,7 +130,7 @@ describe('the database address', () => {
       'PostgreSQL reports: ',
     ],
     [
-      'a file that is not there',
+      'a missing file',
       'postgres',
       { sslmode: 'verify-full', sslrootcert: '/no/such/ca.crt' },
       '/no/such/ca.crt',
@@ -163,7 +163,7 @@ describe('the database address', () => {
   });
 });
 
-/** Connects as a start does, by pool and by listener, whichever comes first. */
+/** Connects as on service start: the pool and the listener, in either order. */
 async function startStore(url: string): Promise<void> {
   const store = await openTestStore(url);
   await store.stop();

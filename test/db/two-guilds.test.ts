@@ -117,7 +117,7 @@ describe('several roles of one group', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('are kept as far as another group grants them too', async () => {
+  test('are kept if another group also grants them', async () => {
     const { store, quiet } = path.rig();
     await mapGroup(store.mappings, {
       clientId: path.rig().clientId,

@@ -9,7 +9,7 @@ const path = usePath({ windowMs: 3_000 });
 
 test('five consecutive changes take at most two runs, the first of which starts immediately', async () => {
   await path.link('alice');
-  // The process of the link's run still applies its window.
+  // The process that linked Alice still applies `windowMs` after that run; a new process does not.
   await path.rig().restart();
 
   const { store } = path.rig();

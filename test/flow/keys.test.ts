@@ -104,7 +104,7 @@ async function logOnce(service: Service, platformUserId: string) {
   if (answer.includes('rror":{') || answer.includes('"errors"')) throw new Error(answer);
 }
 
-/** Sends facts until it is ended, to each running process in turn. */
+/** Sends facts to each running process in turn, until `end` is called. */
 function startLoad(place: 0 | 1, up: readonly Service[]) {
   const told = new Set<number>();
   const ending = new AbortController();

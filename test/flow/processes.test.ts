@@ -159,7 +159,7 @@ describe('three processes on one database', () => {
     await eventually(async () => (await openRecords()) === 0);
   });
 
-  test('finish the work of one that is killed within seconds', async () => {
+  test('finish a killed process’s work within seconds', async () => {
     world.proxy.forget();
     const everyOther = world.people.filter((_, at) => at % 2 === 0);
 
@@ -167,7 +167,7 @@ describe('three processes on one database', () => {
     await eventually(() => writes().length > 5);
     await service('one').kill();
     await eventually(() => everyOther.every((person) => !world.holdsPilot(person)), {
-      what: 'the work of the dead is done',
+      what: 'the killed processes’ work is finished',
     });
 
     const repeated = [...timesByPath().values()].filter((times) => times > 1);

@@ -107,7 +107,7 @@ const areHolders = async (...wanted: readonly number[]) =>
 
 const writes = () => world.proxy.seen().filter(({ method }) => method !== 'GET');
 
-/** Writes about these people, except removals. */
+/** Returns the write calls for these people, except removals. */
 const givenTo = (...numbers: readonly number[]) =>
   writes().filter(
     ({ method, path }) =>

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 /**
- * The import rules, checked against import lines. A room is a module: a folder of services/. Files
- * beside the rooms are listed by name.
+ * Checks the import rules against the import lines of the source files. A room is a module, that
+ * is, a folder of services/. Files outside these folders are listed by name.
  */
 const ROOMS = [
   'events',

@@ -98,7 +98,7 @@ describe('a bulk mutation', () => {
     ],
     ['replaceMemberships', 'users', () => ({ groupIds: ['pilots', 'others'] })],
   ] as const)(
-    'applies 4,999 of 5,000 items if one is invalid, and counts pending members without parked ones (%s)',
+    'applies 4,999 of 5,000 items if one is invalid, and counts pending members except parked ones (%s)',
     async (mutation, list, more) => {
       await api.sql.query('delete from reconcile_job');
       const items = numbers(MOST).map((index) => {

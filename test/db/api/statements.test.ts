@@ -93,7 +93,7 @@ function waysDown(type: GraphQLObjectType, above: readonly GraphQLObjectType[]):
   const ways = Object.values(type.getFields()).flatMap((field) => {
     const below = objectOf(field);
     if (below === null || [...above, type].includes(below)) return [];
-    // It has the same nodes as `nodes`.
+    // `edges` contains the same nodes as the `nodes` field.
     if (field.name === 'edges') return [`edges { cursor node { __typename } }`];
     if (field.args.some((argument) => isNonNullType(argument.type)))
       throw new Error(`${type.name}.${field.name} needs arguments: give them`);

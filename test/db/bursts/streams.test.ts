@@ -30,7 +30,7 @@ describe('a stream of single events', () => {
     expect(guard.holders()).toHaveLength(30);
   });
 
-  test('is held beyond the same limit when members are run between the events', async () => {
+  test('is held beyond the same limit when jobs run between the events', async () => {
     const people = await guard.addCrowd(40);
 
     for (const person of people.slice(0, 15)) {

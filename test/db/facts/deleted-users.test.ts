@@ -119,7 +119,7 @@ describe('a restored user', () => {
     expect(rows).toEqual([{ links: 0 }]);
   });
 
-  it('is not changed by facts and deletions up to the lifted deletion, but by newer ones', async () => {
+  it('is not changed by facts and deletions up to the lifted deletion, only by newer ones', async () => {
     const us = Date.now() * 1000;
     const older: PlatformFact[] = [
       membership('ulf', 'pilots', 'added', {

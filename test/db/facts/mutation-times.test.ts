@@ -15,7 +15,7 @@ beforeEach(async () => {
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Does the work as a process whose clock is `byMs` ahead. */
+/** Runs `work` with the clock of the process set `byMs` ahead. */
 async function withClockAhead<T>(byMs: number, work: () => Promise<T>) {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + byMs });
   try {

@@ -5,7 +5,7 @@ import { comeAndGo, joinAndLeave, linkOnce, takeByHand } from './stories.js';
 import { createLossyWorld } from './world.js';
 
 describe('when the response to any statement is lost', () => {
-  /** Statements of the path, which have tests of their own. */
+  /** Statements of the path, which other tests cover. */
   let except: readonly string[];
   beforeAll(async () => {
     const world = await createLossyWorld();
@@ -14,9 +14,9 @@ describe('when the response to any statement is lost', () => {
   });
 
   test.each([
-    ['a link that is to end ends', joinAndLeave, 3],
-    ['a sweep comes to its end, and gives back what was taken by hand', takeByHand, 10],
-    ['a mutation with a key is carried out once and answered', linkOnce, 2],
+    ['an ending link is deleted', joinAndLeave, 3],
+    ['a sweep finishes and re-adds manually removed roles', takeByHand, 10],
+    ['a mutation with a key is executed once and gets a response', linkOnce, 2],
   ])('%s within ten seconds', async (_what, story, least) => {
     const statements = await playWithFaults({
       createWorld: createLossyWorld,

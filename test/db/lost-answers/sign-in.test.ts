@@ -20,8 +20,8 @@ const { applicationId, guildId, roles } = DEMO;
 const BASE = 'http://127.0.0.1:8080';
 
 /**
- * The sign-in pages and the revocations, whose responses from PostgreSQL can be lost. The path uses
- * a normal connection.
+ * The sign-in pages and the revocations, on connections that can lose PostgreSQL's responses. The
+ * path uses a normal connection.
  */
 interface SignInPages {
   readonly rig: SignInRig;

@@ -110,7 +110,7 @@ describe('a database role without DDL rights', () => {
 });
 
 describe('migrations', () => {
-  test('run while an older version is at work, whose statements keep succeeding', async () => {
+  test('run without breaking the statements of an older version that is still running', async () => {
     await migrate();
     const before = await addClient('100000000000000001');
     const writer = keepWriting(before);

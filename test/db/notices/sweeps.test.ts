@@ -79,7 +79,7 @@ describe('a sweep that another process runs', () => {
     expect(heard).toEqual(Array(3).fill(`${world.clientId()} ${id}`));
   });
 
-  test('is sent again after a member was changed for it', async () => {
+  test('is sent again after it has changed a member', async () => {
     const writer = await world.connect();
     const { id } = await start(world.store());
     await writer.query(

@@ -66,7 +66,7 @@ describe('closed audit records', () => {
     expect(await left('audit_record')).toEqual(['gone, young', 'young']);
   });
 
-  test('are kept by the time at which they were closed, not opened', async () => {
+  test('are kept for a period that starts when they are closed, not when they are opened', async () => {
     await addRecords(sql, {
       clientId,
       days: 500,
@@ -159,7 +159,7 @@ describe('sweeps', () => {
     ]);
   });
 
-  test('with many marks lose them in batches before they are deleted', async () => {
+  test('with many marks are deleted after their marks, which are deleted in batches', async () => {
     await addSweep(sql, {
       clientId,
       state: 'DONE',
@@ -197,7 +197,7 @@ describe('sweeps', () => {
 });
 
 describe('unusable rows', () => {
-  test('are deleted: expired tickets and responses, rejected removals of unlinked accounts, and events that no broker took', async () => {
+  test('are deleted: expired tickets and responses, rejected removals of unlinked accounts, and events that no broker accepted', async () => {
     await link(store, clientId, 'alice', ALICE);
     await sql.query('delete from outbox');
     await sql.query(

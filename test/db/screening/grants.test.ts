@@ -157,7 +157,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('loses one role at a time, even if a list would be written for other members', async () => {
+  test('loses one role at a time, even if other members would get a single list write', async () => {
     await pendingErin(['pilots', 'recruits', 'directors']);
     const more = ['Wing A', 'Wing B'].map(
       (name) => moderator().createRole({ guildId, name }).roleId,
@@ -269,7 +269,7 @@ describe('a member who has not accepted the rules of the server', () => {
     ).toEqual([]);
   });
 
-  test('triggers no membership request while waiting after a return, if authority is DISCORD', async () => {
+  test('triggers no membership request while in screening again after rejoining, if authority is DISCORD', async () => {
     await update({ authority: 'DISCORD' });
     await pendingErin(['pilots']);
     moderator().finishScreening(ERIN);

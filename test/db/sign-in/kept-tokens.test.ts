@@ -44,7 +44,7 @@ describe('kept tokens', () => {
     expect(dump).toContain(accounts.erin);
   });
 
-  test('add a person who left back to the guild at the next reconcile, with the roles', async () => {
+  test('add a person back to the guild, with the roles, at the next reconcile after they left', async () => {
     const linkId = await erinIsIn();
     const { discord } = guild.rig();
 

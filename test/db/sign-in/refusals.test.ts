@@ -9,7 +9,7 @@ const { accounts, applicationId, guildId, roles } = DEMO;
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 const guild = useSignIn();
 
-/** Each is one reason why Discord does not add a person to the guild. */
+/** Reasons why Discord does not add a person to the guild. */
 const REFUSALS: readonly {
   readonly what: string;
   readonly prepare: () => void;

@@ -120,7 +120,7 @@ describe('a ticket', () => {
     });
   });
 
-  test('goes to one of two browsers that continue at the same time', async () => {
+  test('is bound to only one of two browsers that continue at the same time', async () => {
     const ticketHash = await openTicket();
 
     const bound = await Promise.all([
@@ -161,7 +161,7 @@ describe('a ticket', () => {
     ).toEqual([{ email: null, email_cipher: null }]);
   });
 
-  test('without an e-mail address has none', async () => {
+  test('has a null e-mail address if it was created without one', async () => {
     const ticketHash = await openTicket({ email: null });
 
     expect(await tickets().findTicket(ticketHash)).toMatchObject({
@@ -252,7 +252,7 @@ test('no ticket is created for a user that the platform has deleted', async () =
   });
 });
 
-test('creating a ticket deletes those that ended an hour ago', async () => {
+test('creating a ticket deletes tickets that expired more than an hour ago', async () => {
   const { query } = guild.rig();
   await openTicket();
   await query(`update link_ticket set expires_at = now() - interval '61 minutes'`);

@@ -39,7 +39,7 @@ async function open(): Promise<Store> {
 
 const schedulesOf = (of: Store) => of.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** Makes the schedule due for five hours. */
+/** Makes the schedule five hours overdue. */
 async function letPass(kind = 'VERIFY_GROUPS'): Promise<void> {
   await direct.query(
     `update schedule set next_run_at = now() - interval '5 hours' where kind = $1`,
@@ -83,7 +83,7 @@ describe('a new client', () => {
 });
 
 describe('a schedule that is due', () => {
-  test('starts its sweep once, however many processes check and however long it was due', async () => {
+  test('starts its sweep once, however many processes check and however long it was overdue', async () => {
     const stores = [store, await open(), await open()];
     await schedulesOf(store).addMissing();
     await letPass();

@@ -27,7 +27,7 @@ async function countsCheck() {
 
 describe('a verification whose role counts fail', () => {
   test.each([404, 403, 500])(
-    'reads the member list after a %i response, and the health shows that until Discord counts again',
+    'reads the member list after a %i response, and the health shows a warning until Discord returns counts again',
     async (status) => {
       await world.settledGuild();
       discord().moderator.takeRole(held('alice', roles.pilot));

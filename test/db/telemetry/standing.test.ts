@@ -179,7 +179,7 @@ describe('the age of a wrong role', () => {
     await opened.close();
   };
 
-  test('is that of the first mark if another one follows', async () => {
+  test('is measured from the first mark, even if another follows', async () => {
     await client.query(`insert into platform_user (id) values ('alice') on conflict do nothing`);
     await job({ seconds: 600 });
 
@@ -199,7 +199,7 @@ describe('the age of a wrong role', () => {
 });
 
 describe('the pool', () => {
-  test('reports the first word of each statement, and its connections', async () => {
+  test('reports the first word of each statement, and counts its connections', async () => {
     const seen: string[] = [];
     const told = await openTestStore(database.url, {
       onStatement: ({ kind, seconds }) => {
@@ -219,7 +219,7 @@ describe('the pool', () => {
 });
 
 describe('sweep notifications', () => {
-  test('are sent for a waiting sweep, and not when a claim finds none', async () => {
+  test('are sent for a waiting sweep, but not when a claim finds no sweep', async () => {
     const heard: (string | null)[] = [];
     const unlisten = await store.sweeps.onSweep(() => void heard.push('sweep'));
     const { runs } = store.sweeps;

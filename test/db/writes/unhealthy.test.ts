@@ -9,12 +9,12 @@ import { bringCrowd, holdersOf, people } from './crowd.js';
 const { guildId, roles } = DEMO;
 const CROWD = people(30);
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
-/** Newer than the facts stored before. */
+/** Each call creates facts that are newer than the stored ones. */
 const grants = () => CROWD.map(({ platformUserId }) => membership(platformUserId, 'pilots'));
 
 const path = usePath();
 
-test('a guild that refuses for a reason that no reading shows is paused after a few calls, and resumes by itself', async () => {
+test('a guild that refuses calls for a reason that no read reveals is paused after a few calls, and resumes by itself', async () => {
   await bringCrowd(path.rig(), CROWD);
   const { discord, store } = path.rig();
   const fault = discord.faults.plant({

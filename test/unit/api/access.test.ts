@@ -87,7 +87,7 @@ describe('authorization', () => {
         .map(({ field }) => field.name)
         .toSorted(),
     ).toEqual(Object.keys(listed).toSorted());
-    // Their own tests check their permissions.
+    // The subscriptions' own tests check their permissions.
     expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual([
       'auditRecordAdded',
       'sweepProgressed',

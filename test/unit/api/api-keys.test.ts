@@ -39,7 +39,7 @@ it.each([
   `Bearer ${KEY} ${KEY}`,
   `Bearer ${'x'.repeat(10_000)}`,
   `Bearer ${createHash('sha256').update(KEY).digest('hex')}`,
-])('no caller is authenticated by the Authorization header %s', async (header) => {
+])('the Authorization header %s does not authenticate a caller', async (header) => {
   const auth = createApiKeyAuthenticator({ keys: [entry()] });
 
   expect(await auth.authenticate(header)).toBeNull();

@@ -71,7 +71,7 @@ describe('explainRole', () => {
     ]);
   });
 
-  it('returns null for a mapping that was removed meanwhile', async () => {
+  it('returns null for a mapping that was removed in the meantime', async () => {
     api.world.mappings = [];
 
     const { body } = await ask();
@@ -131,7 +131,7 @@ describe('a nickname template', () => {
       { input: { ...mutations[name], nicknamePolicy } },
     );
 
-  it.each(names)('is refused by %s with all of its faults', async (name) => {
+  it.each(names)('is refused by %s with an error that lists every fault', async (name) => {
     const template = `%name ${'x'.repeat(200)} %user`;
 
     const answer = await send(name, { strategy: 'TEMPLATE', template });

@@ -167,7 +167,7 @@ describe('the response headers', () => {
     },
   );
 
-  it('tell browsers to load, frame and sniff nothing', async () => {
+  it('keep browsers from loading, framing or sniffing anything', async () => {
     const { headers } = await fetch(`${api.url}/health/live`);
 
     expect(headers.get('content-security-policy')).toBe(

@@ -60,7 +60,7 @@ describe('a mutation with an Idempotency-Key', () => {
     expect(api.world.facts).toHaveLength(1);
   });
 
-  it('is recognized in whatever order its variables’ fields are sent', async () => {
+  it('is recognized regardless of the order of its variables’ fields', async () => {
     await send({ key: 'one' });
     const [change] = input.changes;
     const turned = Object.fromEntries(Object.entries(change ?? {}).toReversed());

@@ -219,7 +219,7 @@ describe('mutations of clients and mappings', () => {
   it.each([
     [true, CLIENT_ID],
     [false, undefined],
-  ])('delete a client, with its effect returned (dry run: %s)', async (dryRun, left) => {
+  ])('delete a client, and return the effect (dry run: %s)', async (dryRun, left) => {
     const { body } = await api.ask(
       `mutation ($dryRun: Boolean) { deleteDiscordClient(input: { id: "${CLIENT_ID}", holders: TAKE_BACK, dryRun: $dryRun }) {
         id client { id } effect { additions removals calls seconds members { discordUserId platformUserId add { name } remove { id } reason } } warnings } }`,

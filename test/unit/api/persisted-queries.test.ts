@@ -122,7 +122,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
 });
 
 describe.each(PATHS)('PERSISTED_QUERIES_ONLY at %s', (path) => {
-  it('allows the ready operations: as written, as printed, and by hash', async () => {
+  it('allows the ready-made operations: as written, as printed, and by hash', async () => {
     const send = await start(true);
     const name = (await readdir(READY)).find((each) => each.startsWith('01-'));
     const text = await readFile(new URL(name ?? '', READY), 'utf8');
@@ -192,11 +192,11 @@ describe('a list of allowed operations', () => {
   });
 
   it.each([
-    ['there is none', null],
-    ['it is no JSON', 'query'],
-    ['it is another JSON', '{"a":[]}'],
-    ['a document is none', `{"a":"{ discordClients "}`],
-  ])('prevents the start if %s', async (_, text) => {
+    ['the file is missing', null],
+    ['it is not JSON', 'query'],
+    ['its JSON has the wrong structure', '{"a":[]}'],
+    ['a document has a syntax error', `{"a":"{ discordClients "}`],
+  ])('prevents startup if %s', async (_, text) => {
     const path = join(folder, 'wrong.json');
     await rm(path, { force: true });
     if (text !== null) await writeFile(path, text);
@@ -233,7 +233,7 @@ describe('the store of learned queries', () => {
     expect(store.find('listed')).toBe('a');
   });
 
-  it('is limited by the size of each query and of all together', () => {
+  it('limits the size of each query and the total size', () => {
     const store = createOperationStore(new Map(), false);
     for (let n = 0; n < 200; n++) store.learn(`n${n}`, documentOf(n, 60_000));
     store.learn('long', documentOf(0, 70_000));

@@ -80,7 +80,7 @@ describe('the playground page', () => {
     expect(await plain.text()).toBe(html);
   });
 
-  it('has the ready operations as tabs, in the order of their files', async () => {
+  it('has the ready-made operations as tabs, in the order of their files', async () => {
     const names = (await readdir(OPERATIONS)).toSorted();
     const texts = await Promise.all(
       names.map((name) => readFile(new URL(name, OPERATIONS), 'utf8')),
@@ -115,7 +115,7 @@ describe('the playground tabs', () => {
   });
 });
 
-describe('operations at the playground', () => {
+describe('operations in the playground', () => {
   const path = '/admin';
 
   it('require a key', async () => {

@@ -124,7 +124,7 @@ describe('a link', () => {
     expect(body.data.discordUserByPlatformId).toEqual(body.data.discordUser);
   });
 
-  it('shows roles that were never read by their ids', async () => {
+  it('shows only the id of a role that was never read', async () => {
     api.world.links = [aLink({ roleIds: ['18446744073709551615'] })];
 
     const { body } = await api.ask(

@@ -72,7 +72,7 @@ describe('schedules', () => {
     expect(api.calls).toEqual(['clients.listClients', 'schedules.schedulesOfClients']);
   });
 
-  it('are refused to a read key, which still gets their client', async () => {
+  it('are denied to a read key, which can still read the client', async () => {
     const answer = await api.ask(
       `{ discordClient(id: "${CLIENT_ID}") { name schedules { kind } } }`,
       {},
@@ -222,14 +222,14 @@ describe('operations on one client', () => {
     return { faults: faultsOf(answer), isAsked: own.length > 0 };
   };
 
-  it.each(operations)('are allowed to a key limited to that client: %s', async (op) => {
+  it.each(operations)('are allowed for a key limited to that client: %s', async (op) => {
     expect(await asked(op, CLIENT_ID, KEYS.limited)).toEqual({
       faults: [],
       isAsked: true,
     });
   });
 
-  it.each(operations)('are refused to a key limited to another client: %s', async (op, field) => {
+  it.each(operations)('are denied to a key limited to another client: %s', async (op, field) => {
     expect(await asked(op, OTHER_CLIENT_ID, KEYS.limited)).toEqual({
       faults: [{ code: 'FORBIDDEN', field }],
       isAsked: false,

@@ -92,7 +92,7 @@ it('every id is an ID or a Snowflake, never a number', () => {
   }
 });
 
-it('every ready operation is valid and within the limits', async () => {
+it('every ready-made operation is valid and within the limits', async () => {
   const folder = new URL('operations/', SCHEMA);
   for (const name of await readdir(folder)) {
     const document = parse(await readFile(new URL(name, folder), 'utf8'));

@@ -143,7 +143,7 @@ describe('sweepProgressed', () => {
     expect(codesOf(forbidden)).toEqual(['FORBIDDEN']);
   });
 
-  it('is refused to keys that may not read sweeps', async () => {
+  it('is denied to keys that may not read sweeps', async () => {
     const codes = [];
     for (const key of [KEYS.read, KEYS.write]) {
       const watched = await watchSweeps({}, key);
@@ -154,7 +154,7 @@ describe('sweepProgressed', () => {
     expect(codes).toEqual(['FORBIDDEN', 'FORBIDDEN']);
   });
 
-  it('continues where it was after the database was unreachable', async () => {
+  it('resumes where it left off after the database was unreachable', async () => {
     const watched = await watchSweeps();
     await eventually(() => watched.events.length === 1);
     api.calls.length = 0;

@@ -189,7 +189,7 @@ describe('a subscription', () => {
     await eventually(() => again.events.length === 1);
   });
 
-  it('continues where it was after the database was unreachable', async () => {
+  it('resumes where it left off after the database was unreachable', async () => {
     const watched = await watchRecords();
     const records = [aRecord(), aRecord()];
     api.fail('notices.pageClosedRecords', new Error('connection lost'));

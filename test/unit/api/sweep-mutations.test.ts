@@ -67,7 +67,7 @@ describe('startSweep', () => {
     ]);
   });
 
-  it('is no dry run by default', async () => {
+  it('is not a dry run by default', async () => {
     await starting({ dryRun: null });
 
     expect(api.lastArguments('sweeps.startSweep')).toMatchObject([{ dryRun: false }]);

@@ -57,7 +57,7 @@ describe('new secrets', () => {
     expect(stopped()).toBe(1);
   });
 
-  test('are not tried if none is given', async () => {
+  test('are not tried if the input has none', async () => {
     const { trySecrets, asked } = world({});
 
     await trySecrets(place, {});

@@ -54,7 +54,7 @@ describe('the callback of the consent page', () => {
     expect(await consentPage(sandbox, callback)).toBe(200);
   });
 
-  it('survives a restart, beside the callback of the new start', async () => {
+  it('is kept after a restart, along with the newly registered callback', async () => {
     const dataDir = await makeDataDir();
     const first = await start(dataDir);
     const old = first.registerCallback('http://127.0.0.1:4000');

@@ -30,7 +30,7 @@ const limitsOf = (limit: number, remaining: number, resetAfterMs: number) => ({
   resetAfterMs,
 });
 
-/** The allowance learned from calls at these times, each of them made at once. */
+/** The allowance learned from calls at these times. The limit must allow each of them. */
 function learnt(limit: SandboxLimit, times: readonly number[], marginMs = 0) {
   let bucket: Bucket | undefined;
   let allowance: Allowance | null = null;
@@ -98,8 +98,8 @@ describe('an allowance', () => {
   test.each([
     ['in a burst', burst(10)],
     ['one a second', burst(10, 1_000)],
-    ['seen from its middle on', burst(10, 300).slice(4)],
-  ])('of a fixed window is never taken for a sliding one: %s', (_, times) => {
+    ['observed from the middle on', burst(10, 300).slice(4)],
+  ])('of a fixed window is never mistaken for a sliding one: %s', (_, times) => {
     let bucket: Bucket | undefined;
     let allowance: Allowance | null = null;
     const last = times.at(-1) ?? 0;
@@ -143,7 +143,7 @@ describe('an allowance', () => {
 });
 
 describe('the last call of a bucket', () => {
-  test('is left for urgent work until little of the window remains', () => {
+  test('is reserved for urgent work until little of the window remains', () => {
     const { allowance } = learnt(FIXED, burst(9));
 
     expect(callsLeft(allowance, urgent, 100)).toBe(1);

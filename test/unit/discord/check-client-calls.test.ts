@@ -126,7 +126,7 @@ describe('a call that fails', () => {
     expect(named(checks, 'bot in guild')?.result).toBe('OK');
   });
 
-  it('like all others does not mean that the bot is not in the guild', async () => {
+  it('does not mean that the bot is not in the guild if all other calls fail too', async () => {
     plant({ effect: { kind: 'status', status: 500 } });
 
     const checks = await check();

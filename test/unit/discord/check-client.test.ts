@@ -79,7 +79,7 @@ describe('the check of a client', () => {
     ).toMatchObject({ result });
   });
 
-  it('reports an invite to a group chat as leading to no guild', async () => {
+  it('reports that an invite to a group chat leads to no guild', async () => {
     expect(
       await check('invite link', {
         readInvite: async () => ({ guildId: null, expiresAt: null }),

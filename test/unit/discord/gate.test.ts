@@ -18,7 +18,7 @@ const leave = (entry: Entry) => {
 };
 
 describe('the gate', () => {
-  it('admits one caller to a bucket, and the next when that one has left', async () => {
+  it('admits one caller at a time to each bucket', async () => {
     const { gate } = setUp();
     const order: string[] = [];
     const first = await gate.enter(turn('a'), never);
@@ -153,7 +153,7 @@ describe('the gate', () => {
     expect(order).toEqual(['grant', 'second grant', 'sweep', 'second sweep']);
   });
 
-  it('refuses callers for whom no call is left, on arrival and at their turn', async () => {
+  it('refuses callers if no call is left, on arrival or at their turn', async () => {
     const { gate } = setUp();
     let freeFrom = 0;
     const sweep = { ...turn('a', false), freeFrom: () => freeFrom };

@@ -119,7 +119,7 @@ describe('a 429', () => {
     expect(sent()).toBe(2);
   });
 
-  it('without a time pauses for up to twice the default, at random', async () => {
+  it('without a time pauses for a random period of up to twice the default', async () => {
     const { gateway } = setUpGateway(discord.apiBase, { random: () => 1 });
     discord.script({ status: 429, body: '' });
 

@@ -168,7 +168,7 @@ describe('the gateway against the sandbox Discord', () => {
     });
   });
 
-  it('stays within the limits if its callers return at the time it names', async () => {
+  it('stays within the limits if callers retry at the time it reports', async () => {
     const memberRoles = { limit: 3, windowMs: 150, window: 'fixed' } as const;
     const gateway = await start(
       { memberRoles },

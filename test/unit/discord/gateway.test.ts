@@ -115,7 +115,7 @@ describe('writing roles', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  it('sets the whole list and returns the member as it is afterwards', async () => {
+  it('sets the whole list, and returns the updated member', async () => {
     discord.script({ body: memberBody([ROLE]) });
     const { gateway } = setUpGateway(discord.apiBase);
 
@@ -263,7 +263,7 @@ describe('a call without a usable response', () => {
     },
   );
 
-  it('is to be retried later if the connector is stopping', async () => {
+  it('fails with RetryLaterError if the connector is stopping', async () => {
     discord.script({ manner: 'hold', status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
     const calls = [gateway.addRole(roleWrite), gateway.addRole(roleWrite)];

@@ -139,7 +139,7 @@ describe('a join request', () => {
     ],
     ['an outage', { status: 503, body: ACCESS_TOKEN }, 'UnavailableError'],
     ['a dropped connection', { manner: 'drop' }, 'UnavailableError'],
-  ])('fails for now after %s, and is sent once', async (_case, reply, name) => {
+  ])('fails temporarily after %s, and is sent once', async (_case, reply, name) => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script(reply);
 

@@ -52,7 +52,7 @@ describe('the bucket ledger', () => {
     expect(ledger.areOne(use('PUT'), use('DELETE'))).toBe(false);
   });
 
-  test('counts methods with one bucket name together, and each guild separately', () => {
+  test('counts methods that share a bucket name together, and each guild separately', () => {
     const { ledger, learn } = setUp();
     learn(use('PUT'), 'a', 7);
     learn(use('DELETE'), 'a', 6);

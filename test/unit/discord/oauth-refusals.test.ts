@@ -33,7 +33,7 @@ const fail = (name: string, set: Set, at = app()) => {
   return discreetFailureOf(call(set.oauth, at), set.logs);
 };
 
-/** A response that repeats what it was sent, as careless proxies do. */
+/** Response text that echoes the secrets of the request, as careless proxies do. */
 const echo = Object.values(SECRETS).join(' ');
 
 const oauthRefusal = (status: number, error: string, named?: string): Reply => ({
@@ -73,7 +73,7 @@ describe('an unusable response', () => {
   });
 
   it.each(onEach(names, [[301], [302], [307], [308]] as const))(
-    '%s: a redirect (%s) is not followed, so no secret leaves with it',
+    '%s: a redirect (%s) is not followed, so it leaks no secret',
     async (name, status) => {
       const set = setUpOAuth();
       const body = { ...grantBody, ...accountBody };
@@ -208,7 +208,7 @@ describe('a refusal', () => {
   it.each([
     ['as a dead grant', oauthRefusal(400, 'invalid_grant', 'redirect_uri')],
     ['as a bad request', oauthRefusal(400, 'invalid_request', 'redirect_uri')],
-    ['as a form’s fault', { status: 400, body: { redirect_uri: ['Not a well formed URL.'] } }],
+    ['as a form error', { status: 400, body: { redirect_uri: ['Not a well formed URL.'] } }],
     ['as a fault of the API', { status: 400, body: { code: 50035, errors: { redirect_uri: {} } } }],
   ])('of the callback address, sent %s, names the address', async (_case, reply) => {
     const set = setUpOAuth();
@@ -251,7 +251,7 @@ describe('a 429', () => {
     expect(discord.requests).toHaveLength(1);
   });
 
-  it('for the whole sender delays every call until its time', async () => {
+  it('for the whole sender delays every call until the pause ends', async () => {
     const set = setUpOAuth();
     discord.script({ status: 429, body: `<html>${echo}` }, { body: accountBody });
     await fail('exchangeCode', set);

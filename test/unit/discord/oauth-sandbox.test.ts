@@ -214,7 +214,7 @@ describe('a person who has consented, in the sandbox Discord', () => {
     expect(await failureOf(gateway.joinMember(join(accessToken)))).toMatchObject({ code });
   });
 
-  it('joins only with a token of their own that includes consent to joining', async () => {
+  it('joins only with their own token, and only if it includes consent to joining', async () => {
     const { gateway } = setUpGateway(apiBase);
     const another = discord.oauth.grant({
       applicationId: APPLICATION,
@@ -255,7 +255,7 @@ describe('the member list of the sandbox Discord', () => {
     expect(counts.has(GUILD)).toBe(false);
   });
 
-  it('is refused to a bot without the privileged intent', async () => {
+  it('is denied to a bot without the privileged intent', async () => {
     const { gateway } = setUpGateway(apiBase);
     discord.moderator.setGuildMembersIntent({
       applicationId: APPLICATION,

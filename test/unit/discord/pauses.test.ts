@@ -101,7 +101,7 @@ describe('a wait', () => {
     expect(spent).toBe(isFinite ? now + HOUR_MS : null);
   });
 
-  it.each(NONSENSE)('of %j seconds is no valid time', (told) => {
+  it.each(NONSENSE)('of %j seconds is not a valid time', (told) => {
     expect(pauseOf(answer(429, { 'retry-after': told }))?.waitMs).toBe(45_000);
     expect(pauseOf(answer(503, { 'retry-after': told }))).toBeNull();
     const body = { retry_after: Number(told) || told };
@@ -121,7 +121,7 @@ describe('a wait', () => {
     ['864000', 'for 10 days'],
     ['1e13', 'for more than a year'],
   ])(
-    'of %s seconds is described by the time that Discord asked for, and when one call is retried',
+    'of %s seconds has a reason that names the requested wait and when one call is retried',
     (told, span) => {
       const given = answer(429, { 'retry-after': told }, 'error code: 1015');
       const failure = { answer: given, now, random: 0, offsetMs: 0 };
@@ -140,7 +140,7 @@ describe('a bucket', () => {
     ['0', '', null],
     ['', '1.5', null],
     ['0', '-3', null],
-  ])('with %j calls left and %j s to its reset is spent for %s ms', (left, reset, ms) => {
+  ])('with %j calls left and a reset in %j s is spent for %s ms', (left, reset, ms) => {
     const given = answer(404, {
       'x-ratelimit-remaining': left,
       'x-ratelimit-reset-after': reset,

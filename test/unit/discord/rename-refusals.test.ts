@@ -31,7 +31,7 @@ function refusals(standing: BotStanding, ...roles: readonly RankedRole[]): Recor
 }
 
 describe('roles whose holders the bot cannot rename', () => {
-  it('are those that are not below its highest role, including its own and managed ones', () => {
+  it('are the roles not below its highest role, including its own and managed ones', () => {
     const below = role('30', { position: 4, isManaged: true });
     const above = role('31', { position: 6, isManaged: true });
 
@@ -41,7 +41,7 @@ describe('roles whose holders the bot cannot rename', () => {
     });
   });
 
-  it('are all, reported as @everyone, if it lacks the permission', () => {
+  it('are all roles, reported as @everyone, if it lacks the permission', () => {
     const weak = { ...botRole, permissions: String(1n << 28n) };
 
     expect(refusals(bot, everyone, weak)).toMatchObject({
@@ -49,7 +49,7 @@ describe('roles whose holders the bot cannot rename', () => {
     });
   });
 
-  it('are those that are not below its highest role, even if it is an administrator', () => {
+  it('are the roles not below its highest role, even if it is an administrator', () => {
     const admin = { ...botRole, permissions: '8' };
     const above = role('31', { position: 6 });
 
@@ -66,7 +66,7 @@ describe('roles whose holders the bot cannot rename', () => {
     expect(refusals(owning, everyone, botRole, above)).toEqual({});
   });
 
-  it('are all if it has no role itself', () => {
+  it('are all roles if it has none itself', () => {
     const bare = { ...bot, botRoleIds: [] };
 
     expect(refusals(bare, everyone, role('30'))).toEqual({

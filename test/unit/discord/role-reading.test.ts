@@ -30,7 +30,7 @@ describe('reading roles', () => {
   };
   const roles = [roleBody(GUILD, 0), roleBody(ROLE, 1), roleBody('200000000000000020', 2)];
 
-  it('returns the refusal of each role, and asks only once who the bot is', async () => {
+  it('returns the refusal of each role, and reads the bot’s user only once', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const answers = [{ body: guildBody }, { body: botBody }, { body: roles }];
     discord.script({ body: guildBody }, { body: botBody.user }, ...answers.slice(1));

@@ -201,7 +201,7 @@ describe('the pause of a bot', () => {
     expect(shown.at(-1)).toBeNull();
   });
 
-  it('ends when the client gets another token, whatever late responses the old one gets', async () => {
+  it('ends when the client gets another token, despite late responses to the old one', async () => {
     let botToken = 'tok.old';
     const { gateway, logs } = setUpGateway(discord.apiBase, {
       credentials: async () => ({
@@ -259,7 +259,7 @@ describe('the pause of a bot', () => {
     expect(gateway.ready()).toMatchObject({ ok: false });
   });
 
-  it('does not keep the process degraded after its time, even if no call was made since', async () => {
+  it('does not keep the process degraded after it expires, even without a further call', async () => {
     const { gateway, advance } = await setUp();
     expect(gateway.ready()).toMatchObject({ ok: false });
 
@@ -323,7 +323,7 @@ describe('a bucket that is closed for a long time', () => {
     expect(discord.requests).toHaveLength(2);
   });
 
-  it('is no longer shown once a call succeeds before its time', async () => {
+  it('is no longer shown if a call succeeds before the bucket would open', async () => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     const shown: (SendingPause | null)[] = [];
     gateway.onPause((_, pause) => void shown.push(pause));

@@ -104,7 +104,7 @@ describe('an unreadable record', () => {
     expect(consumer.counts()).toMatchObject({ applied: 4, deadLettered: 1 });
   });
 
-  test('is found by halving even if the store becomes unreachable meanwhile', async () => {
+  test('is found by halving even if the store becomes unreachable during the search', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'poison', 'c'));
     const store = storeOf(kafka);
     const away = [new UnavailableError('away'), new UnavailableError('away')];

@@ -37,7 +37,7 @@ test('the error about a missing key names the key and the secret that is unreada
   );
 });
 
-test('a secret that was moved to the place of another does not decrypt', () => {
+test('a secret moved to another record does not decrypt', () => {
   const ring = createKeyRing([newer]);
   const cipherText = ring.encrypt('x', 'botToken of client 1');
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createIdSet } from '../../../services/lib/id-set.js';
 
 const anId = () => fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-/** Few enough ids that most lookups find theirs in the set. */
+/** A range so small that the set contains most of the looked-up ids. */
 const aNearId = () => fc.bigInt({ min: 99n, max: 110n });
 
 describe('a set of ids', () => {

@@ -73,7 +73,7 @@ describe('a known secret', () => {
     expect(secrets.scrub('say opensesame! now')).toBe('say [redacted] now');
   });
 
-  test('is not redacted if it is so short that words would be cut', () => {
+  test('is not redacted if it is so short that ordinary words would be redacted', () => {
     const secrets = createSecrets(['role', '']);
 
     expect(secrets.scrub('a role')).toBe('a role');

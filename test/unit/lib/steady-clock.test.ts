@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 
 describe('a steady clock', () => {
   test.each([HOUR_MS, -HOUR_MS])(
-    'starts at the system time, and is unaffected when that is changed by %d ms',
+    'starts at the system time, and is unaffected if the system time jumps by %d ms',
     (stepMs) => {
       let wall = 1_795_000_000_000;
       let passed = 500;

@@ -37,7 +37,7 @@ describe('the variables of a query', () => {
     expect(() => substitute('up{job="$job"}', {})).toThrow('$job');
   });
 
-  test('are all known in the dashboard of ops/', () => {
+  test('are all known for every panel of the dashboard in ops/', () => {
     const variables = { client: '.*', __rate_interval: '12s' };
 
     for (const { targets } of dashboard.panels)

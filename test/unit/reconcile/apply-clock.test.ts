@@ -5,7 +5,7 @@ import { createApply } from '../../../services/reconcile/write/apply.js';
 import { DIRECTOR, PILOT, presentMember, RECRUIT } from '../../builders/member-facts.js';
 import { startOfTest, target } from '../discord/gateway-setup.js';
 
-test('a write that is allowed at the moment of the check is made, even if the clock advances meanwhile', async () => {
+test('a write that the check allowed is made even if the clock has advanced since', async () => {
   let now = startOfTest;
   const tick = () => (now += 1);
   const edits: (readonly string[] | null)[] = [];

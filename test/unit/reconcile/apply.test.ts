@@ -44,7 +44,7 @@ describe('a nickname', () => {
     expect(applied).toMatchObject({ nickname: 'SET', added: [] });
   });
 
-  test('is set after a single role in a call of its own, so that no read is needed', async () => {
+  test('is set in a separate call after a single role, so that no read is needed', async () => {
     const { run } = setUp();
     script(done, member([FOREIGN, DIRECTOR], 'Ada'));
 
@@ -60,8 +60,8 @@ describe('a nickname', () => {
 
   test.each([
     ['another', 'Bea', 'ALTERED'],
-    ['the same but for what cannot be seen', 'A\u200Bda', 'SET'],
-  ])('is recorded as SET or ALTERED by what Discord shows: %s (%s)', async (_, shown, nickname) => {
+    ['the same except for invisible characters', 'A\u200Bda', 'SET'],
+  ])('is SET or ALTERED depending on what Discord shows: %s (%s)', async (_, shown, nickname) => {
     const { run } = setUp();
     script(member([FOREIGN], shown));
 

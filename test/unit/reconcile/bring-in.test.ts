@@ -303,7 +303,7 @@ describe('a refusal because of roles or nickname', () => {
     ]);
   });
 
-  test('is returned as the refusal of the person once roles and nickname are already left out', async () => {
+  test('is returned as the person’s refusal if roles and nickname are already left out', async () => {
     answers = Array.from({ length: 3 }, () => new TerminalError('MISSING_PERMISSION', 'no'));
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
@@ -323,7 +323,7 @@ describe('a refusal because of roles or nickname', () => {
   });
 });
 
-test('a process that has lost the lease of the bot adds nobody to the guild', async () => {
+test('a process that has lost the bot lease does not add the person to the guild', async () => {
   isLeased = false;
 
   await expect(bringIn()).rejects.toThrow(LeaseLostError);

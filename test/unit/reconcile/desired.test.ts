@@ -86,7 +86,7 @@ describe('the desired state of a role', () => {
     },
   );
 
-  test('is no without a granting active mapping, and taken back if only a retired one would grant it', () => {
+  test('is no without a granting active mapping, with isTakenBack set if only a retired one would grant it', () => {
     const retired = mappingFacts({ isRetired: true });
     const both = desiredRoles(
       memberFacts({

@@ -116,7 +116,7 @@ describe('a later reading', () => {
     expect(verdict).toEqual({ ...effect, next });
   });
 
-  test('marks the request as disputed if the platform reports the opposite, and does not ask again', () => {
+  test('marks the request as disputed if the platform reports the opposite, and does not repeat it', () => {
     const verdict = read(true, 'notHeld', {
       baseline: baseline(true, 'ADDED'),
       factOrder: 'later',
@@ -143,7 +143,7 @@ describe('a later reading', () => {
 
 describe('any sequence of changes on both sides', () => {
   /**
-   * Events between two readings. `obey`: the platform does what was requested, if anything was.
+   * Events between two readings. `obey`: the platform carries out the open request, if any.
    */
   const step = fc.constantFrom(
     'give role',
@@ -204,7 +204,7 @@ describe('any sequence of changes on both sides', () => {
     remembered: fc.constant(null),
   });
 
-  test('leads to requests only for differences, to no removal request on a first reading, and to nothing on a repeated one', () => {
+  test('leads to requests only for differences, no removal request on a first reading, and no effect if a reading is repeated', () => {
     fc.assert(
       fc.property(aPlay, fc.array(step, { maxLength: 20 }), (start, steps) => {
         const play: Play = { ...start };
@@ -225,7 +225,7 @@ describe('any sequence of changes on both sides', () => {
     );
   });
 
-  test('ends with both sides equal and no request open if the platform does what it is asked', () => {
+  test('ends with both sides equal and no open request if the platform carries out each request', () => {
     fc.assert(
       fc.property(aPlay, fc.array(step, { maxLength: 20 }), (start, steps) => {
         const play: Play = { ...start };

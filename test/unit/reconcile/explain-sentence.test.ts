@@ -204,7 +204,7 @@ describe('a foreign role', () => {
 describe('the last change', () => {
   const by = 'event 123 of https://platform.example.org';
 
-  test('is shown as its event, with the time, if a membership event caused it', () => {
+  test('is shown as the membership event that caused it, with the time', () => {
     const { sentence } = explain({
       isHeld: true,
       history: { lastChange: roleChange() },
@@ -230,7 +230,7 @@ describe('the last change', () => {
     expect(untold.sentence).toBe('Jane has Pilot because the platform says they are in Pilots.');
   });
 
-  test('is shown as its event for a removal too', () => {
+  test('is shown as the event that caused it for a removal too', () => {
     const { sentence } = explain({
       membership: 'notHeld',
       history: { lastChange: roleChange({ change: 'REMOVED' }) },
@@ -242,9 +242,9 @@ describe('the last change', () => {
   });
 
   test.each<[string, Partial<RoleHistory>]>([
-    ['went the other way', { lastChange: roleChange({ change: 'REMOVED' }) }],
+    ['changed in the opposite direction', { lastChange: roleChange({ change: 'REMOVED' }) }],
     [
-      'is older than what stands',
+      'is older than the recorded fact',
       {
         lastChange: roleChange(),
         groups: [groupWord({ saidAt: new Date('2026-11-20T10:00:02Z') })],
@@ -279,7 +279,7 @@ describe('the last change', () => {
       { kind: 'REPAIR', id: 'parked', actor: 'connector' },
       'It was granted at 2026-11-20 10:00:01 UTC (a repair by connector).',
     ],
-  ] as const)('is shown in a sentence of its own for any other cause: %j', (cause, words) => {
+  ] as const)('is shown in a separate sentence for any other cause: %j', (cause, words) => {
     const { sentence, lastChange } = explain({
       isHeld: true,
       history: { lastChange: roleChange({ causes: [cause] }) },

@@ -151,7 +151,7 @@ describe('the removal guard', () => {
     });
   });
 
-  test('holds a removal that waits for a person, and allows that of another role', () => {
+  test('holds a removal that awaits a decision, and allows the removal of another role', () => {
     const tally = tallyOf({ [PILOT]: calm, [DIRECTOR]: calm });
 
     const verdict = verdictOf([PILOT, DIRECTOR], tally, {

@@ -127,12 +127,12 @@ describe('a template', () => {
     ['%username', { username: ' ' }],
     ['Pilot', {}],
     ['', {}],
-  ])('%j with %j gives no nickname without a value of the person', (template, known) => {
+  ])('%j with %j gives no nickname, because it would not name the person', (template, known) => {
     expect(rendered(template, known)).toBeNull();
   });
 
   test.each(['character', 'corporation', 'alliance'] as const)(
-    'gives no nickname if it contains a %s that was never sent',
+    'gives no nickname if the template needs a %s that was never sent',
     (missing) => {
       const { username, [missing]: _, ...attributes } = JANE;
       const person = { username, attributes };
@@ -145,7 +145,7 @@ describe('a template', () => {
     },
   );
 
-  test('gives no nickname if it contains a username that was never sent', () => {
+  test('gives no nickname if the template needs a username that was never sent', () => {
     expect(rendered('%username %character', { username: null })).toBeNull();
     expect(rendered('%character', { username: null })).toBe('Jane');
   });

@@ -120,7 +120,7 @@ describe('a member who left and joined again', () => {
   });
 });
 
-test('a reading that Discord does not show after the writes is not kept', () => {
+test('a reading is discarded if Discord shows a different state after the writes', () => {
   const { readings } = plan({ mirror: { isPresent: false } });
 
   expect(readingsThatHold(readings, [PILOT])).toEqual(readings);

@@ -51,7 +51,7 @@ test('the preview shows differences for mappings in OBSERVE, and says so in the 
   expect(observed?.summary).toMatch(/for mappings in OBSERVE$/);
 });
 
-test('the preview shows no role changes if Discord decides about roles', async () => {
+test('the preview shows no role changes if Discord has authority over roles', async () => {
   expect(await preview(differing('DISCORD'))).toMatchObject({
     add: [],
     remove: [],

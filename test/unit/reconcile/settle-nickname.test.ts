@@ -43,7 +43,7 @@ const sweep = (more: Partial<Cause> = {}): Cause => ({
 });
 
 describe('the nickname strategy of a run', () => {
-  test('is that of the last sweep that names one, otherwise that of the policy', () => {
+  test('is set by the last sweep that names one, otherwise by the policy', () => {
     expect(planned().nickname).toBe('Jane Doe');
     expect(planned([sweep({ enforceStrategy: 'NONE' }), sweep()]).nickname).toBeNull();
     expect(

@@ -90,7 +90,7 @@ function createWork(jobs: JobTable, windowMs = 0) {
   return {
     worker,
     runs,
-    /** The end of the last run of this member. */
+    /** The promise that the last run of this member waits for. */
     endOf: (id: string) => runs.findLast((run) => run.id === id)?.end,
     countOf: (id: string) => runs.filter((run) => run.id === id).length,
   };

@@ -21,7 +21,7 @@ const job: Job = {
 };
 
 /**
- * A guild behind the breaker, whose responses the test decides, with the effects on the client.
+ * A guild behind the breaker. The test sets its responses, and can read the effects on the client.
  */
 function setUp() {
   let now = 0;
@@ -72,7 +72,7 @@ function setUp() {
     },
   });
 
-  /** Makes one call in a run of its own, and returns how it ended. */
+  /** Makes one call in a separate run, and returns its outcome. */
   const run = async (of = { ...target }): Promise<string> => {
     now += 1_000;
     const write = { member: of, roleId: '1', reason: 'r' };
@@ -132,7 +132,7 @@ describe('a guild that refuses', () => {
     ]);
   });
 
-  test('and then recovers causes a retry of the members it refused on probation', async () => {
+  test('and then recovers causes a retry of the members it refused during probation', async () => {
     const { run, runs, refuse, settle, settlements } = setUp();
     refuse('MISSING_PERMISSION');
     await runs(10);

@@ -70,7 +70,7 @@ describe('the choice of writes', () => {
     expect(writes.map((write) => write.kind)).toEqual(['removeRole', 'addRole', 'addRole']);
   });
 
-  test('writes nothing if nothing is to be done', () => {
+  test('writes nothing if there is nothing to do', () => {
     expect(nextWrite(choice())).toBeNull();
   });
 

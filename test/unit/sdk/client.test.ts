@@ -248,7 +248,7 @@ describe('a retry', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('waits until the time given in the error', async () => {
+  test('waits until the time in the error', async () => {
     const at = Date.now() + 300;
     const later = fault('RATE_LIMITED', {
       retryAt: new Date(at).toISOString(),
@@ -261,7 +261,7 @@ describe('a retry', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is skipped if the time given in the error is far away', async () => {
+  test('is skipped if the time in the error is far in the future', async () => {
     script = [{ ...AWAY, headers: { 'retry-after': '3600' } }];
 
     const error = await errorOf(connect().discordClients());

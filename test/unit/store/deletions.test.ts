@@ -67,7 +67,7 @@ describe('the deletion of a group', () => {
     ['of the same sequence', at(6, 7), at(5, 7), false],
     ['later, without a sequence', at(6), at(5, 7), true],
   ])(
-    'decides about a membership %s, in either order of arrival',
+    'has the same effect on a membership %s in either order of arrival',
     (_, membership, deletion, expected) => {
       const facts = [added(membership), deleted(deletion), changed(at(9, 9))];
 
@@ -224,7 +224,7 @@ describe('any facts and group deletions', () => {
     }),
   );
 
-  /** The slow and obvious way: the highest fact adds, and no deletion is as new. */
+  /** The slow, obvious check: the highest fact adds, and no deletion is at least as new. */
   function isMember(facts: readonly PlatformFact[], user: string, group: string) {
     const statements = facts.flatMap((each) => {
       if (each.kind === 'membershipChanged')

@@ -151,7 +151,7 @@ describe('folding facts', () => {
     const { folded } = fold(...facts);
 
     expect(folded.memberMarks).toHaveLength(marks);
-    // Each fact has still advanced the order.
+    // Each fact still counts as applied, because it advanced the order.
     expect(verdictsOf(folded)).toEqual(facts.map(() => 'applied'));
   });
 

@@ -26,7 +26,7 @@ test('a key is released even if its claim reaches the database after the release
   expect(held.size).toBe(0);
 });
 
-test('a key is no longer released once its claim cannot hold it any more', async () => {
+test('releases of a key are no longer repeated once the lease of its claim has passed', async () => {
   const release = vi.fn(async () => undefined);
   createReleases(release).makeSure(KEY);
 

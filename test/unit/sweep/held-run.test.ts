@@ -92,7 +92,7 @@ test('a call renews the run even if the clock was set back', async () => {
   expect(world.renewals).toBe(2);
 });
 
-test('before the next page the run rests as long as the last page took, at most a second', async () => {
+test('the run pauses before the next page for as long as the last page took, at most a second', async () => {
   const { world, held } = heldRun();
   const page = async (ms: number) => {
     await held.beforePage();

@@ -22,11 +22,11 @@ const holders = (listed: number, counted: number) => ({
 describe('a listing', () => {
   test.each<[string, Partial<ListingEvidence>]>([
     ['is whole', {}],
-    ['lacks two in a hundred', { missing: 20 }],
+    ['lacks two percent of the linked members', { missing: 20 }],
     ['lacks the two who left a small guild', { present: 4, missing: 2 }],
     ['shows two in a hundred holders less than are counted', holders(98, 100)],
     ['shows more holders than are counted', holders(120, 100)],
-    ['knows nobody who is linked', { present: 0 }],
+    ['contains no linked member', { present: 0 }],
   ])('that %s is accepted', (_what, facts) => {
     expect(judgeListing(evidence(facts))).toBeNull();
   });

@@ -197,7 +197,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('postpones the sweep of a paused client, and fails that of a stopped client', async () => {
+  test('postpones the sweep of a paused client, and fails the sweep of a stopped client', async () => {
     const refused = { ...RUN, refusal: 'the client is paused: it left' };
     const counts = async () => Promise.resolve(new Map());
     const paused = start({ counts, run: { ...refused, pausedMs: 5_000 } });
@@ -252,7 +252,7 @@ describe('the runner', () => {
     ]);
   });
 
-  test('drops a sweep taken over by another process without a trace', async () => {
+  test('silently drops a sweep that another process has taken over', async () => {
     let asked = 0;
     let renewals = 0;
     const { runner, seen } = start({

@@ -23,7 +23,7 @@ export const STANDING: Awaited<ReturnType<Sources['standing']>> = {
   outbox: { rows: 5, oldestSeconds: 2 },
 };
 
-/** A process's whole registry, with something told of everything. */
+/** A process's whole registry, with a value for every metric. */
 export function createTold(
   sources: Partial<Sources> = {},
   monotonicMs: () => number = () => performance.now(),

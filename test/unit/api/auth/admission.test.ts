@@ -248,7 +248,7 @@ describe.each(PATHS)('a request that another origin can send to %s without a pre
     expect(api.calls).toEqual([]);
   });
 
-  it('changes nothing by GET, and cannot authenticate by cookie', async () => {
+  it('changes nothing with GET, and cannot authenticate with a cookie', async () => {
     const api = await start();
     const query = encodeURIComponent(
       'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',

@@ -65,7 +65,7 @@ describe('the callback', () => {
       () => browser.cookies.set(STATE, `${browser.cookies.get(STATE)}.x`),
     ],
     ['has an empty cookie', () => browser.cookies.set(STATE, '')],
-    ['has a cookie with bytes that are no text', () => browser.cookies.set(STATE, '%ff%fe')],
+    ['has a cookie that is not valid text', () => browser.cookies.set(STATE, '%ff%fe')],
     [
       'has the state as the name of the browser only',
       () => {
@@ -74,7 +74,7 @@ describe('the callback', () => {
       },
     ],
   ] as const)(
-    'in a browser that %s links no person, so an attacker’s address cannot link a victim',
+    'in a browser that %s creates no link, so an attacker’s address cannot link a victim',
     async (_, tamper) => {
       tamper();
 
@@ -86,7 +86,7 @@ describe('the callback', () => {
     },
   );
 
-  it('with the state of another browser links no person, even if both have started', async () => {
+  it('with the state of another browser creates no link, even if both have started a sign-in', async () => {
     const other = site.newBrowser();
     const foreign = await site.consent(other, await site.begin());
     site.calls.length = 0;
@@ -103,7 +103,7 @@ describe('the callback', () => {
   it.each([
     ['no name', () => browser.cookies.delete(BROWSER)],
     ['another name', () => browser.cookies.set(BROWSER, 'x'.repeat(43))],
-  ] as const)('in a browser that has the state but %s links no person', async (_, tamper) => {
+  ] as const)('in a browser that has the state but %s creates no link', async (_, tamper) => {
     tamper();
 
     const page = await finish();
@@ -153,7 +153,7 @@ describe('the callback', () => {
     });
   });
 
-  it('of a ticket that was spent meanwhile redirects to the platform with EXPIRED', async () => {
+  it('of a ticket that was spent in the meantime redirects to the platform with EXPIRED', async () => {
     state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     const spend = site.lastArguments('signIn.bindTicket')[0];
     const ticket = site.world.signIn.tickets.get(String(spend));

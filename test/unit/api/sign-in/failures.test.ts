@@ -138,7 +138,7 @@ describe('a failed sign-in', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('of a person who was deleted meanwhile leaves no grant', async () => {
+  it('of a person who was deleted in the meantime leaves no grant', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.world.signIn.deletedUsers = ['alice'];
@@ -153,7 +153,7 @@ describe('a failed sign-in', () => {
     expect(grants()).toEqual(['DISCARDED']);
   });
 
-  it('of a client that was deleted meanwhile does not exchange its code', async () => {
+  it('of a client that was deleted in the meantime does not exchange its code', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.findSignInClient', new InputError('NOT_FOUND', 'gone'));

@@ -73,7 +73,7 @@ describe('a person who links their account', () => {
     expect(site.world.signIn.asked?.scopes).toEqual(['identify', 'guilds.join']);
   });
 
-  it('returns to the platform, with query and fragment kept', async () => {
+  it('returns to the platform, and keeps the query and fragment', async () => {
     const end = await site.signIn(site.newBrowser(), { returnTo: RETURN_TO });
 
     expect(end.status).toBe(303);

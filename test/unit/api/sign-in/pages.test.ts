@@ -58,7 +58,7 @@ describe('every page', () => {
     }
   });
 
-  it('lets its form lead only to itself and to the consent page of the client', async () => {
+  it('lets its form submit only to itself and to the consent page of the client', async () => {
     const { endpoints } = aClient();
     site.reset({
       endpoints: {
@@ -203,7 +203,7 @@ describe('a request body', () => {
     ['JSON', '{}', 'application/json', 400],
     ['plain text', 'token=x', 'text/plain', 400],
     ['too much', `token=${'x'.repeat(5000)}`, 'application/x-www-form-urlencoded', 400],
-  ])('at the start page is refused unless a short form: %s', async (_, body, type, status) => {
+  ])('at the start page is refused if not a short form: %s', async (_, body, type, status) => {
     const page = await site.newBrowser().open(await site.begin(), {
       method: 'POST',
       body,

@@ -62,7 +62,7 @@ describe('the start page', () => {
   });
 
   it.each(['NOT_FOUND', 'FAILED_PRECONDITION'] as const)(
-    'reports CLIENT_GONE, itself or by redirect to the platform, if the client is %s',
+    'reports CLIENT_GONE on the page or in a redirect to the platform if the client is %s',
     async (code) => {
       const [here, back] = [await site.begin(), await site.begin({ returnTo: RETURN_TO })];
       site.fail('signIn.findSignInClient', new InputError(code, 'gone'));
