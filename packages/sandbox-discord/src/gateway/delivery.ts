@@ -13,8 +13,6 @@ type Pending = {
   readonly session: Session;
   readonly event: GatewayEvent;
   readonly timer: NodeJS.Timeout;
-  /** Changes places with the session's next event. */
-  readonly isSwapped: boolean;
 };
 
 const SWAP_AT_LATEST_MS = 1000;
@@ -28,25 +26,22 @@ export function createDelivery({
   readonly replayCharacters: number;
 }) {
   const pending = new Set<Pending>();
+  /** Those that change places with their session's next event. */
+  const swapped = new Map<Session, Pending>();
 
   const release = (one: Pending): void => {
     if (!pending.delete(one)) return;
     clearTimeout(one.timer);
+    if (swapped.get(one.session) === one) swapped.delete(one.session);
     dispatch(one.session, one.event, replayCharacters);
   };
-  const hold = (session: Session, event: GatewayEvent, ms: number, isSwapped: boolean): void => {
-    const one = {
-      session,
-      event,
-      isSwapped,
-      timer: setTimeout(() => release(one), ms).unref(),
-    };
+  const hold = (session: Session, event: GatewayEvent, ms: number): Pending => {
+    const one = { session, event, timer: setTimeout(() => release(one), ms).unref() };
     pending.add(one);
+    return one;
   };
-  const swappedIn = (session: Session) =>
-    [...pending].find((one) => one.isSwapped && one.session === session);
   const send = (session: Session, event: GatewayEvent): void => {
-    const held = swappedIn(session);
+    const held = swapped.get(session);
     dispatch(session, event, replayCharacters);
     if (held) release(held);
   };
@@ -67,10 +62,11 @@ export function createDelivery({
           send(session, event);
           return send(session, event);
         case 'delay':
-          return hold(session, event, effect.ms, false);
+          hold(session, event, effect.ms);
+          return;
         case 'reorder':
-          if (swappedIn(session)) return send(session, event);
-          return hold(session, event, effect.ms ?? SWAP_AT_LATEST_MS, true);
+          if (swapped.has(session)) return send(session, event);
+          swapped.set(session, hold(session, event, effect.ms ?? SWAP_AT_LATEST_MS));
       }
     },
     /** Sends all that was held back. */
@@ -80,6 +76,7 @@ export function createDelivery({
     stop(): void {
       for (const one of pending) clearTimeout(one.timer);
       pending.clear();
+      swapped.clear();
     },
   };
 }
