@@ -85,8 +85,8 @@ describe.skipIf(!hasBrowser())('the sandbox page', () => {
     const isPending = () => discord.member(guildId, accounts.erin)?.pending;
 
     for (const [label, stays] of [
-      ['Screening that only the rules end', true],
-      ['Screening that a role ends', false],
+      ['Screening until the rules are accepted', true],
+      ['Screening until a role is given', false],
     ] as const) {
       await page.getByRole('button', { name: label, exact: true }).click();
       await page.getByRole('button', { name: label, exact: true, pressed: true }).waitFor();
@@ -97,7 +97,9 @@ describe.skipIf(!hasBrowser())('the sandbox page', () => {
       discord.moderator.leave(erin);
     }
 
-    await page.getByRole('button', { name: 'Screening that a role ends', exact: true }).click();
+    await page
+      .getByRole('button', { name: 'Screening until a role is given', exact: true })
+      .click();
     await eventually(() => !discord.guild(guildId).hasScreening);
     expect(complaints).toEqual([]);
     await close();

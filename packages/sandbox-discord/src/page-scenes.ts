@@ -128,12 +128,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     gatewayEffect: { kind: 'reorder' },
   },
   screening: {
-    label: 'Screening that only the rules end',
+    label: 'Screening until the rules are accepted',
     what: 'New members are pending until they accept the rules: "Finish screening" in the member\'s window. A role does not end it.',
     roleEndsScreening: false,
   },
   screeningEndedByRole: {
-    label: 'Screening that a role ends',
+    label: 'Screening until a role is given',
     what: 'New members are pending until they accept the rules or get a role.',
     roleEndsScreening: true,
   },

@@ -15,6 +15,30 @@ export type BucketVerdict = {
   readonly retryAfterMs: number;
 };
 
+export type Buckets = ReturnType<typeof createBuckets>;
+
+/** The buckets of one limit, by key. Null: nothing is limited. */
+export function createBuckets(limit: SandboxLimit | null, clock: () => number) {
+  const buckets = new Map<string, Bucket>();
+  return {
+    take(key = ''): BucketVerdict {
+      if (!limit) return UNLIMITED;
+      const { bucket, verdict } = takeFromBucket(limit, buckets.get(key), clock());
+      buckets.set(key, bucket);
+      return verdict;
+    },
+    peek: (key = ''): BucketVerdict =>
+      limit ? peekAtBucket(limit, buckets.get(key), clock()) : UNLIMITED,
+  };
+}
+
+const UNLIMITED: BucketVerdict = {
+  isAllowed: true,
+  remaining: Infinity,
+  resetAfterMs: 0,
+  retryAfterMs: 0,
+};
+
 /** Takes one call from the bucket. A refused call uses nothing up. */
 export function takeFromBucket(
   limit: SandboxLimit,

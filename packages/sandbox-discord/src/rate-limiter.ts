@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import { peekAtBucket, takeFromBucket, type Bucket, type BucketVerdict } from './rate-bucket.js';
+import {
+  createBuckets,
+  peekAtBucket,
+  takeFromBucket,
+  type Bucket,
+  type BucketVerdict,
+} from './rate-bucket.js';
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /** Counts calls against the limits and computes the headers. */
@@ -48,7 +54,7 @@ type Kept = {
 
 export function createRateLimiter(limits: SandboxLimits, clock: () => number): RateLimiter {
   const kept = new Map<string, Kept>();
-  const invalid = createInvalidCounter(limits.invalidRequests, clock);
+  const invalid = createBuckets(limits.invalidRequests, clock);
 
   const takeOne = (limit: SandboxLimit, what: Kept['what']): BucketVerdict => {
     const key = `${what.applicationId} ${what.guildId ?? '-'} ${what.name}`;
@@ -59,7 +65,8 @@ export function createRateLimiter(limits: SandboxLimits, clock: () => number): R
   };
 
   return {
-    ...invalid,
+    countInvalid: () => void invalid.take(),
+    bannedForMs: () => invalid.peek().retryAfterMs,
     take({ applicationId, guildId, limit: name, route }) {
       if (limits.global) {
         const what = { name: 'global', applicationId, guildId: undefined };
@@ -81,19 +88,6 @@ export function createRateLimiter(limits: SandboxLimits, clock: () => number): R
         const { remaining, resetAfterMs } = now;
         return { ...what, limit: limit.limit, remaining, resetAfterMs };
       }),
-  };
-}
-
-function createInvalidCounter(
-  limit: SandboxLimit | null,
-  clock: () => number,
-): Pick<RateLimiter, 'countInvalid' | 'bannedForMs'> {
-  let bucket: Bucket | undefined;
-  return {
-    countInvalid() {
-      if (limit) bucket = takeFromBucket(limit, bucket, clock()).bucket;
-    },
-    bannedForMs: () => (limit ? peekAtBucket(limit, bucket, clock()).retryAfterMs : 0),
   };
 }
 

@@ -1,7 +1,7 @@
 import { GatewayCloseCodes, GatewayOpcodes } from 'discord-api-types/v10';
 import type { WebSocket } from 'ws';
 
-import { takeFromBucket, type Bucket } from '../rate-bucket.js';
+import { createBuckets } from '../rate-bucket.js';
 import type { SandboxLimit } from '../sandbox-interface.js';
 import { createFrameWriter, type FrameWriter } from './frame-writer.js';
 
@@ -55,7 +55,7 @@ export function createConnection(
   const writer = createFrameWriter(socket, deps.transport);
   let isFrozen = false;
   let isClosing = false;
-  const isTooFast = createSendCounter(deps);
+  const sends = createBuckets(deps.sendLimit, deps.clock);
 
   const connection: Connection = {
     version,
@@ -94,7 +94,8 @@ export function createConnection(
 
   socket.on('message', (data: Buffer) => {
     if (isFrozen || isClosing) return;
-    if (isTooFast()) return connection.close(GatewayCloseCodes.RateLimited, 'Rate limited.');
+    if (!sends.take().isAllowed)
+      return connection.close(GatewayCloseCodes.RateLimited, 'Rate limited.');
     if (data.length > MAX_PAYLOAD_BYTES)
       return connection.close(GatewayCloseCodes.DecodeError, 'Payload too large.');
     handler.receive(data.toString('utf8'));
@@ -109,14 +110,4 @@ export function createConnection(
   });
   connection.sendOpcode(GatewayOpcodes.Hello, { heartbeat_interval: deps.heartbeatIntervalMs });
   return connection;
-}
-
-function createSendCounter({ sendLimit, clock }: ConnectionDeps): () => boolean {
-  let sends: Bucket | undefined;
-  return () => {
-    if (!sendLimit) return false;
-    const { bucket, verdict } = takeFromBucket(sendLimit, sends, clock());
-    sends = bucket;
-    return !verdict.isAllowed;
-  };
 }

@@ -2,7 +2,7 @@ import { GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
 import type { GatewayRateLimitedRequestGuildMembersDispatchData } from 'discord-api-types/v10';
 
 import type { LiveWorld } from '../live-world.js';
-import { takeFromBucket } from '../rate-bucket.js';
+import { createBuckets, type Buckets } from '../rate-bucket.js';
 import type { SandboxLimit } from '../sandbox-interface.js';
 import type { Delivery } from './delivery.js';
 import {
@@ -25,13 +25,14 @@ type Deps = {
 /** Answers requests for members, a chunk at a time so that other events come in between. */
 export function createMemberSender({ world, delivery, clock, limit }: Deps) {
   const waiting = new Set<NodeJS.Immediate>();
+  /** Requests for all members, by guild. */
+  const lists = new WeakMap<Session, Buckets>();
 
   const retryAfterMs = (session: Session, guildId: string): number => {
-    if (!limit) return 0;
-    const { memberLists } = session;
-    const { bucket, verdict } = takeFromBucket(limit, memberLists.get(guildId), clock());
-    memberLists.set(guildId, bucket);
-    return verdict.isAllowed ? 0 : verdict.retryAfterMs;
+    const buckets = lists.get(session) ?? createBuckets(limit, clock);
+    lists.set(session, buckets);
+    const { isAllowed, retryAfterMs: ms } = buckets.take(guildId);
+    return isAllowed ? 0 : ms;
   };
   const sendRateLimited = (session: Session, request: MemberRequest, ms: number): void => {
     const nonce = readNonce(request);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Bucket } from '../rate-bucket.js';
 import type { Connection } from './connection.js';
 import type { SandboxSession, SandboxSessionFilter } from './gateway-interface.js';
 import type { Shard } from './sharding.js';
@@ -33,8 +32,6 @@ export type Session = Identified & {
   keptCharacters: number;
   /** The sequence number of the last event that is no longer kept. */
   forgotten: number;
-  /** By guild: requests for all its members. */
-  readonly memberLists: Map<string, Bucket>;
 };
 
 export type KeptEvent = { readonly sequence: number; readonly name: string; readonly body: string };
@@ -111,7 +108,6 @@ function newSession(identified: Identified, now: number): Session {
     kept: [],
     keptCharacters: 0,
     forgotten: 0,
-    memberLists: new Map(),
   };
 }
 
