@@ -8,7 +8,7 @@ import {
 
 import { silentLogger } from '../services/lib/logger.js';
 import { PATH_TIMING, reconcilePath } from '../services/connector/path.js';
-import { createDiscordGateway } from '../services/discord/gateway.js';
+import { createDiscordRest } from '../services/discord/rest-api.js';
 import { createInvalidBudget } from '../services/discord/limits/invalid-budget.js';
 import { LANES } from '../services/model.js';
 import type { Store } from '../services/store/store.js';
@@ -114,7 +114,7 @@ async function markForSweep(
 }
 
 function startPath(store: Store) {
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: (clientId) => store.readCredentials(clientId),
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
     logger: silentLogger,

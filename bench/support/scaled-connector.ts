@@ -11,7 +11,7 @@ import {
 
 import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { sweepParts } from '../../services/connector/timed.js';
-import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { SweepKind } from '../../services/model.js';
@@ -110,7 +110,7 @@ export async function startScaled(
 }
 
 async function startParts(store: Store, { factor }: ScaledTime): Promise<() => Promise<void>> {
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: (clientId) => store.readCredentials(clientId),
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
     logger: silentLogger,

@@ -1,6 +1,6 @@
 import type { ApiPorts } from '../api/ports.js';
 import type { SignInPorts } from '../api/sign-in/ports.js';
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import { InputError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
@@ -17,7 +17,7 @@ import type { TrySecrets } from './try-secrets.js';
 /** Returns the operations the API can call: mostly the store's, and a few reads from Discord. */
 export function apiPorts(deps: {
   readonly store: Store;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
   readonly oauth: DiscordOAuth;
   readonly checkClient: CheckClient;
   readonly trySecrets: TrySecrets;
@@ -81,7 +81,7 @@ export function createImportRoles({
   gateway,
 }: {
   readonly store: Store;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
 }) {
   return async (clientId: ClientId) => {
     const guild = await store.readCredentials(clientId);

@@ -1,5 +1,5 @@
 import { checkClient, type Check } from '../discord/doctor/check-client.js';
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import { LostKeyError } from '../lib/encryption.js';
 import type { ClientId } from '../model.js';
 import type { Store } from '../store/store.js';
@@ -13,7 +13,7 @@ export type CheckClient = (id: ClientId) => Promise<readonly Check[]>;
 
 /** Returns a function that checks a client at Discord and saves the results with the client. */
 export function createCheckClient(
-  { store, gateway }: { readonly store: Store; readonly gateway: DiscordGateway },
+  { store, gateway }: { readonly store: Store; readonly gateway: DiscordRest },
   /** Returns the base URL of public pages; null if not set. */
   peopleBase: () => string | null,
 ): CheckClient {

@@ -1,4 +1,4 @@
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
 import { DEMO } from '../demo/demo-world.js';
 import type { RunningSandbox } from '../demo/sandbox.js';
@@ -10,7 +10,7 @@ import type { CheckClient } from './check-client.js';
 interface Demonstration {
   readonly sandbox: RunningSandbox;
   readonly store: Store;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
   /** Null when this process runs without the API. */
   readonly address: string | null;
   readonly checkClient: CheckClient;

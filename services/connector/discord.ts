@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Config } from '../config.js';
-import { createDiscordGateway, type DiscordGateway } from '../discord/gateway.js';
+import { createDiscordRest, type DiscordRest } from '../discord/rest-api.js';
 import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
 import { createDiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
@@ -52,7 +52,7 @@ export function discordOf(
     },
     onWait: telemetry.observed.wait,
   };
-  const gateway = createDiscordGateway({ ...wire, credentials: store.readCredentials });
+  const gateway = createDiscordRest({ ...wire, credentials: store.readCredentials });
   const oauth = createDiscordOAuth({
     budget,
     clock,
@@ -62,7 +62,7 @@ export function discordOf(
   });
   const trySecrets = createTrySecrets({
     openGateway: (credentials) =>
-      createDiscordGateway({ ...wire, credentials: async () => credentials }),
+      createDiscordRest({ ...wire, credentials: async () => credentials }),
     oauth,
   });
   return { gateway, oauth, budget, trySecrets };
@@ -85,7 +85,7 @@ export function createKeepPauses({
   store,
   logger,
 }: {
-  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials' | 'pausedClients'>;
+  readonly gateway: Pick<DiscordRest, 'onPause' | 'forgetCredentials' | 'pausedClients'>;
   readonly store: Pick<Store, 'saveSending' | 'onTryNow' | 'readUntriedPauses'>;
   readonly logger: Logger;
 }): Part {

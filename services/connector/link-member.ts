@@ -1,4 +1,4 @@
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 
@@ -10,7 +10,7 @@ const PATIENCE_MS = 2_000;
 
 interface Deps {
   readonly store: Pick<Store, 'links' | 'readCredentials'>;
-  readonly gateway: Pick<DiscordGateway, 'isBotAccount'>;
+  readonly gateway: Pick<DiscordRest, 'isBotAccount'>;
   readonly logger: Logger;
 }
 

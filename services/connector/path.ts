@@ -1,4 +1,4 @@
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import { createPacing } from '../discord/limits/pacing.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
@@ -53,7 +53,7 @@ const RUNS_PER_CLIENT = 4;
 
 interface PathWorld {
   readonly store: Store;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
   readonly oauth: Pick<DiscordOAuth, 'refresh'>;
   readonly telemetry?: Telemetry;
   /** The clock that times waits requested by Discord. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { SchedulePort, SweepPort } from '../api/sweeps/ports.js';
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
@@ -29,7 +29,7 @@ export function timedParts(
     checkClient,
   }: {
     readonly store: Store;
-    readonly gateway: DiscordGateway;
+    readonly gateway: DiscordRest;
     readonly telemetry: Telemetry;
     readonly timing: ConnectorTiming;
     readonly checkClient: CheckClient;
@@ -61,7 +61,7 @@ export function sweepParts(
     clock = Date.now,
   }: {
     readonly store: Store;
-    readonly gateway: DiscordGateway;
+    readonly gateway: DiscordRest;
     readonly onSwept?: OnSwept;
     readonly timing?: ConnectorTiming;
     readonly clock?: () => number;
@@ -137,7 +137,7 @@ export function createGuildOf({
   gateway,
 }: {
   readonly store: Store;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
 }) {
   return async (clientId: ClientId): Promise<Guild> => {
     const { guildId, revision } = await store.readCredentials(clientId);

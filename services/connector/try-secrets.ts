@@ -1,6 +1,6 @@
 import type { DiscordClient } from '../api/clients/discord-client.types.js';
 import type { DiscordCredentials } from '../discord/rest/bots.js';
-import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordRest } from '../discord/rest-api.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import { InputError, TerminalError } from '../lib/errors.js';
 
@@ -20,7 +20,7 @@ interface Deps {
    */
   readonly openGateway: (
     credentials: DiscordCredentials,
-  ) => Pick<DiscordGateway, 'readApplication' | 'stop'>;
+  ) => Pick<DiscordRest, 'readApplication' | 'stop'>;
   readonly oauth: Pick<DiscordOAuth, 'revoke'>;
 }
 

@@ -7,7 +7,7 @@ import {
   reconcilePath,
 } from '../../services/connector/path.js';
 import { createGuildOf } from '../../services/connector/timed.js';
-import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest, type DiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Part } from '../../services/lib/lifecycle.js';
@@ -48,8 +48,8 @@ export function openChaosGateway(
   store: Store,
   name: string,
   onNews: CallNews = () => undefined,
-): DiscordGateway {
-  return createDiscordGateway({
+): DiscordRest {
+  return createDiscordRest({
     credentials: store.readCredentials,
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger, ...INVALID_BUDGET }),
     logger: silentLogger,
@@ -84,7 +84,7 @@ export const SERVICE_TIMING: ConnectorTiming = {
 };
 
 /** The sweeps as a process runs them, but for their schedule, on the time of a world. */
-function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
+function chaosSweeps(store: Store, gateway: DiscordRest): Part {
   const { sweeps, memory } = store;
   const runs = sweeps.runs(judgePlan);
   return createRunner({

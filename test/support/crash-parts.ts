@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest, type DiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
@@ -42,8 +42,8 @@ export async function openCrashStore(
 }
 
 /** Sends as fast as a sandbox without limits allows. */
-export function openGateway(store: Store): DiscordGateway {
-  return createDiscordGateway({
+export function openGateway(store: Store): DiscordRest {
+  return createDiscordRest({
     credentials: store.readCredentials,
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
     logger: silentLogger,

@@ -6,7 +6,7 @@ import {
 } from 'sandbox-discord';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest, type DiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/discord.js';
@@ -34,7 +34,7 @@ export interface Rig {
   readonly store: Store;
   readonly discord: SandboxDiscord;
   readonly clientId: string;
-  readonly gateway: DiscordGateway;
+  readonly gateway: DiscordRest;
   /** Throws unless the rig was started with `mayLie`. */
   readonly liar: () => LyingDiscord;
   /** Role ids the member has at the sandbox, foreign ones too; undefined: not in the guild. */
@@ -77,7 +77,7 @@ export async function startRig(
   const apiBase = liar?.apiBase ?? truth;
   const store = await openTestStore(databaseUrl, options.store);
   const openGateway = () =>
-    createDiscordGateway({
+    createDiscordRest({
       credentials: (clientId) => store.readCredentials(clientId),
       budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
       logger: silentLogger,

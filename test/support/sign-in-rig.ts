@@ -5,7 +5,7 @@ import { createSandboxDiscord, type SandboxDiscord, type SandboxLimits } from 's
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { reconcilePath, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
-import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { type DiscordOAuth, createDiscordOAuth } from '../../services/discord/oauth/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
@@ -126,7 +126,7 @@ type Pass = (point: FaultPoint) => Promise<void>;
 
 function farSide(store: Store, pass: Pass) {
   const budget = createInvalidBudget({ clock: Date.now, logger: silentLogger });
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: store.readCredentials,
     budget,
     logger: silentLogger,

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
 import { sweepPorts } from '../../services/connector/timed.js';
-import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createDiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Cause, SweepKind } from '../../services/model.js';
@@ -133,7 +133,7 @@ export const READ = 'GET /guilds/{guild_id}/members/{user_id} 200';
 
 async function startRunner(rig: Rig, tamper: () => Tamper): Promise<() => Promise<void>> {
   const { store } = rig;
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: (clientId) => store.readCredentials(clientId),
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
     logger: silentLogger,

@@ -7,7 +7,7 @@ import type { ApiPorts } from '../../../services/api/ports.js';
 import { buildConnectorSchema } from '../../../services/api/schema.js';
 import { createSubscriptions } from '../../../services/api/subscriptions/subscriptions.js';
 import { apiPorts } from '../../../services/connector/api-ports.js';
-import { createDiscordGateway } from '../../../services/discord/gateway.js';
+import { createDiscordRest } from '../../../services/discord/rest-api.js';
 import { DISCORD_ENDPOINTS } from '../../../services/discord/rest/endpoints.js';
 import { createDiscordOAuth } from '../../../services/discord/oauth/oauth.js';
 import { createInvalidBudget } from '../../../services/discord/limits/invalid-budget.js';
@@ -92,7 +92,7 @@ function askers(schema: GraphQLSchema, ports: ApiPorts): Pick<RealApi, 'answer' 
 
 export function portsOn(store: Store): ApiPorts {
   const budget = createInvalidBudget({ clock: Date.now, logger: silentLogger });
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: (clientId) => store.readCredentials(clientId),
     budget,
     logger: silentLogger,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { APPLIED, UNCHANGED } from '../../builders/fact-outcomes.js';
 import { PATH_TIMING, reconcilePath } from '../../../services/connector/path.js';
-import { createDiscordGateway } from '../../../services/discord/gateway.js';
+import { createDiscordRest } from '../../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
@@ -82,7 +82,7 @@ async function openRestored(): Promise<Store> {
 }
 
 async function startPath(store: Store): Promise<void> {
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: store.readCredentials,
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
     logger: silentLogger,

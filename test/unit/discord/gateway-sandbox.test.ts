@@ -6,7 +6,7 @@ import {
 } from 'sandbox-discord';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { DiscordGatewayDeps } from '../../../services/discord/gateway.js';
+import type { DiscordRestDeps } from '../../../services/discord/rest-api.js';
 import { RetryLaterError } from '../../../services/lib/errors.js';
 import {
   failureOf,
@@ -69,7 +69,7 @@ let discord: SandboxDiscord;
 
 const start = async (
   limits: Partial<SandboxLimits> | null = null,
-  overrides: Partial<DiscordGatewayDeps> = {},
+  overrides: Partial<DiscordRestDeps> = {},
 ) => {
   discord = createSandboxDiscord({ world, limits });
   const { apiBase } = await discord.start();

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
-import { createDiscordGateway } from '../../../services/discord/gateway.js';
-import type { DiscordGatewayDeps } from '../../../services/discord/gateway.js';
+import { createDiscordRest } from '../../../services/discord/rest-api.js';
+import type { DiscordRestDeps } from '../../../services/discord/rest-api.js';
 import {
   createInvalidBudget,
   type InvalidBudgetDeps,
@@ -46,7 +46,7 @@ export const refusal = (status: number, code: number) => ({
 export const startOfTest = Date.parse('2026-01-01T00:00:00Z');
 
 export interface TestedGateway {
-  readonly gateway: ReturnType<typeof createDiscordGateway>;
+  readonly gateway: ReturnType<typeof createDiscordRest>;
   readonly logs: Record<string, unknown>[];
   readonly credentialReads: string[];
   readonly advance: (ms: number) => void;
@@ -54,7 +54,7 @@ export interface TestedGateway {
 
 export function setUpGateway(
   apiBase: string,
-  overrides: Partial<DiscordGatewayDeps> & Pick<InvalidBudgetDeps, 'limit'> = {},
+  overrides: Partial<DiscordRestDeps> & Pick<InvalidBudgetDeps, 'limit'> = {},
 ): TestedGateway {
   let now = startOfTest;
   const logs: Record<string, unknown>[] = [];
@@ -63,7 +63,7 @@ export function setUpGateway(
   const logger = listeningLogger(logs);
   const { limit, ...deps } = overrides;
   const budget = createInvalidBudget({ clock, logger, limit: limit ?? 1000 });
-  const gateway = createDiscordGateway({
+  const gateway = createDiscordRest({
     credentials: (clientId) => {
       credentialReads.push(clientId);
       return Promise.resolve({

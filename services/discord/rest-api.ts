@@ -20,7 +20,7 @@ import type { ObservedCall, ObservedWait } from './rest/calls.js';
 import type { WriteOutlookOf } from '../reconcile/write/ports.js';
 
 /** The Discord calls for reconcile runs, sweeps, linking and the setup checks in doctor/. */
-export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {
+export interface DiscordRest extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
   readonly isBotAccount: IsBotAccount;
   /**
@@ -37,7 +37,7 @@ export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings,
   pausedClients(): readonly ClientId[];
 }
 
-export interface DiscordGatewayDeps {
+export interface DiscordRestDeps {
   /**
    * Loads a client's credentials. Called once per revision, and again after `forgetCredentials`.
    */
@@ -81,7 +81,7 @@ export interface DiscordGatewayDeps {
  * In: member and guild ids. Out: Discord's response, or one of the errors in lib/errors.ts.
  * Never: a repeated call, a call with a rejected token, or a token in an error or a log line.
  */
-export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
+export function createDiscordRest(deps: DiscordRestDeps): DiscordRest {
   const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;
   const pauses = createSendingPauses(deps);
   const bots = createBots({
