@@ -103,6 +103,20 @@ export type Screening = 'WAIT' | 'IGNORE';
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
 /** Stands for no nickname: the value written, or recorded as written, when a nickname is reset. */
 export const NO_NICKNAME = '';
+/**
+ * What happens when a person removes a mapped role by hand. RESTORE: the connector gives it back.
+ * HOLD: it stays removed until an admin decides or a newer fact arrives.
+ */
+export type HandRemovals = 'RESTORE' | 'HOLD';
+
+/**
+ * How changes on Discord reach the connector. OFF: the client's `live` is false. CONNECTING: the
+ * session is being opened. CATCHING_UP: events arrive, but some were missed, and a member list has
+ * not closed the gap yet. LIVE: events arrive and none is missing. POLLING: events cannot arrive;
+ * sweeps find the changes.
+ */
+export type LiveState = 'OFF' | 'CONNECTING' | 'CATCHING_UP' | 'LIVE' | 'POLLING';
+
 export type EmailRule = 'NONE' | 'WARN' | 'REQUIRE';
 
 /** A client's Discord endpoints. `apiBase` ends in the API version. */
@@ -137,6 +151,9 @@ export interface ClientSettings {
     readonly keepsTokens: boolean;
   };
   readonly screening: Screening;
+  /** False: no gateway session is opened; sweeps find the changes made on Discord. */
+  readonly isLive: boolean;
+  readonly handRemovals: HandRemovals;
   /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   /**
@@ -160,6 +177,8 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<ClientSettings, 'name' | 'application
   removalGuard: { minimum: 10, percent: 20 },
   linking: { email: 'NONE', keepsTokens: false },
   screening: 'WAIT',
+  isLive: true,
+  handRemovals: 'RESTORE',
   wholeListWrites: true,
   auditRetentionDays: null,
 };
@@ -248,7 +267,8 @@ export interface PresentMember {
 }
 
 /** The state of a link as users see it. */
-export type LinkState = 'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
+export type LinkState =
+  'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'DISPUTED' | 'ENDING';
 
 export type SweepKind =
   'VERIFY_GROUPS' | 'SYNC_ACCOUNTS' | 'REMOTE_SYNC' | 'ENFORCE_NICKNAMES' | 'CHANGES';
@@ -268,7 +288,7 @@ export type JoinRefusal =
   'BANNED' | 'GUILD_FULL' | 'USER_GUILD_LIMIT' | 'INVALID_TOKEN' | 'MISSING_PERMISSION' | 'REFUSED';
 
 /** The outcome of one reconcile. Expected outcomes are values, not errors. */
-export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
+export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED' | 'DISPUTED';
 
 /** An event in the outbox. `data` is the CloudEvent's `data`. */
 export interface OutboxEvent {

@@ -33,6 +33,8 @@ export type Authority =
 
 /** What caused a reconcile. */
 export type CauseKind =
+  /** A change made on Discord by somebody else. */
+  | 'DISCORD'
   /** An event from the platform. */
   | 'EVENT'
   /** A mutation of this API. */
@@ -121,6 +123,8 @@ export type ItemErrorCode =
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
+  /** Another bot or person keeps undoing a change of the connector, or the platform contradicts a request; see `dispute` and `reason`. */
+  | 'DISPUTED'
   /** The link is ending: it is deleted after its roles have been removed. */
   | 'ENDING'
   /** The removal guard holds removals. */
@@ -166,6 +170,8 @@ export type Outcome =
   | 'ABSENT'
   /** The plan was carried out. */
   | 'APPLIED'
+  /** Another bot or person keeps undoing a change; see `reason`. */
+  | 'DISPUTED'
   /** The removal guard held removals. */
   | 'HELD'
   /** Discord refused permanently; see `reason`. */

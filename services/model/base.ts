@@ -23,10 +23,16 @@ export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
  * group is the cause.
  */
 export interface Cause {
-  readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';
-  /** The id of the CloudEvent or of the API request. */
+  readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'DISCORD' | 'REPAIR';
+  /**
+   * The id of the CloudEvent or of the API request. DISCORD: the id of the guild's audit log entry,
+   * or the name of the gateway event if the entry is not known.
+   */
   readonly id: string;
-  /** The CloudEvent's source, or the name of the API caller. */
+  /**
+   * The CloudEvent's source, or the name of the API caller. DISCORD: who made the change, or
+   * `Discord` if that is not known.
+   */
   readonly actor: string;
   readonly groupId?: GroupId;
   /**

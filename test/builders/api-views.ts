@@ -32,6 +32,8 @@ export const aClient = (given: Partial<DiscordClient> = {}): DiscordClient => ({
   removalGuard: { minimum: 10, percent: 10 },
   linking: { email: 'NONE', keepsTokens: false },
   screening: 'WAIT',
+  isLive: true,
+  handRemovals: 'RESTORE',
   wholeListWrites: true,
   auditRetentionDays: null,
   endpoints: {

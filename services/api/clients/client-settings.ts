@@ -124,7 +124,7 @@ function givenSettings(
   input: SettingsInput,
   policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
 ): Partial<ClientSettings> {
-  const { authority, unknownMembership, screening, wholeListWrites } = input;
+  const { authority, unknownMembership, screening, handRemovals, wholeListWrites } = input;
   return {
     ...givenAddress('callbackUrl', input.callbackUrl, policy),
     ...givenAddress('inviteUrl', input.inviteUrl, policy),
@@ -141,6 +141,8 @@ function givenSettings(
         keepsTokens: keepTokens,
       })),
       screening,
+      isLive: input.live,
+      handRemovals,
       wholeListWrites,
     }),
     ...givenRetention(input.auditRetentionDays),

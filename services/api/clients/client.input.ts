@@ -1,6 +1,7 @@
 import type {
   Authority,
   EmailRule,
+  HandRemovals,
   Holders,
   NicknameOnUnlink,
   NicknameStrategy,
@@ -11,6 +12,7 @@ import { Field, ID, InputType, Int } from '../kit/decorators.js';
 import {
   AuthorityEnum,
   EmailRuleEnum,
+  HandRemovalsEnum,
   HoldersEnum,
   NicknameOnUnlinkEnum,
   NicknameStrategyEnum,
@@ -135,6 +137,20 @@ abstract class ClientSettingsInput {
       "Whether grants wait until a member has passed Discord's membership screening. Default WAIT. Changing it to IGNORE grants waiting roles at once.",
   })
   readonly screening?: Screening | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      "Whether the bot opens a session at Discord's gateway, so that changes on Discord are known within a second. False: sweeps find them. Default true.",
+  })
+  readonly live?: boolean | null;
+
+  @Field(() => HandRemovalsEnum, {
+    nullable: true,
+    description:
+      'What happens when a person removes a mapped role by hand. Default RESTORE. Changing it to RESTORE gives the roles held until then back.',
+  })
+  readonly handRemovals?: HandRemovals | null;
 
   @Field(() => Boolean, {
     nullable: true,

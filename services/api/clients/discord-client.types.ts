@@ -2,6 +2,7 @@ import type {
   Authority,
   ClientSettings,
   EmailRule,
+  HandRemovals,
   NicknameOnUnlink,
   NicknameStrategy,
   RoleRefusal,
@@ -13,6 +14,7 @@ import {
   AuthorityEnum,
   CheckVerdictEnum,
   EmailRuleEnum,
+  HandRemovalsEnum,
   NicknameOnUnlinkEnum,
   NicknameStrategyEnum,
   RoleRefusalEnum,
@@ -203,6 +205,19 @@ export class DiscordClient implements ClientSettings {
     description: "Whether grants wait until a member has passed Discord's membership screening.",
   })
   readonly screening!: Screening;
+
+  @Field(() => Boolean, {
+    name: 'live',
+    simple: false,
+    description:
+      "Whether the bot opens a session at Discord's gateway, so that changes on Discord are known within a second. False: sweeps find them.",
+  })
+  readonly isLive!: boolean;
+
+  @Field(() => HandRemovalsEnum, {
+    description: 'What happens when a person removes a mapped role by hand.',
+  })
+  readonly handRemovals!: HandRemovals;
 
   @Field(() => Boolean, {
     description:

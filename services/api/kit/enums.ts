@@ -3,6 +3,7 @@ import type {
   Authority,
   Cause,
   EmailRule,
+  HandRemovals,
   Holders,
   LinkState,
   NicknameOnUnlink,
@@ -93,6 +94,8 @@ export const LinkStateEnum = describeEnum<LinkState>('LinkState', 'The state of 
   ABSENT: 'The Discord account is not in the guild.',
   HELD: 'The removal guard holds removals.',
   PARKED: 'Retrying is useless until something changes; see `reason`.',
+  DISPUTED:
+    'Another bot or person keeps undoing a change of the connector, or the platform contradicts a request; see `dispute` and `reason`.',
   ENDING: 'The link is ending: it is deleted after its roles have been removed.',
 });
 
@@ -102,6 +105,7 @@ export const OutcomeEnum = describeEnum<Outcome>('Outcome', 'The outcome of one 
   ABSENT: 'The Discord account is not in the guild.',
   HELD: 'The removal guard held removals.',
   PARKED: 'Discord refused permanently; see `reason`.',
+  DISPUTED: 'Another bot or person keeps undoing a change; see `reason`.',
 });
 
 export const RoleRefusalEnum = describeEnum<RoleRefusal>(
@@ -140,6 +144,7 @@ export const CauseKindEnum = describeEnum<Cause['kind']>('CauseKind', 'What caus
   EVENT: 'An event from the platform.',
   MUTATION: 'A mutation of this API.',
   SWEEP: 'A scheduled or started sweep.',
+  DISCORD: 'A change made on Discord by somebody else.',
   REPAIR: 'Unfinished work found after a restart.',
 });
 
@@ -204,6 +209,15 @@ export const NicknameOnUnlinkEnum = describeEnum<NicknameOnUnlink>(
     RESET:
       'The connector removes it, unless it was changed at Discord since. Removing it never delays the removal of the link.',
     KEEP: 'The nickname stays.',
+  },
+);
+
+export const HandRemovalsEnum = describeEnum<HandRemovals>(
+  'HandRemovals',
+  'What happens when a person removes a mapped role from a member by hand.',
+  {
+    RESTORE: 'The connector gives the role back at once.',
+    HOLD: 'The role stays removed, and the member is HELD with the name of the person, until an admin reconciles the member or a newer fact about the group arrives.',
   },
 );
 

@@ -97,6 +97,8 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     removalGuard: { minimum: row.guardMinimum, percent: row.guardPercent },
     linking: { email: row.emailRule, keepsTokens: row.keepsTokens },
     screening: row.screening,
+    isLive: row.isLive,
+    handRemovals: row.handRemovals,
     wholeListWrites: row.wholeListWrites,
     auditRetentionDays: row.auditRetentionDays ?? null,
     endpoints: {
@@ -145,6 +147,8 @@ export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
     emailRule: linking.email,
     keepsTokens: linking.keepsTokens,
     screening: input.screening,
+    isLive: input.isLive,
+    handRemovals: input.handRemovals,
     wholeListWrites: input.wholeListWrites,
     auditRetentionDays: input.auditRetentionDays,
     apiBase: endpoints.apiBase,

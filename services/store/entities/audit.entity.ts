@@ -33,7 +33,7 @@ export const AuditRecordEntity = defineEntity({
     removed: p.array<RoleId>().defaultRaw(`'{}'`),
     nickname: p.text().nullable(),
     outcome: p
-      .enum(['APPLIED', 'UNCHANGED', 'ABSENT', 'HELD', 'PARKED'])
+      .enum(['APPLIED', 'UNCHANGED', 'ABSENT', 'HELD', 'PARKED', 'DISPUTED'])
       .$type<Outcome>()
       .nullable(),
     reason: p.text().nullable(),

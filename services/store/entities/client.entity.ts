@@ -6,6 +6,7 @@ import type {
   DiscordUserId,
   EmailRule,
   GuildId,
+  HandRemovals,
   NicknameOnUnlink,
   NicknameStrategy,
   Screening,
@@ -109,6 +110,12 @@ export const ClientEntity = defineEntity({
     checkClaimedUntil: p.datetime().nullable(),
     nicknameOnUnlink: p.enum(['RESET', 'KEEP']).$type<NicknameOnUnlink>().default('RESET'),
     screening: p.enum(['WAIT', 'IGNORE']).$type<Screening>().default('WAIT'),
+    isLive: p
+      .boolean()
+      .$type<boolean>()
+      .default(true)
+      .comment('false: no gateway session; changes on Discord are found by polling'),
+    handRemovals: p.enum(['RESTORE', 'HOLD']).$type<HandRemovals>().default('RESTORE'),
   },
 });
 

@@ -5,6 +5,12 @@ import { AskedRemovalEntity, AuditRecordEntity, RemovalDecisionEntity } from './
 import { ClientEntity } from './client.entity.js';
 import { BotLeaseEntity, ReconcileJobEntity, WorkerEntity } from './job.entity.js';
 import { LinkEntity } from './link.entity.js';
+import {
+  GatewaySessionEntity,
+  GatewayStartEntity,
+  HandChangeEntity,
+  LiveGuildEntity,
+} from './live.entity.js';
 import { RoleEntity, RoleMappingEntity } from './mapping.entity.js';
 import { DepartedAccountEntity, MemberEntity, UnlinkedHolderEntity } from './member.entity.js';
 import { IdempotentRequestEntity, OutboxEntity, WriteProbeEntity } from './outbox.entity.js';
@@ -30,6 +36,10 @@ export const ENTITIES = [
   MemberEntity,
   DepartedAccountEntity,
   UnlinkedHolderEntity,
+  LiveGuildEntity,
+  GatewaySessionEntity,
+  GatewayStartEntity,
+  HandChangeEntity,
   LinkTicketEntity,
   DiscordGrantEntity,
   RevocationEntity,

@@ -21,7 +21,7 @@ export const MemberEntity = defineEntity({
     nickname: p.text().nullable(),
     isPending: p.boolean().default(false),
     timedOutUntil: p.datetime().nullable(),
-    state: p.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED', 'PENDING']).nullable(),
+    state: p.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED', 'PENDING', 'DISPUTED']).nullable(),
     reason: p.text().nullable(),
     lastReconciledAt: p.datetime().nullable(),
     doneVersion: p.bigint('number').defaultRaw('0'),
@@ -77,6 +77,17 @@ export const MemberEntity = defineEntity({
         '[{cause, endedBy}] of a parked member, in words that fit every member with that cause; null: not parked, or parked by a version without this column',
       ),
     isBot: p.boolean().default(false),
+    liveAt: p
+      .datetime()
+      .nullable()
+      .comment('when a gateway event last showed the member; null: never'),
+    renamedByHandAt: p
+      .array<Date>()
+      .columnType('timestamptz[]')
+      .defaultRaw(`'{}'`)
+      .comment(
+        'when others last changed the nickname against the policy; older than an hour: forgotten',
+      ),
   },
   indexes: [
     { name: 'member_roles', properties: ['roleIds'], type: 'gin' },

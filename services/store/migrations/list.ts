@@ -1,5 +1,6 @@
 import { FirstTables } from './2026-11-30-first.js';
 import { ListedCount } from './2026-11-30-listed-count.js';
+import { Live } from './2026-11-30-live.js';
 
 /**
  * In the order they run. A migration, once released, is never changed. In a migration, tables that
@@ -8,6 +9,7 @@ import { ListedCount } from './2026-11-30-listed-count.js';
 export const MIGRATIONS = [
   { name: '2026-11-30-first', class: FirstTables },
   { name: '2026-11-30-listed-count', class: ListedCount },
+  { name: '2026-11-30-live', class: Live },
 ] as const;
 
 /**

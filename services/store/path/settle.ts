@@ -92,6 +92,7 @@ const STATES: Readonly<Record<Settlement['outcome'], LinkState>> = {
   ABSENT: 'ABSENT',
   HELD: 'HELD',
   PARKED: 'PARKED',
+  DISPUTED: 'DISPUTED',
 };
 
 function stateOf({ outcome, isWaiting }: Settlement): LinkState {

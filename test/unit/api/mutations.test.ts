@@ -63,6 +63,8 @@ describe('createDiscordClient', () => {
         removalGuard: { minimum: 10, percent: 20 },
         linking: { email: 'NONE', keepsTokens: false },
         screening: 'WAIT',
+        isLive: true,
+        handRemovals: 'RESTORE',
         wholeListWrites: true,
         auditRetentionDays: null,
         endpoints: expect.objectContaining({

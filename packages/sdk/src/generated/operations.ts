@@ -150,6 +150,8 @@ export type LinkDiscordUserInput = {
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
+  /** Another bot or person keeps undoing a change of the connector, or the platform contradicts a request; see `dispute` and `reason`. */
+  | 'DISPUTED'
   /** The link is ending: it is deleted after its roles have been removed. */
   | 'ENDING'
   /** The removal guard holds removals. */
