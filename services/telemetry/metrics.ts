@@ -42,6 +42,7 @@ export function createMetrics(nowMs: () => number): Metrics {
       },
       ...discord,
       ...served,
+      ...liveMetrics(registry),
       statement: ({ kind, seconds }) => sql.observe({ statement: kind }, seconds),
     },
   };
@@ -127,6 +128,32 @@ function discordMetrics(registry: Registry): Pick<Observed, 'call' | 'wait'> {
     },
     wait: ({ method, route, why, waitMs }) =>
       waits.observe({ method, route, why }, Math.max(0, waitMs) / 1000),
+  };
+}
+
+function liveMetrics(registry: Registry): Pick<Observed, 'liveBatch' | 'liveGap'> {
+  const events = counter(registry, {
+    name: 'live_events_total',
+    help: "Events of Discord's gateway whose effects were stored, by kind.",
+    labelNames: ['kind'],
+  });
+  const seconds = histogram(registry, {
+    name: 'live_batch_seconds',
+    help: 'Time in seconds from the arrival of a batch of gateway events until its effects were stored.',
+    labelNames: [],
+    buckets: FAST,
+  });
+  const gaps = counter(registry, {
+    name: 'live_gaps_total',
+    help: 'Times a gateway session of this process may have missed events.',
+    labelNames: [],
+  });
+  return {
+    liveBatch({ kinds, seconds: took }) {
+      for (const kind of kinds) events.inc({ kind });
+      seconds.observe({}, took);
+    },
+    liveGap: () => gaps.inc(),
   };
 }
 

@@ -12,6 +12,10 @@ export interface Observed {
   readonly wait: (wait: WaitSeen) => void;
   readonly operation: (operation: OperationSeen) => void;
   readonly statement: (statement: { readonly kind: string; readonly seconds: number }) => void;
+  /** A batch of gateway events was stored. */
+  readonly liveBatch: (batch: LiveBatchSeen) => void;
+  /** A gateway session may have missed events, and a comparison by a member list was started. */
+  readonly liveGap: () => void;
 }
 
 export interface ReconcileSeen {
@@ -28,6 +32,13 @@ export interface EventsSeen {
     readonly times: number;
   }[];
   readonly deadLetters: number;
+}
+
+export interface LiveBatchSeen {
+  /** The kind of each event (`LiveChange['kind']`). */
+  readonly kinds: readonly string[];
+  /** From the arrival of the batch's first event until its effects were stored. */
+  readonly seconds: number;
 }
 
 export interface PartitionSeen {

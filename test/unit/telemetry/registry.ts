@@ -48,6 +48,8 @@ export function createTold(
     seconds: 0.01,
   });
   observed.statement({ kind: 'select', seconds: 0.002 });
+  observed.liveBatch({ kinds: ['memberShown', 'memberShown', 'memberLeft'], seconds: 0.02 });
+  observed.liveGap();
   return {
     ...metrics,
     scrape: createScrape({
