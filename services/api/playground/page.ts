@@ -34,7 +34,12 @@ export async function renderPlaygroundPage(deps: {
     credentials: 'omit',
   });
   const before = `${pageStyle}${keyScript}${tabScript(tabs)}`;
-  const html = page.replace('<script>', () => `${before}<script>`);
+  const html = page
+    .replace('<script>', () => `${before}<script>`)
+    .replace(
+      '"defaultEditorToolsVisibility":"variables"',
+      `"defaultEditorToolsVisibility":sessionStorage.getItem('${KEY_NAME}')?'variables':'headers'`,
+    );
   const gzipped = await promisify(gzip)(html, { level: 9 });
   return {
     gzipped,
@@ -65,6 +70,9 @@ function policyFor(html: string): string {
   ].join('; ');
 }
 
+/** Where the browser tab keeps the key. Without one, the pane that asks for it is open. */
+const KEY_NAME = 'discord-connector-key';
+
 /**
  * This script runs before the editor. Each editor tab has its own headers. A key typed in one of
  * them is also used for reading the schema and for every editor tab whose `Authorization` header
@@ -73,7 +81,7 @@ function policyFor(html: string): string {
  */
 const keyScript = `<script>
 (() => {
-  const name = 'discord-connector-key';
+  const name = '${KEY_NAME}';
   const given = /^#key=([!-~]+)$/.exec(location.hash);
   if (given) {
     sessionStorage.setItem(name, decodeURIComponent(given[1]));
