@@ -74,6 +74,7 @@ const PURE = [
   'reconcile/guard/breaker.ts',
   'reconcile/settle/record-closing.ts',
   'reconcile/settle/settlement.ts',
+  'discord/gateway/read-event.ts',
   'discord/rest/hierarchy.ts',
   'discord/rest/endpoints.ts',
   'discord/rest/errors.ts',

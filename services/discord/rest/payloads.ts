@@ -8,24 +8,27 @@ import type { Answer } from './answer.js';
  * The schemas contain only the fields in use. A response without a required field is an error, so
  * that missing roles are not read as "no roles".
  */
-const snowflake = z.string().regex(/^\d{1,20}$/);
+export const snowflake = z.string().regex(/^\d{1,20}$/);
 
 const timestamp = z
   .string()
   .transform((text) => new Date(text))
   .refine((date) => !Number.isNaN(date.getTime()));
 
+/** PostgreSQL stores no NUL, and one such name would fail a whole batch of members. */
+const personalName = z.string().transform((text) => text.replaceAll('\0', ''));
+
 export const userPayload = z.object({
   id: snowflake,
-  username: z.string(),
-  global_name: z.string().nullish(),
+  username: personalName,
+  global_name: personalName.nullish(),
   bot: z.boolean().nullish().catch(null),
 });
 
 export const memberPayload = z.object({
   user: userPayload,
   roles: z.array(snowflake),
-  nick: z.string().nullish(),
+  nick: personalName.nullish(),
   pending: z.boolean().nullish(),
   communication_disabled_until: timestamp.nullish(),
   joined_at: timestamp.nullish().catch(null),
