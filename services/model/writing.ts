@@ -25,7 +25,10 @@ const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 /**
  * A second reading can confirm a role list only while it is younger than this. An older one may
  * lack a role granted since, and so agree with a newer reading that wrongly lacks it. A reading of
- * any age still blocks a list write if it shows a role that the newest one lacks.
+ * any age still blocks a list write if it shows a role that the newest one lacks. While a gateway
+ * session is live, the mirror lags only by the delay of events, usually far less than a second, so
+ * the time in which a role granted since can be missing from both sources shrinks from a minute to
+ * that delay.
  */
 export const CONFIRMING_MS = 60_000;
 

@@ -116,6 +116,11 @@ export interface MemberFacts {
    * unknown.
    */
   readonly mirrorAgeMs: number | null;
+  /**
+   * True: a gateway session keeps the mirror current, so it shows what Discord would answer. Only
+   * events on their way are missing.
+   */
+  readonly isLive: boolean;
   /** Whether the reading that `mirrorAgeMs` refers to is newer than the oldest unsettled mark. */
   readonly isReadSinceMark: boolean;
   /**

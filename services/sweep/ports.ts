@@ -148,6 +148,8 @@ export interface Expectation {
   /** Expected holders of each mapped role. Null: no list has counted this role yet. */
   readonly expected: ReadonlyMap<RoleId, number | null>;
   readonly runsSince: number | null;
+  /** True: a gateway session shows changes on Discord at once, and has missed none. */
+  readonly isLive: boolean;
   /**
    * Whether an audit record of the client is open. Discord's counts may then include a write that
    * the mirror does not.

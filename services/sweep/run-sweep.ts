@@ -25,9 +25,10 @@ import {
 
 /**
  * VERIFY_GROUPS lists the guild in every twelfth run (hourly by default), because equal counts can
- * hide two opposite changes.
+ * hide two opposite changes. While events arrive, which show such changes at once, every 288th run
+ * (daily by default) proves that none was missed.
  */
-const LISTED_EVERY = 12;
+const LISTED_EVERY = { polling: 12, live: 288 };
 /** Maximum number of absent members read by a sweep that does not list the guild. */
 const MOST_ABSENT = 50;
 /** Maximum number of members pending screening read by a sweep that does not list the guild. */
@@ -76,7 +77,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
     return { ...NOTHING_FOUND, reason: 'the strategy NONE keeps nicknames' };
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, clientId, expectation)))
-    return verifyMirror(deps, held);
+    return verifyMirror(deps, held, expectation);
   const listing = await takeListing(deps, held, expectation);
   if (listing === null && held.run.isForCrowd) return { ...NOTHING_FOUND, reason: CROWD_UNLISTED };
   if (listing === null)
@@ -104,24 +105,32 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
 async function isAsExpected(
   { memory, readCounts }: Deps,
   clientId: ClientId,
-  { expected, runsSince, isBeingWritten, asOf }: Expectation,
+  { expected, runsSince, isLive, isBeingWritten, asOf }: Expectation,
 ): Promise<boolean> {
   if (expected.size === 0) return true;
-  if (runsSince === null || runsSince >= LISTED_EVERY - 1 || isBeingWritten) return false;
+  const listedEvery = isLive ? LISTED_EVERY.live : LISTED_EVERY.polling;
+  if (runsSince === null || runsSince >= listedEvery - 1 || isBeingWritten) return false;
   const counts = await readCounts();
   if (counts === null) return false;
   const isSame = [...expected].every(([roleId, count]) => count === (counts.get(roleId) ?? 0));
   return isSame && !(await memory.hasWritten(clientId, asOf));
 }
 
-/** Discord's counts match the mirror, so only facts and mappings can have caused drift. */
-async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEnding> {
+/**
+ * Discord's counts match the mirror, so only facts and mappings can have caused drift. Members who
+ * joined the guild or accepted its rules are found by reading them, unless events show that.
+ */
+async function verifyMirror(
+  { memory }: Deps,
+  held: HeldRun,
+  { isLive }: Expectation,
+): Promise<SweepEnding> {
   const { clientId } = held.run;
   const drifted = await findDrift(memory, held, {});
-  const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
-  const absent = await memory.readOldest(oldest);
-  const pending = { clientId, limit: MOST_SCREENED };
-  const screened = await memory.readScreened(pending);
+  const absent = isLive
+    ? []
+    : await memory.readOldest({ clientId, isAbsent: true, limit: MOST_ABSENT });
+  const screened = isLive ? [] : await memory.readScreened({ clientId, limit: MOST_SCREENED });
   return {
     ...NOTHING_FOUND,
     ...found(held, drifted, { ...NO_READS, looks: [...absent, ...screened] }),

@@ -71,6 +71,7 @@ export function memberFacts({ client, ...facts }: FactsOverrides = {}): MemberFa
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
     mirrorAgeMs: 60_000,
+    isLive: false,
     isReadSinceMark: false,
     hasLostRoles: false,
     isAbsenceProven: false,

@@ -45,27 +45,27 @@ export interface Ready {
   readonly plan: MemberPlan;
 }
 
+interface Start {
+  readonly job: Job;
+  readonly known: MemberFacts;
+  /** A time at or before the reading of `known`, in ms. */
+  readonly knownAtMs: number;
+  readonly target: MemberTarget;
+  /** The member as Discord just returned them; null: not read in this run yet. */
+  readonly answered: PresentMember | null;
+}
+
 /**
  * Reads the member, unless the mirror is enough, and plans the run. If the stored roles say that
  * the bot cannot make a change, reads the guild's roles again and makes a new plan.
  */
-export async function readAndPlan(
-  deps: Deps,
-  start: {
-    readonly job: Job;
-    readonly known: MemberFacts;
-    /** A time at or before the reading of `known`, in ms. */
-    readonly knownAtMs: number;
-    readonly target: MemberTarget;
-    /** The member as Discord just returned them; null: not read in this run yet. */
-    readonly answered: PresentMember | null;
-  },
-): Promise<Ready> {
-  const { job, known, knownAtMs, target, answered } = start;
+export async function readAndPlan(deps: Deps, start: Start): Promise<Ready> {
+  const { job, known, target, answered } = start;
   const facts = withRoles(known, await deps.guildRoles.catchUp(target));
   const foreseen = answered === null ? planFromMirror(job, facts) : null;
   if (foreseen !== null) {
-    if (isMirrorEnough(job, foreseen)) return foreseen;
+    if (isMirrorEnough(job, foreseen))
+      return facts.isLive ? withCurrentRoles(deps, start, foreseen) : foreseen;
     if (!target.isUrgent) {
       const wholeListWrites = mayWriteLists(facts, foreseen.reading.member);
       refuseSpent(deps, { ...foreseen.plan, target, wholeListWrites });
@@ -74,7 +74,19 @@ export async function readAndPlan(
   const member: MemberReading =
     answered === null ? await readMember(deps, facts, target) : { isPresent: true, ...answered };
   const reading = { member, readAtMs: deps.clock() };
-  const plan = planFor(job, facts, reading);
+  return withCurrentRoles(deps, start, { facts, reading, plan: planFor(job, facts, reading) });
+}
+
+/**
+ * Reads the guild's roles again and makes a new plan, if the plan depends on roles that may have
+ * changed since they were stored.
+ */
+async function withCurrentRoles(
+  deps: Deps,
+  { job, knownAtMs, target }: Start,
+  ready: Ready,
+): Promise<Ready> {
+  const { facts, reading, plan } = ready;
   if (asksToRemove(plan)) {
     // Discord takes a deleted role from its members before its role list shows the deletion. The
     // platform must not be asked to remove anyone for that reason, so read the role list again.
@@ -82,7 +94,7 @@ export async function readAndPlan(
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }
   const isInTheWay = plan.blocked.length > 0 || plan.isBlockedByRank;
-  if (!isInTheWay) return { facts, reading, plan };
+  if (!isInTheWay) return ready;
   const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
   const roles = await deps.guildRoles.refresh(target, { readAtMs: knownAtMs, isAskedFor });
   const fresh = withRoles(facts, roles);
@@ -108,9 +120,13 @@ function planFromMirror(job: Job, facts: MemberFacts): Ready | null {
 function isJustRead(job: Job, facts: MemberFacts): boolean {
   const { mirrorAgeMs, isReadSinceMark, mappings } = facts;
   if (mirrorAgeMs === null || mirrorAgeMs >= CONFIRMING_MS) return false;
-  if (job.causes.some(({ isAskedFor, looksAnew }) => isAskedFor ?? looksAnew)) return false;
+  if (requestsReading(job)) return false;
   const isPlatforms = mappings.every(({ authority }) => authority === 'PLATFORM');
   return isReadSinceMark || (isPlatforms && !isUrgentJob(job));
+}
+
+function requestsReading({ causes }: Job): boolean {
+  return causes.some(({ isAskedFor, looksAnew }) => isAskedFor ?? looksAnew);
 }
 
 async function readMember(
@@ -132,17 +148,19 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
 }
 
 /**
- * Whether the run can do without reading the member. Every cause must name a group or the mirror
- * must be fresh, and the plan may change at most two roles, because single writes leave all other
- * roles alone. A plan that requests a removal always needs a reading. A plan that grants or
+ * Whether the run can do without reading the member. The plan may change at most two roles, because
+ * single writes leave all other roles alone. A live mirror is then enough, unless a cause requests
+ * a reading: it is newer than every mark. Otherwise every cause must name a group or the mirror must
+ * be fresh. Without a live mirror, a plan that requests a removal always needs a reading. A plan that grants or
  * requests something under authority DISCORD needs one too, and so does one whose grants wait for
  * screening, which may be over. For these two, the list of a sweep counts as a reading.
  */
 function isMirrorEnough(job: Job, { facts, plan }: Ready): boolean {
+  if (plan.add.length + plan.remove.length > MOST_SINGLE_WRITES) return false;
+  if (facts.isLive && !requestsReading(job)) return true;
   if (rolesOfCauses(job.causes, facts.mappings) === null && !isJustRead(job, facts)) return false;
+  if (asksToRemove(plan)) return false;
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
-  const isFew = plan.add.length + plan.remove.length <= MOST_SINGLE_WRITES;
-  if (!isFew || asksToRemove(plan)) return false;
   const asksNothing = readings.every(({ asks }) => asks === null);
   const isWaiting = plan.afterScreening !== undefined;
   return (

@@ -97,17 +97,16 @@ export interface Mirrored {
 
 /**
  * Returns the roles in the mirror; null: no mirror, or the member was not in the guild. `knownAtMs`
- * is when the facts were read.
+ * is when the facts were read. Events keep a live mirror current, so it counts as one source of
+ * that time, however long ago Discord last returned the member.
  */
 export function mirroredRoles(
-  { mirror, mirrorAgeMs }: Pick<MemberFacts, 'mirror' | 'mirrorAgeMs'>,
+  { mirror, mirrorAgeMs, isLive }: Pick<MemberFacts, 'mirror' | 'mirrorAgeMs' | 'isLive'>,
   knownAtMs: number,
 ): Mirrored | null {
   if (mirror?.isPresent !== true) return null;
-  return {
-    roleIds: mirror.roleIds,
-    readAtMs: mirrorAgeMs === null ? null : knownAtMs - mirrorAgeMs,
-  };
+  const ageMs = isLive ? 0 : mirrorAgeMs;
+  return { roleIds: mirror.roleIds, readAtMs: ageMs === null ? null : knownAtMs - ageMs };
 }
 
 /** The sources of a member's roles in one run, to decide whether a whole list may be written. */

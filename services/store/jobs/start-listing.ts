@@ -11,6 +11,7 @@ import {
 } from '../../model.js';
 import { inMs } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
+import { isLive } from '../live/is-live.js';
 
 /** Minimum time between two sweeps that `startListing` starts for a client. */
 const AGAIN_AFTER_MS = 60_000;
@@ -27,7 +28,8 @@ export const CROWD: Cause = { kind: 'REPAIR', id: 'crowd', actor: 'connector' };
  * Starts a SYNC_ACCOUNTS sweep if a member list takes fewer calls than reading the waiting members
  * one by one. Call it in the transaction that marks many members, so that no run starts before the
  * list. The worker also calls it, for members who accumulate gradually. Checks only the newest
- * jobs, because a million jobs may be waiting that need no reading. Returns whether it started a
+ * jobs, because a million jobs may be waiting that need no reading. Members whose mirror is live need
+ * none either. Returns whether it started a
  * sweep.
  */
 export async function startListing(db: Db, clientId: ClientId): Promise<boolean> {
@@ -44,7 +46,8 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
       where j.causes @? ${NEEDS_READING}
         and not exists (select from link l where l.client_id = j.client_id and l.discord_user_id = j.discord_user_id
           and l.status = 'ENDING')
-        and (m.roles_read_at is null or m.roles_read_at < ${inMs(-CONFIRMING_MS)})
+        and (m.read_at is null or not ${isLive(sql`${clientId}::uuid`)}
+          and (m.roles_read_at is null or m.roles_read_at < ${inMs(-CONFIRMING_MS)}))
     )
     insert into sweep (id, client_id, kind, state, is_dry_run, cause)
     select ${uuidv7()}, ${clientId}, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(CROWD)}::jsonb

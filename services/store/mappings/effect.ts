@@ -12,6 +12,7 @@ import {
   type RoleId,
 } from '../../model.js';
 import type { RawRow } from '../entities/columns.js';
+import { isLive } from '../live/is-live.js';
 import type { Db } from '../entities/entities.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
@@ -108,7 +109,7 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
   readonly removals: number;
   /** Member count at the last complete list; 0: never listed. */
   readonly listed: number;
-  /** Whether any mapping has an authority other than PLATFORM. */
+  /** Whether any mapping has an authority other than PLATFORM, and the mirror is not live. */
   readonly readsAnew: boolean;
   readonly members: readonly (SweepPlan['members'][number] & {
     readonly discordUserId: DiscordUserId;
@@ -125,7 +126,7 @@ interface EffectRow extends RawRow<'client', 'wholeListWrites'> {
  *   (extra reads to confirm a removal), for the forecast.
  *
  * These marks would name no group. A run after such a mark first reads its member at Discord,
- * unless the member was just read. With `areEnding`, the links are ending and every member is read.
+ * unless the member was just read or the mirror is live. With `areEnding`, the links are ending and every member is read.
  */
 export async function previewOf(
   db: Db,
@@ -139,7 +140,8 @@ export async function previewOf(
       from touched t where cardinality(t.add) + cardinality(t.remove) > 0
     ), groups as (
       select count(*)::int as members, t.writes as changes, t.is_renamed as "isRenamed", t.proofs,
-        ceil(greatest(${sql.lit(CONFIRMING_MS / 1000)} - coalesce(extract(epoch from statement_timestamp() - m.roles_read_at), 1e6), 0)) * 1000
+        case when m.read_at is not null and ${isLive(sql`${clientId}::uuid`)} then ${sql.lit(CONFIRMING_MS)}
+        else ceil(greatest(${sql.lit(CONFIRMING_MS / 1000)} - coalesce(extract(epoch from statement_timestamp() - m.roles_read_at), 1e6), 0)) * 1000 end
           as "confirmsForMs"
       from touched t left join member m on m.client_id = ${clientId} and m.discord_user_id = t.discord_user_id
       group by 2, 3, 4, 5
@@ -148,7 +150,7 @@ export async function previewOf(
       (select c.whole_list_writes from client c where c.id = ${clientId}) as "wholeListWrites",
       coalesce((select g.listed_count from guild_listing g where g.client_id = ${clientId}), 0) as listed,
       exists (select from client c left join role_mapping m on m.client_id = c.id
-        where c.id = ${clientId} and coalesce(m.authority, c.authority) <> 'PLATFORM') as "readsAnew",
+        where c.id = ${clientId} and coalesce(m.authority, c.authority) <> 'PLATFORM' and not ${isLive(sql`c.id`)}) as "readsAnew",
       coalesce(jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'platformUserId', p.platform_user_id,
           'add', p.add, 'remove', p.remove, 'nickname', null, 'reason', p.reason)
         order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { isLive } from '../live/is-live.js';
 import { REMOTE_FACTS } from '../remote/read-requests.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Asker } from '../connection/together.js';
@@ -80,6 +81,7 @@ const mirror = (discordUserId: DiscordUserId) => sql`
     'isReadSinceMark', coalesce(a.roles_read_at >= (select j.marked_at from reconcile_job j
       where j.client_id = c.id and j.discord_user_id = ${discordUserId}), false),
     'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
+    'isLive', ${isLive(sql`c.id`)},
     'isAbsenceProven', coalesce(a.absent_since <= statement_timestamp() - interval '1 minute', false))
   from member a
   where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null`;
@@ -129,6 +131,7 @@ interface MirrorRow extends RawRow<
   readonly ageMs: number | null;
   readonly isReadSinceMark: boolean;
   readonly hasLostRoles: boolean;
+  readonly isLive: boolean;
   readonly isAbsenceProven: boolean;
 }
 
@@ -155,6 +158,7 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
     mirrorAgeMs: row.mirror?.ageMs ?? null,
     isReadSinceMark: row.mirror?.isReadSinceMark === true,
     hasLostRoles: row.mirror?.hasLostRoles === true,
+    isLive: row.mirror?.isLive === true,
     isAbsenceProven: row.mirror?.isAbsenceProven === true,
     openRecord: row.openRecord,
     grant: row.grant,

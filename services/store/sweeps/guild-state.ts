@@ -4,6 +4,7 @@ import type { Db, Row } from '../entities/entities.js';
 import { type IdSet, createIdSet } from '../../lib/id-set.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
+import { isLive } from '../live/is-live.js';
 
 /**
  * Returns the expected number of holders of each mapped role. Linked holders are counted in the
@@ -24,7 +25,7 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
       group by h.role_id
     )
     select m.role_id as "roleId", m.name, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked,
-      g.runs_since as "runsSince", ${isBeingWritten(clientId)} as "isBeingWritten", statement_timestamp()::text as "asOf"
+      g.runs_since as "runsSince", ${isLive(sql`${clientId}::uuid`)} as "isLive", ${isBeingWritten(clientId)} as "isBeingWritten", statement_timestamp()::text as "asOf"
     from managed m left join held h using (role_id) left join guild_listing g on g.client_id = ${clientId}`.execute(
     db,
   );
@@ -35,6 +36,7 @@ export async function readExpectation(db: Db, clientId: ClientId): Promise<Expec
       rows.map((row) => [row.roleId, row.unlinked === null ? null : row.linked + row.unlinked]),
     ),
     runsSince: rows[0]?.runsSince ?? null,
+    isLive: rows[0]?.isLive ?? false,
     isBeingWritten: rows[0]?.isBeingWritten ?? false,
     asOf: rows[0]?.asOf ?? '-infinity',
   };
@@ -63,6 +65,7 @@ interface ExpectedRole extends Pick<Row<'role'>, 'name'> {
   readonly linked: number;
   readonly unlinked: number | null;
   readonly runsSince: number | null;
+  readonly isLive: boolean;
   readonly isBeingWritten: boolean;
   readonly asOf: string;
 }

@@ -4,7 +4,7 @@ import { createPacing } from '../../../services/discord/limits/pacing.js';
 import type { Job } from '../../../services/reconcile/job.js';
 import { readAndPlan } from '../../../services/reconcile/plan/read-and-plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import { LANES } from '../../../services/model.js';
+import { type Cause, LANES } from '../../../services/model.js';
 import { WritesSpentError } from '../../../services/reconcile/write/apply.js';
 import { cause } from '../../builders/store-world.js';
 import {
@@ -40,7 +40,14 @@ const job: Job = {
 const OPEN_FROM_MS = 5_000;
 
 /** How often the member is read, while Discord's limits allow writes only from OPEN_FROM_MS on. */
-async function readsOf(known: MemberFacts, { isUrgent = false, now = 0 } = {}) {
+async function readsOf(
+  known: MemberFacts,
+  {
+    isUrgent = false,
+    now = 0,
+    causes = [cause],
+  }: { isUrgent?: boolean; now?: number; causes?: readonly Cause[] } = {},
+) {
   let reads = 0;
   const clock = () => now;
   const from = () => OPEN_FROM_MS;
@@ -62,7 +69,7 @@ async function readsOf(known: MemberFacts, { isUrgent = false, now = 0 } = {}) {
       pacing: createPacing({ writeOutlook: () => outlook, clock, runsPerClient: 4 }),
       clock,
     },
-    { job, known, knownAtMs: 0, target, answered: null },
+    { job: { ...job, causes }, known, knownAtMs: 0, target, answered: null },
   );
   const delayedUntil = await ready.then(
     () => null,
@@ -105,5 +112,52 @@ describe('a member whose changes are known from the mirror', () => {
     ],
   ])('is read despite rate limits %s', async (_, known, isUrgent) => {
     expect(await readsOf(known, { isUrgent })).toEqual({ reads: 1, delayedUntil: null });
+  });
+});
+
+describe('a member whose mirror is live', () => {
+  const [, ...two] = THREE.map((roleId) =>
+    mappingFacts({ roleId, groupId: roleId, membership: 'held' }),
+  );
+  const missingTwo = (facts: Partial<MemberFacts> = {}) =>
+    missingThree({ mappings: two, isLive: true, ...facts });
+  const discordCause: Cause = { kind: 'DISCORD', id: 'GUILD_MEMBER_UPDATE', actor: 'Discord' };
+
+  test('is not read for two changes, whatever the cause', async () => {
+    for (const causes of [[cause], [discordCause], [discordCause, cause]])
+      expect(await readsOf(missingTwo(), { causes })).toMatchObject({ reads: 0 });
+    expect(await readsOf(missingTwo({ isLive: false }), { isUrgent: true })).toMatchObject({
+      reads: 1,
+    });
+  });
+
+  test.each<[string, MemberFacts, readonly Cause[]]>([
+    ['a cause requests a new reading', missingTwo(), [{ ...discordCause, looksAnew: true }]],
+    ['a person requests the run', missingTwo(), [{ ...cause, isAskedFor: true }]],
+    ['more than two roles change', missingThree({ isLive: true }), [cause]],
+    [
+      'a link is ending',
+      missingTwo({
+        links: [
+          { linkId: 'link-1', platformUserId: 'alice', status: 'ENDING', isEndAskedFor: false },
+        ],
+      }),
+      [cause],
+    ],
+    [
+      'a record is open',
+      missingTwo({
+        openRecord: {
+          recordId: 'r',
+          plannedAdded: [],
+          plannedRemoved: [],
+          plannedNickname: null,
+          ensured: { added: [], removed: [] },
+        },
+      }),
+      [cause],
+    ],
+  ])('is read if %s', async (_, known, causes) => {
+    expect(await readsOf(known, { causes, now: OPEN_FROM_MS })).toMatchObject({ reads: 1 });
   });
 });

@@ -68,6 +68,7 @@ function start(options: {
         linkedHolders: new Map(),
         expected: new Map(),
         runsSince: null,
+        isLive: false,
         isBeingWritten: false,
         asOf: '',
       }),
