@@ -32,6 +32,7 @@ import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
 import { startListing } from './jobs/start-listing.js';
 import { createLinks, findLink } from './links/links.js';
+import { createLiveMemory } from './live/live-memory.js';
 import type { HeartbeatTiming } from './connection/heartbeat.js';
 import type { Listener } from './connection/listen.js';
 import { createMappings } from './mappings/mappings.js';
@@ -110,6 +111,7 @@ export async function openStore(options: StoreOptions) {
       enqueueEvents: createEnqueueEvents(options),
       listener,
     }),
+    live: createLiveMemory({ database, owner }),
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
     restoreUser: createRestoreUser({ database }),

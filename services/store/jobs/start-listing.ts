@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import {
@@ -13,7 +13,7 @@ import { inMs } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import { isLive } from '../live/is-live.js';
 
-/** Minimum time between two sweeps that `startListing` starts for a client. */
+/** Minimum time between two sweeps that are started for a client with the same cause. */
 const AGAIN_AFTER_MS = 60_000;
 /** Minimum time between two such sweeps if the first could not read its member list. */
 const AFTER_FAILURE_MS = 60 * 60_000;
@@ -23,6 +23,8 @@ const NEWEST = sql.lit(4);
 
 /** Cause of the sweeps that `startListing` starts. */
 export const CROWD: Cause = { kind: 'REPAIR', id: 'crowd', actor: 'connector' };
+/** Cause of the sweeps that `startGapListing` starts. */
+const GAP: Cause = { kind: 'REPAIR', id: 'gap', actor: 'connector' };
 
 /**
  * Starts a SYNC_ACCOUNTS sweep if a member list takes fewer calls than reading the waiting members
@@ -52,16 +54,39 @@ export async function startListing(db: Db, clientId: ClientId): Promise<boolean>
     insert into sweep (id, client_id, kind, state, is_dry_run, cause)
     select ${uuidv7()}, ${clientId}, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(CROWD)}::jsonb
     from guild, waiting, client c
-    where c.id = ${clientId} and c.is_enabled and c.ending_at is null and c.stopped_at is null
-      and (c.paused_until is null or c.paused_until <= clock_timestamp()) and waiting.reads >= guild.calls and not exists (
-      select from sweep s where s.client_id = ${clientId} and s.kind = 'SYNC_ACCOUNTS' and s.state in ('WAITING', 'RUNNING')
-    ) and not exists (
-      select from sweep s where s.client_id = ${clientId} and s.kind = 'SYNC_ACCOUNTS' and s.cause ->> 'id' = ${CROWD.id}
-        and s.started_at > clock_timestamp() - make_interval(secs => case
-          when guild.listed_at >= s.started_at then ${AGAIN_AFTER_MS / 1_000}::int else ${AFTER_FAILURE_MS / 1_000}::int end))
+    where c.id = ${clientId} and waiting.reads >= guild.calls and ${mayList(CROWD, sql`guild.listed_at`)}
     on conflict (client_id, kind) where state in ('WAITING', 'RUNNING') do nothing`.execute(db);
   return (numAffectedRows ?? 0n) > 0n;
 }
+
+/**
+ * Starts a SYNC_ACCOUNTS sweep for each of these clients that has an open gap. Does nothing for a
+ * client with a sweep of this kind in progress, or with one that was started for a gap just before.
+ */
+export async function startGapListing(db: Db, clientIds: readonly ClientId[]): Promise<void> {
+  await sql`
+    insert into sweep (id, client_id, kind, state, is_dry_run, cause)
+    select n.id, c.id, 'SYNC_ACCOUNTS', 'WAITING', false, ${JSON.stringify(GAP)}::jsonb
+    from unnest(${clientIds.map(() => uuidv7())}::uuid[], ${clientIds}::uuid[]) as n (id, client_id)
+    join client c on c.id = n.client_id
+    join live_guild g on g.client_id = c.id and g.gap_at is not null
+    left join guild_listing l on l.client_id = c.id
+    where ${mayList(GAP, sql`l.listed_at`)} order by c.id
+    on conflict (client_id, kind) where state in ('WAITING', 'RUNNING') do nothing`.execute(db);
+}
+
+/**
+ * Condition on `client c`: a SYNC_ACCOUNTS sweep with this cause may start now. `listedAt` is when
+ * the last complete member list was requested.
+ */
+const mayList = ({ id }: Cause, listedAt: RawBuilder<unknown>) => sql`
+  c.is_enabled and c.ending_at is null and c.stopped_at is null
+  and (c.paused_until is null or c.paused_until <= clock_timestamp()) and not exists (
+    select from sweep s where s.client_id = c.id and s.kind = 'SYNC_ACCOUNTS' and s.state in ('WAITING', 'RUNNING')
+  ) and not exists (
+    select from sweep s where s.client_id = c.id and s.kind = 'SYNC_ACCOUNTS' and s.cause ->> 'id' = ${id}
+      and s.started_at > clock_timestamp() - make_interval(secs => case
+        when ${listedAt} >= s.started_at then ${AGAIN_AFTER_MS / 1_000}::int else ${AFTER_FAILURE_MS / 1_000}::int end))`;
 
 /** JSON path of a cause that requires reading the member at Discord; see `rolesOfCauses`. */
 const NEEDS_READING = sql.lit(

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Db } from '../entities/entities.js';
+import { closeGap } from '../live/gaps.js';
 import type { SweepEnding, UnlinkedChunk } from '../../sweep/ports.js';
 
 /**
@@ -42,8 +43,8 @@ export async function saveUnlinkedHolders(
 }
 
 /**
- * Counts the stored unlinked holders of each of these roles. Call it after all chunks of a list are
- * saved.
+ * Completes a member list: counts the stored unlinked holders of each of these roles, and ends a
+ * gap that the list covers. Call it after all pages and chunks of the list are saved.
  */
 export async function countUnlinkedHolders(
   db: Db,
@@ -71,6 +72,7 @@ export async function countUnlinkedHolders(
         select role_id, count(*) as holders from unlinked_holder where client_id = ${clientId} group by role_id
       ) u on u.role_id = r.id)
     where client_id = ${clientId}`.execute(db);
+  await closeGap(db, clientId, askedAt);
 }
 
 export async function saveHolders(
