@@ -11,6 +11,7 @@ import {
   botMemberReading,
   botUserReading,
   type Call,
+  gatewayReading,
   guildReading,
   inviteReading,
   isUnknownInvite,
@@ -19,6 +20,7 @@ import {
 } from './calls.js';
 import {
   applicationPayload,
+  gatewayPayload,
   guildPayload,
   invitePayload,
   memberPayload,
@@ -41,6 +43,7 @@ export interface BotReadings {
   readonly readRoleList: (guild: GuildRef) => Promise<readonly RoleReading[]>;
   /** Null if the invite does not exist or has expired. */
   readonly readInvite: (guild: GuildRef, code: string) => Promise<InviteReading | null>;
+  readonly readGatewayInformation: (guild: GuildRef) => Promise<GatewayInformation>;
 }
 
 export interface BotIdentity {
@@ -84,6 +87,16 @@ export interface InviteReading {
   readonly guildId: GuildId | null;
   /** Null: never expires. Undefined: Discord did not report it. */
   readonly expiresAt: Date | null | undefined;
+}
+
+/** How the bot may connect to Discord's gateway. */
+export interface GatewayInformation {
+  /** The websocket's address, without query. */
+  readonly url: string;
+  /** How many shards Discord recommends. */
+  readonly shards: number;
+  /** How many sessions the bot may still start, and when that is reset. */
+  readonly startLimit: { readonly remaining: number; readonly resetAfterMs: number };
 }
 
 export function createBotReadings(perform: Perform): BotReadings {
@@ -135,6 +148,11 @@ export function createBotReadings(perform: Perform): BotReadings {
       if (isUnknownInvite(answer)) return null;
       const invite = parsePayload(invitePayload, answer, call.doing);
       return { guildId: invite.guild?.id ?? null, expiresAt: invite.expires_at };
+    },
+    async readGatewayInformation(guild) {
+      const found = await read(guild, gatewayReading, gatewayPayload);
+      const { remaining, reset_after: resetAfterMs } = found.session_start_limit;
+      return { url: found.url, shards: found.shards, startLimit: { remaining, resetAfterMs } };
     },
   };
 }

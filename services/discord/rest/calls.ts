@@ -215,6 +215,15 @@ export const botUserReading: Call = {
   isOfBot: true,
 };
 
+export const gatewayReading: Call = {
+  method: RequestMethod.Get,
+  route: '/gateway/bot',
+  path: Routes.gatewayBot(),
+  doing: "read the gateway's address",
+  ids: {},
+  isOfBot: true,
+};
+
 export const applicationReading: Call = {
   method: RequestMethod.Get,
   route: '/applications/@me',

@@ -70,6 +70,17 @@ export const applicationPayload = z.object({
   bot: z.object({ id: snowflake }).nullish().catch(null),
 });
 
+export const gatewayPayload = z.object({
+  url: z.string(),
+  /** Discord recommends one for every 1,000 guilds. */
+  shards: z.number().int().min(1).max(1000),
+  session_start_limit: z.object({
+    remaining: z.number().int().min(0),
+    /** In milliseconds. */
+    reset_after: z.number().min(0),
+  }),
+});
+
 /** Throws an UnavailableError that names the missing or invalid fields, but not their values. */
 export function parsePayload<T>(
   schema: z.ZodType<T>,

@@ -34,6 +34,11 @@ const readings: BotReadings = {
       permissions: String(ENOUGH),
     },
   ],
+  readGatewayInformation: async () => ({
+    url: 'wss://gateway.discord.gg',
+    shards: 1,
+    startLimit: { remaining: 1000, resetAfterMs: 0 },
+  }),
   readInvite: async () => ({ guildId: GUILD, expiresAt: null }),
 };
 

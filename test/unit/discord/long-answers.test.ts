@@ -27,6 +27,7 @@ describe('an endless response', () => {
   const SINGLES: [string, (gateway: Gateway) => Promise<unknown>][] = [
     ['one member', (gateway) => gateway.readMember(target)],
     ['the bot', (gateway) => gateway.whoAmI(guild)],
+    ['the gateway', (gateway) => gateway.readGatewayInformation(guild)],
     ['a role write', (gateway) => gateway.addRole(roleWrite)],
     ['an invite', (gateway) => gateway.readInvite(guild, 'abcdef')],
   ];
