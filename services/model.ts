@@ -110,10 +110,10 @@ export const NO_NICKNAME = '';
 export type HandRemovals = 'RESTORE' | 'HOLD';
 
 /**
- * How changes on Discord reach the connector. OFF: the client's `live` is false. CONNECTING: the
- * session is being opened. CATCHING_UP: events arrive, but some were missed, and a member list has
- * not closed the gap yet. LIVE: events arrive and none is missing. POLLING: events cannot arrive;
- * sweeps find the changes.
+ * How changes on Discord reach the connector. OFF: the client's `live` is false, or nothing is sent
+ * to Discord for it. CONNECTING: the session is being opened. CATCHING_UP: events arrive, but some
+ * were missed, and a member list has not closed the gap yet. LIVE: events arrive and none is
+ * missing. POLLING: events cannot arrive; sweeps find the changes.
  */
 export type LiveState = 'OFF' | 'CONNECTING' | 'CATCHING_UP' | 'LIVE' | 'POLLING';
 

@@ -136,6 +136,19 @@ export type LinkState =
   /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, under authority DISCORD, for the platform to follow: see `requests`. */
   | 'PENDING';
 
+/** How changes made on Discord reach the connector. */
+export type LiveState =
+  /** Events arrive, but some were missed. The next complete member list finds what they would have shown. */
+  | 'CATCHING_UP'
+  /** A session is being opened. Until then, sweeps find the changes. */
+  | 'CONNECTING'
+  /** Events arrive within a second, and none is missing. */
+  | 'LIVE'
+  /** No session at Discord's gateway is opened, because `live` is false or nothing is sent to Discord for the client; see `reason`. */
+  | 'OFF'
+  /** Events cannot arrive; see `reason`. Sweeps find the changes. */
+  | 'POLLING';
+
 /** A membership that was added or removed. */
 export type MembershipChangeInput = {
   /** Whether the user was added to the group or removed from it. */
@@ -285,6 +298,7 @@ export type LookAroundQuery = {
     guildId: string;
     enabled: boolean;
     botInviteUrl: string;
+    liveState: { state: LiveState; reason: string | null };
     health: {
       checks: Array<{ name: string; result: CheckVerdict; message: string; remedy: string | null }>;
     };
@@ -718,6 +732,10 @@ export const LookAroundDocument = new TypedDocumentString(`
     guildId
     enabled
     botInviteUrl
+    liveState {
+      state
+      reason
+    }
     health {
       checks {
         name

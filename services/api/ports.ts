@@ -7,7 +7,7 @@
  */
 import type { Stage } from '../lib/lifecycle.js';
 import type { AuditReads } from './audit/ports.js';
-import type { ClientPort, RoleReads } from './clients/ports.js';
+import type { ClientPort, LiveReads, RoleReads } from './clients/ports.js';
 import type { FactPort, PlatformReads } from './facts/ports.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
 import type { LinkPort, LinkReads } from './links/ports.js';
@@ -22,6 +22,7 @@ export interface ReadPort
     AuditReads,
     HeldPlanReads,
     LinkReads,
+    LiveReads,
     MappingReads,
     PlatformReads,
     RoleReads,

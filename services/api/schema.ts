@@ -8,7 +8,11 @@ import type { ClientPolicy } from './clients/client-settings.js';
 import { DiscordClientResolver, DiscordRoleResolver } from './clients/discord-client.resolver.js';
 import { FactMutationsResolver, PlatformResolver } from './facts/facts.resolver.js';
 import { DateTime } from './kit/scalars.js';
-import { DiscordUserResolver, MembershipRequestResolver } from './links/discord-user.resolver.js';
+import {
+  DiscordUserResolver,
+  DisputeResolver,
+  MembershipRequestResolver,
+} from './links/discord-user.resolver.js';
 import {
   BlockedRoleResolver,
   ExplainedMappingResolver,
@@ -63,6 +67,7 @@ const RESOLVERS: readonly (readonly [ResolverClass, (deps: SchemaDeps) => object
   [DiscordRoleResolver, () => new DiscordRoleResolver()],
   [RoleMappingResolver, ({ ports }) => new RoleMappingResolver(ports.read)],
   [DiscordUserResolver, ({ ports }) => new DiscordUserResolver(ports.read)],
+  [DisputeResolver, () => new DisputeResolver()],
   [MembershipRequestResolver, () => new MembershipRequestResolver()],
   [PlannedRequestResolver, () => new PlannedRequestResolver()],
   [PlatformResolver, ({ ports }) => new PlatformResolver(ports.read)],

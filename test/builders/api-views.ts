@@ -3,6 +3,7 @@ import type {
   DiscordClient,
   DiscordRole,
 } from '../../services/api/clients/discord-client.types.js';
+import type { LiveStatus } from '../../services/api/clients/live-status.types.js';
 import type { PlatformGroup, PlatformUser } from '../../services/api/facts/platform.types.js';
 import type { DiscordUser } from '../../services/api/links/discord-user.types.js';
 import type { RoleMapping } from '../../services/api/mappings/role-mapping.types.js';
@@ -55,6 +56,16 @@ export const aClient = (given: Partial<DiscordClient> = {}): DiscordClient => ({
   checkedAt: null,
   createdAt: AT,
   updatedAt: AT,
+  ...given,
+});
+
+export const aLiveStatus = (given: Partial<LiveStatus> = {}): LiveStatus => ({
+  state: 'LIVE',
+  reason: null,
+  since: AT,
+  lastEventAt: AT,
+  gapSince: null,
+  missed: 0,
   ...given,
 });
 

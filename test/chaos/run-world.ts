@@ -277,8 +277,8 @@ async function linkFaults(
       // A list may still show a deleted role.
       ...(isWantedGone || account === stage.bot ? ['PARKED'] : []),
       ...(waiting.isHeld(discordUserId) ? ['HELD'] : []),
-      // A membership request is open, and no platform answers it here.
-      ...(wishes.hasDiscords() ? ['PENDING'] : []),
+      // A membership request is open, or the next fact says the opposite; no platform answers here.
+      ...(wishes.hasDiscords() ? ['PENDING', 'DISPUTED'] : []),
     ];
     return states.includes(state)
       ? []

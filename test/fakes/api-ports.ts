@@ -1,10 +1,14 @@
+import { aLiveStatus } from '../builders/api-views.js';
 import { APPLIED, STALE } from '../builders/fact-outcomes.js';
 import type { AuditRecord } from '../../services/api/audit/audit-record.types.js';
 import type {
   DiscordClient,
   DiscordRole,
 } from '../../services/api/clients/discord-client.types.js';
+import type { LiveStatus } from '../../services/api/clients/live-status.types.js';
+import type { DisputeCounts } from '../../services/api/clients/ports.js';
 import type { PlatformGroup, PlatformUser } from '../../services/api/facts/platform.types.js';
+import type { Dispute } from '../../services/api/links/dispute.types.js';
 import type {
   DiscordUser,
   MembershipRequest,
@@ -39,6 +43,11 @@ export interface ApiWorld extends SweepWorld {
   /** By client. */
   heldPlans: Record<string, HeldPlansView>;
   unlinked: UnlinkedRoleView[];
+  /** Of every client. */
+  live: LiveStatus;
+  disputeCounts: DisputeCounts;
+  /** By link. */
+  disputes: Record<string, Dispute>;
   audit: AuditRecord[];
   /** Facts received, in order; those about `staleFor` lose. */
   facts: PlatformFact[];
@@ -75,6 +84,9 @@ export function createFakeApiPorts(given: Partial<ApiWorld> = {}): FakeApiPorts 
     held: {},
     heldPlans: {},
     unlinked: [],
+    live: aLiveStatus(),
+    disputeCounts: { reversals: 0, kept: 0, requests: 0 },
+    disputes: {},
     audit: [],
     facts: [],
     staleFor: null,
@@ -335,6 +347,9 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
     pageAuditRecords: async (filter, page) => cut(recordsOf(filter.clientIds).toReversed(), page),
     requestsOfLinks: async (ids) =>
       ids.map((id) => world.requests.filter((one) => one.linkId === id)),
+    liveOfClients: async (ids) => ids.map(() => world.live),
+    disputesOfClients: async (ids) => ids.map(() => world.disputeCounts),
+    disputesOfLinks: async (ids) => ids.map((id) => world.disputes[id] ?? null),
     parkedOfClients: async (ids) => ids.map(() => null),
     unlinkedRolesOfClients: async (ids) =>
       ids.map((id) => world.unlinked.filter((one) => one.clientId === id)),

@@ -46,14 +46,14 @@ const MINUTE_MS = 60_000;
  * Returns the age in days if it is at least two days, in hours if at least two hours, else in
  * minutes.
  */
-function ageIn(ms: number): string {
+export function ageIn(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
   if (minutes >= 2 * 24 * 60) return countOf(Math.floor(minutes / (24 * 60)), 'day');
   if (minutes >= 2 * 60) return countOf(Math.floor(minutes / 60), 'hour');
   return countOf(minutes, 'minute');
 }
 
-const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function enabledCheck(client: DiscordClient): HealthCheck {
   const name = 'enabled';

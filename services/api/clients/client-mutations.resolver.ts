@@ -17,6 +17,7 @@ import { forgetRows } from '../kit/loaders.js';
 import { MappingEffectType } from '../mappings/role-mapping.types.js';
 import { withClient } from '../sweeps/sweep.types.js';
 import { loadPeopleChecks } from './client-health.js';
+import { loadLiveChecks } from './live-health.js';
 import { type ClientPolicy, toClientPatch, toNewClient } from './client-settings.js';
 import {
   CheckDiscordClientInput,
@@ -110,7 +111,7 @@ export class ClientMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => CheckDiscordClientPayload, {
     description:
-      'Checks a client at Discord: token, guild, permissions, role positions, invite and redirect address. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.',
+      'Checks a client at Discord: token, guild, intent, permissions, role positions, invite and redirect address; then whether changes on Discord arrive live. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.',
   })
   async checkDiscordClient(
     @Ctx() context: ApiContext,
@@ -120,8 +121,11 @@ export class ClientMutationsResolver {
     const checks = await this.deps.clients.checkClient(before.id);
     forgetRows(context.loaders);
     const client = await requireClient(context, before.id, 'input.id');
-    const people = await loadPeopleChecks(context, before.id);
-    return { client, checks: [...checks, ...people], warnings: [] };
+    const [live, people] = await Promise.all([
+      loadLiveChecks(context, before.id),
+      loadPeopleChecks(context, before.id),
+    ]);
+    return { client, checks: [...checks, ...live, ...people], warnings: [] };
   }
 
   @Authorized('discord:admin')

@@ -17,6 +17,8 @@ import { type OrPromise, whenHere } from '../kit/rows.js';
 import { RoleMapping } from '../mappings/role-mapping.types.js';
 import { heldPlansCheck, loadPeopleChecks, storedHealth } from './client-health.js';
 import { ClientHealth, DiscordClient, DiscordRole } from './discord-client.types.js';
+import { loadLiveChecks } from './live-health.js';
+import { LiveStatus } from './live-status.types.js';
 import type { ClientPort } from './ports.js';
 
 @Resolver(() => DiscordClient)
@@ -85,18 +87,41 @@ export class DiscordClientResolver {
     return loaders.pendingOfClient.load(id);
   }
 
+  @FieldResolver(() => LiveStatus, {
+    description: 'Whether changes made on Discord are known within a second, and if not, why.',
+  })
+  async liveState(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient) {
+    return (await loaders.liveOfClient.load(id)) ?? NEVER_LIVE;
+  }
+
   @FieldResolver(() => ClientHealth, { description: "The client's health." })
   async health(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<ClientHealth> {
-    const [held, people] = await Promise.all([
+    const [held, people, live] = await Promise.all([
       context.loaders.heldPlansOfClient.load(client.id),
       loadPeopleChecks(context, client.id),
+      loadLiveChecks(context, client.id),
     ]);
     const now = context.now();
     return {
-      checks: [...heldPlansCheck(client.id, held, now), ...people, ...storedHealth(client, now)],
+      checks: [
+        ...heldPlansCheck(client.id, held, now),
+        ...people,
+        ...live,
+        ...storedHealth(client, now),
+      ],
     };
   }
 }
+
+/** The client was deleted after the request read it. */
+const NEVER_LIVE: LiveStatus = {
+  state: 'OFF',
+  reason: 'the client is deleted',
+  since: null,
+  lastEventAt: null,
+  gapSince: null,
+  missed: 0,
+};
 
 /** The bot's permissions: Manage Roles, Manage Nicknames and Create Instant Invite. */
 const NEEDED_PERMISSIONS = (1n << 28n) | (1n << 27n) | (1n << 0n);

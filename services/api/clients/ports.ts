@@ -13,6 +13,7 @@ import type {
 } from '../../model.js';
 import type { MappingEffect } from '../sweeps/ports.js';
 import type { DiscordClient, DiscordRole, HealthCheck } from './discord-client.types.js';
+import type { LiveStatus } from './live-status.types.js';
 
 export interface RoleKey {
   readonly clientId: ClientId;
@@ -45,6 +46,21 @@ export interface ClientPort {
   importRoles(id: ClientId): Promise<readonly DiscordRole[]>;
   listClients(): Promise<readonly DiscordClient[]>;
   findClients(ids: readonly ClientId[]): Promise<readonly (DiscordClient | undefined)[]>;
+}
+
+export interface LiveReads {
+  liveOfClients(ids: readonly ClientId[]): Promise<readonly (LiveStatus | undefined)[]>;
+  disputesOfClients(ids: readonly ClientId[]): Promise<readonly (DisputeCounts | undefined)[]>;
+}
+
+/** Numbers of linked members. */
+export interface DisputeCounts {
+  /** Another account keeps undoing a change. */
+  readonly reversals: number;
+  /** Of these, the members that keep a revoked role. */
+  readonly kept: number;
+  /** The platform contradicts a request. */
+  readonly requests: number;
 }
 
 export interface RoleReads {

@@ -39,9 +39,12 @@ export function createLoaders(ports: LoaderPorts) {
     platformGroups: new RowLoader((ids) => read.findPlatformGroups(ids), itself),
     groupsOfPlatformUser: new RowLoader((ids) => read.groupsOfPlatformUsers(ids), itself),
     requestsOfLink: new RowLoader((ids) => read.requestsOfLinks(ids), itself),
+    disputeOfLink: new RowLoader((ids) => read.disputesOfLinks(ids), itself),
     schedulesOfClient: new RowLoader((ids) => schedules.schedulesOfClients(ids), itself),
     sweeps: new RowLoader((ids) => sweeps.findSweeps(ids), itself),
     heldPlansOfClient: new RowLoader((ids) => read.heldPlansOfClients(ids), itself),
+    liveOfClient: new RowLoader((ids) => read.liveOfClients(ids), itself),
+    disputesOfClient: new RowLoader((ids) => read.disputesOfClients(ids), itself),
     parkedOfClient: new RowLoader((ids) => read.parkedOfClients(ids), itself),
     unlinkedRolesOfClient: new RowLoader((ids) => read.unlinkedRolesOfClients(ids), itself),
     /** Number of members that wait for a reconcile or are being reconciled. */

@@ -21,6 +21,7 @@ import { askOfClient } from '../kit/find.js';
 import { loadRoles } from '../kit/loaders.js';
 import { toConnection, toPage } from '../kit/paging.js';
 import type { OrPromise } from '../kit/rows.js';
+import { Dispute } from './dispute.types.js';
 import { DiscordUser, DiscordUserConnection, MembershipRequest } from './discord-user.types.js';
 import { DiscordUserFilter, toLinkFilter } from './link.input.js';
 import type { LinkReads } from './ports.js';
@@ -110,6 +111,23 @@ export class DiscordUserResolver {
   })
   requests(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordUser) {
     return loaders.requestsOfLink.load(id);
+  }
+
+  @FieldResolver(() => Dispute, {
+    nullable: true,
+    description:
+      'Who keeps changing a role of the member back. Of several disputes, the oldest one about reversals. Null if there is none.',
+  })
+  dispute(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordUser) {
+    return loaders.disputeOfLink.load(id);
+  }
+}
+
+@Resolver(() => Dispute)
+export class DisputeResolver {
+  @FieldResolver(() => DiscordRole, { description: 'The role.' })
+  role(@Ctx() { loaders }: ApiContext, @Root() dispute: Dispute): OrPromise<DiscordRole> {
+    return loaders.roles.load(dispute);
   }
 }
 

@@ -15,6 +15,7 @@ import type {
   RoleId,
 } from '../../model.js';
 import type { Page, Rows } from '../kit/ports.js';
+import type { Dispute } from './dispute.types.js';
 import type { DiscordUser, MembershipRequest } from './discord-user.types.js';
 import type { MemberPlanType, RoleExplanationType } from './explain.types.js';
 
@@ -95,6 +96,8 @@ export interface LinkReads {
    * first.
    */
   requestsOfLinks(ids: readonly LinkId[]): Promise<readonly (readonly MembershipRequest[])[]>;
+  /** Returns each link's dispute; null: none. */
+  disputesOfLinks(ids: readonly LinkId[]): Promise<readonly (Dispute | null)[]>;
   /**
    * Returns the number of members that wait for a reconcile or are being reconciled, without parked
    * members.

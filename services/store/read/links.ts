@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Page, Rows } from '../../api/kit/ports.js';
 import type { LinkFilter } from '../../api/links/ports.js';
 import type { ClientId, LinkId, LinkState, MemberKey, PlatformUserId } from '../../model.js';
+import type { RequestState } from '../../reconcile/plan/remote.js';
 import type { Asker } from '../connection/together.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import {
@@ -61,14 +62,17 @@ const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, ${parkedReason
 
 /**
  * The state of a link. ENDING: the link is ending. PENDING: a job waits or runs, no run has
- * happened yet, or the state would be IN_STEP but a request to the platform is open. Otherwise, the
- * result of the last run.
+ * happened yet, or the state would be IN_STEP but a request to the platform is open. DISPUTED: the
+ * state would be IN_STEP but the platform contradicts a request. Otherwise, the result of the last
+ * run.
  */
 const LINK_STATE = sql`case
   when l.status = 'ENDING' then 'ENDING'
   when j.client_id is not null then 'PENDING'
   when m.state = 'IN_STEP' and exists (select from remote_membership r where r.link_id = l.id and r.request_state = 'OPEN')
     then 'PENDING'
+  when m.state = 'IN_STEP' and exists (select from remote_membership r where r.link_id = l.id and r.request_state = 'DISPUTED')
+    then 'DISPUTED'
   else coalesce(m.state, 'PENDING')
 end`;
 
@@ -225,6 +229,8 @@ function linkCandidates(
 function candidatesIn(clientId: ClientId, state: LinkState): RawBuilder<unknown> {
   if (state === 'ENDING')
     return sql`select k.id from link k where k.client_id = ${clientId} and k.status = 'ENDING'`;
+  if (state === 'DISPUTED')
+    return sql`${ofMembers(clientId, sql`c.state = 'DISPUTED'`)} union all ${requestedAs('DISPUTED')}`;
   if (state !== 'PENDING') return ofMembers(clientId, sql`c.state = ${state}`);
   return sql.join(
     [
@@ -235,11 +241,14 @@ function candidatesIn(clientId: ClientId, state: LinkState): RawBuilder<unknown>
       ofMembers(clientId, sql`c.state = 'PENDING'`),
       sql`select k.id from link k where k.client_id = ${clientId} and not exists (
         select from member c where c.client_id = k.client_id and c.discord_user_id = k.discord_user_id)`,
-      sql`select r.link_id from remote_membership r where r.request_state = 'OPEN'`,
+      requestedAs('OPEN'),
     ],
     sql` union all `,
   );
 }
+
+const requestedAs = (state: RequestState) =>
+  sql`select r.link_id from remote_membership r where r.request_state = ${sql.lit(state)}`;
 
 const ofMembers = (clientId: ClientId, condition: RawBuilder<unknown>) =>
   sql`select k.id from member c

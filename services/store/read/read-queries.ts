@@ -19,6 +19,8 @@ import {
   groupsOfPlatformUsers,
   pagePlatformGroups,
 } from './platform.js';
+import { disputesOfClients, disputesOfLinks } from './disputes.js';
+import { liveOfClients } from './live.js';
 import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
 import { findMappings, findRoles, mappingsOfClients, rolesOfClients } from './roles.js';
 import {
@@ -62,6 +64,9 @@ export function createReadQueries({
     unlinkedRolesOfClients: (ids: Ids) => unlinkedRolesOfClients(prepared, ids),
     pageUnlinkedHolders: (key: RoleKey, page: Page) => pageUnlinkedHolders(asker, key, page),
     countUnlinkedHolders: (key: RoleKey) => countUnlinkedHoldersOf(asker, key),
+    liveOfClients: (ids: Ids) => liveOfClients(prepared, ids),
+    disputesOfClients: (ids: Ids) => disputesOfClients(prepared, ids),
+    disputesOfLinks: (ids: readonly LinkId[]) => disputesOfLinks(prepared, ids),
     parkedOfClients: (ids: Ids) => parkedOfClients(prepared, ids),
     pendingOfClients: (ids: Ids) => pendingOfClients(prepared, ids),
     pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(prepared, ids),

@@ -50,6 +50,9 @@ async function seedRows(sql: pg.Client, n: number): Promise<void> {
       select ${uuid(KINDS.client, '1')}, (400000000000000000 + i)::text, 'IN_STEP',
         array['500000000000000001', '500000000000000002', (500000000000000000 + 10 + i)::text], now()
       from generate_series(1, ${n}) i`,
+    `insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, disputed_since)
+      select ${uuid(KINDS.client, '1')}, (400000000000000000 + i)::text, (500000000000000000 + 10 + i)::text, true, now(), now()
+      from generate_series(1, ${n}) i`,
     `insert into role_mapping (id, client_id, group_id, role_id, created_at)
       select ${uuid(KINDS.mapping, 'i')}, ${uuid(KINDS.client, '1')}, 'group-1', (500000000000000000 + i)::text, now()
       from generate_series(1, 3) i`,
@@ -156,6 +159,8 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
       select ${client}, '400000000000999999', 'IN_STEP',
         array_agg((base + i)::text) || array(select (600000000000000000 + g)::text from generate_series(1, ${n}) g), now()
       from generate_series(1, ${Math.min(n, PLANNED_EACH)}) i, unnest(array[51, 52, 53, 55]) kind, lateral (select kind * 10000000000000000 as base) b`,
+    `insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, disputed_since)
+      values (${client}, '400000000000999999', '510000000000000001', true, now(), now())`,
     `update client set guard_minimum = 1000000 where id = ${client}`,
     ...PLANNED.flatMap((planned) => seedPlanned(planned, Math.min(n, PLANNED_EACH))),
     `insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)

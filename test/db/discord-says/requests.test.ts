@@ -127,7 +127,7 @@ describe('a request to the platform', () => {
       { groupId: 'pilots', change: 'REMOVED', state: 'DISPUTED' },
     ]);
     expect(await guild.linkOf('alice')).toMatchObject({
-      state: 'IN_STEP',
+      state: 'DISPUTED',
       reason:
         'the platform was asked to remove the user from group pilots but reports the opposite',
     });

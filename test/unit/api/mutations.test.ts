@@ -261,7 +261,15 @@ describe('mutations of clients and mappings', () => {
     expect(body.data).toEqual({
       checkDiscordClient: {
         client: { id: CLIENT_ID },
-        checks: [{ name: 'token', result: 'OK', message: 'Known.', remedy: null }],
+        checks: [
+          { name: 'token', result: 'OK', message: 'Known.', remedy: null },
+          {
+            name: 'live',
+            result: 'OK',
+            message: expect.stringContaining('Live since'),
+            remedy: null,
+          },
+        ],
         warnings: [],
       },
       importDiscordRoles: {

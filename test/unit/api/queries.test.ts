@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   aClient,
   aLink,
+  aLiveStatus,
   aPlatformGroup,
   CLIENT_ID,
   ownId,
@@ -62,15 +63,37 @@ describe('a client', () => {
     });
   });
 
+  it('shows how changes on Discord reach it', async () => {
+    api.world.live = aLiveStatus({
+      state: 'POLLING',
+      reason: 'the Server Members Intent is off',
+      gapSince: new Date('2026-11-22T16:00Z'),
+      missed: 3,
+    });
+
+    const { body } = await api.ask(
+      `{ discordClient(id: "${CLIENT_ID}") { liveState { state reason since lastEventAt gapSince missed } } }`,
+    );
+
+    expect(body.data.discordClient.liveState).toEqual({
+      state: 'POLLING',
+      reason: 'the Server Members Intent is off',
+      since: '2026-11-22T17:00:00.000Z',
+      lastEventAt: '2026-11-22T17:00:00.000Z',
+      gapSince: '2026-11-22T16:00:00.000Z',
+      missed: 3,
+    });
+  });
+
   it.each([
-    [{}, ['OK', 'OK', 'OK']],
-    [{ isEnabled: false }, ['WARNING', 'OK', 'OK']],
-    [{ endingAt: new Date(0) }, ['WARNING', 'OK', 'OK']],
-    [{ stoppedAt: new Date(0), trouble: '401' }, ['OK', 'FAILED', 'OK']],
-    [{ pausedUntil: new Date('2026-11-22T19:00Z') }, ['OK', 'WARNING', 'OK']],
-    [{ pausedUntil: new Date('2026-11-22T17:00Z') }, ['OK', 'OK', 'OK']],
-    [{ trouble: 'odd' }, ['OK', 'WARNING', 'OK']],
-    [{ rolesReadAt: null }, ['OK', 'OK', 'WARNING']],
+    [{}, ['OK', 'OK', 'OK', 'OK']],
+    [{ isEnabled: false }, ['OK', 'WARNING', 'OK', 'OK']],
+    [{ endingAt: new Date(0) }, ['OK', 'WARNING', 'OK', 'OK']],
+    [{ stoppedAt: new Date(0), trouble: '401' }, ['OK', 'OK', 'FAILED', 'OK']],
+    [{ pausedUntil: new Date('2026-11-22T19:00Z') }, ['OK', 'OK', 'WARNING', 'OK']],
+    [{ pausedUntil: new Date('2026-11-22T17:00Z') }, ['OK', 'OK', 'OK', 'OK']],
+    [{ trouble: 'odd' }, ['OK', 'OK', 'WARNING', 'OK']],
+    [{ rolesReadAt: null }, ['OK', 'OK', 'OK', 'WARNING']],
   ])('derives its health from stored data: %j', async (given, results) => {
     api.world.clients = [aClient(given)];
 
@@ -85,6 +108,8 @@ describe('a client', () => {
       'read.heldPlansOfClients',
       'read.parkedOfClients',
       'read.unlinkedRolesOfClients',
+      'read.liveOfClients',
+      'read.disputesOfClients',
     ]);
   });
 });
@@ -122,6 +147,29 @@ describe('a link', () => {
       roles: [{ id: ROLE_ID, name: 'Pilot', isMapped: true }],
     });
     expect(body.data.discordUserByPlatformId).toEqual(body.data.discordUser);
+  });
+
+  it('shows who keeps changing a role back, and since when', async () => {
+    const fields = '{ dispute { kind role { name } by since } }';
+    const shown = () => api.ask(`{ discordUser(id: "${ownId(0x20)}") ${fields} }`);
+    const { body: calm } = await shown();
+    api.world.disputes[ownId(0x20)] = {
+      clientId: CLIENT_ID,
+      roleId: ROLE_ID,
+      kind: 'REVERSALS',
+      by: 'Other bot (200000000000000009)',
+      since: new Date('2026-11-22T16:00Z'),
+    };
+
+    const { body } = await shown();
+
+    expect(calm.data.discordUser.dispute).toBeNull();
+    expect(body.data.discordUser.dispute).toEqual({
+      kind: 'REVERSALS',
+      role: { name: 'Pilot' },
+      by: 'Other bot (200000000000000009)',
+      since: '2026-11-22T16:00:00.000Z',
+    });
   });
 
   it('shows only the id of a role that was never read', async () => {

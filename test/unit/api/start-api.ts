@@ -12,6 +12,7 @@ import { templateFaults } from '../../../services/reconcile/plan/nickname.js';
 import {
   aClient,
   aLink,
+  aLiveStatus,
   aMapping,
   anAuditRecord,
   aPlatformGroup,
@@ -92,6 +93,8 @@ export function aWorld(): Partial<ApiWorld> {
     users: [aPlatformUser()],
     groups: [aPlatformGroup(), aPlatformGroup({ id: 'recruits', name: null })],
     held: { alice: ['pilots'] },
+    live: aLiveStatus(),
+    disputes: {},
     audit: [anAuditRecord(), anAuditRecord({ id: ownId(0x31), clientId: OTHER_CLIENT_ID })],
   };
 }

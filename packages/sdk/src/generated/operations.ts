@@ -76,6 +76,13 @@ export type DiscordUserFilter = {
   readonly states?: ReadonlyArray<LinkState> | null | undefined;
 };
 
+/** Who disagrees about a role. */
+export type DisputeKind =
+  /** Discord has authority, and the platform has reported the opposite of what it was asked for; see `requests`. */
+  | 'REQUEST'
+  /** Another bot or person has undone the same change of the connector three times within ten minutes. The connector tries again after 10 minutes, then less often, but at least hourly; a newer fact about the group and `reconcileDiscordUser` try at once. */
+  | 'REVERSALS';
+
 /** The result for one fact. */
 export type FactVerdict =
   /** The fact was recorded. */
@@ -162,6 +169,19 @@ export type LinkState =
   | 'PARKED'
   /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, under authority DISCORD, for the platform to follow: see `requests`. */
   | 'PENDING';
+
+/** How changes made on Discord reach the connector. */
+export type LiveState =
+  /** Events arrive, but some were missed. The next complete member list finds what they would have shown. */
+  | 'CATCHING_UP'
+  /** A session is being opened. Until then, sweeps find the changes. */
+  | 'CONNECTING'
+  /** Events arrive within a second, and none is missing. */
+  | 'LIVE'
+  /** No session at Discord's gateway is opened, because `live` is false or nothing is sent to Discord for the client; see `reason`. */
+  | 'OFF'
+  /** Events cannot arrive; see `reason`. Sweeps find the changes. */
+  | 'POLLING';
 
 /** A membership that was added or removed. */
 export type MembershipChangeInput = {
@@ -308,6 +328,12 @@ export type DiscordUserFieldsFragment = {
   readonly lastReconciledAt: string | null;
   readonly client: { readonly id: string };
   readonly platformUser: { readonly id: string };
+  readonly dispute: {
+    readonly kind: DisputeKind;
+    readonly by: string | null;
+    readonly since: string;
+    readonly role: { readonly id: string; readonly name: string | null };
+  } | null;
   readonly roles: ReadonlyArray<{
     readonly id: string;
     readonly name: string | null;
@@ -321,6 +347,14 @@ export type DiscordClientFieldsFragment = {
   readonly guildId: string;
   readonly enabled: boolean;
   readonly authority: Authority;
+  readonly liveState: {
+    readonly state: LiveState;
+    readonly reason: string | null;
+    readonly since: string | null;
+    readonly lastEventAt: string | null;
+    readonly gapSince: string | null;
+    readonly missed: number;
+  };
   readonly health: {
     readonly checks: ReadonlyArray<{
       readonly name: string;
@@ -379,6 +413,14 @@ export type DiscordClientsQuery = {
     readonly guildId: string;
     readonly enabled: boolean;
     readonly authority: Authority;
+    readonly liveState: {
+      readonly state: LiveState;
+      readonly reason: string | null;
+      readonly since: string | null;
+      readonly lastEventAt: string | null;
+      readonly gapSince: string | null;
+      readonly missed: number;
+    };
     readonly health: {
       readonly checks: ReadonlyArray<{
         readonly name: string;
@@ -407,6 +449,14 @@ export type DiscordClientQuery = {
       readonly isMapped: boolean;
       readonly refusal: RoleRefusal | null;
     }>;
+    readonly liveState: {
+      readonly state: LiveState;
+      readonly reason: string | null;
+      readonly since: string | null;
+      readonly lastEventAt: string | null;
+      readonly gapSince: string | null;
+      readonly missed: number;
+    };
     readonly health: {
       readonly checks: ReadonlyArray<{
         readonly name: string;
@@ -454,6 +504,12 @@ export type DiscordUserQuery = {
     readonly lastReconciledAt: string | null;
     readonly client: { readonly id: string };
     readonly platformUser: { readonly id: string };
+    readonly dispute: {
+      readonly kind: DisputeKind;
+      readonly by: string | null;
+      readonly since: string;
+      readonly role: { readonly id: string; readonly name: string | null };
+    } | null;
     readonly roles: ReadonlyArray<{
       readonly id: string;
       readonly name: string | null;
@@ -483,6 +539,12 @@ export type DiscordUserByPlatformIdQuery = {
     readonly lastReconciledAt: string | null;
     readonly client: { readonly id: string };
     readonly platformUser: { readonly id: string };
+    readonly dispute: {
+      readonly kind: DisputeKind;
+      readonly by: string | null;
+      readonly since: string;
+      readonly role: { readonly id: string; readonly name: string | null };
+    } | null;
     readonly roles: ReadonlyArray<{
       readonly id: string;
       readonly name: string | null;
@@ -515,6 +577,12 @@ export type DiscordUsersQuery = {
       readonly lastReconciledAt: string | null;
       readonly client: { readonly id: string };
       readonly platformUser: { readonly id: string };
+      readonly dispute: {
+        readonly kind: DisputeKind;
+        readonly by: string | null;
+        readonly since: string;
+        readonly role: { readonly id: string; readonly name: string | null };
+      } | null;
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
@@ -550,6 +618,12 @@ export type PlatformUserQuery = {
       readonly lastReconciledAt: string | null;
       readonly client: { readonly id: string };
       readonly platformUser: { readonly id: string };
+      readonly dispute: {
+        readonly kind: DisputeKind;
+        readonly by: string | null;
+        readonly since: string;
+        readonly role: { readonly id: string; readonly name: string | null };
+      } | null;
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
@@ -707,6 +781,12 @@ export type LinkDiscordUserMutation = {
       readonly lastReconciledAt: string | null;
       readonly client: { readonly id: string };
       readonly platformUser: { readonly id: string };
+      readonly dispute: {
+        readonly kind: DisputeKind;
+        readonly by: string | null;
+        readonly since: string;
+        readonly role: { readonly id: string; readonly name: string | null };
+      } | null;
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
@@ -761,6 +841,12 @@ export type UnlinkDiscordUserMutation = {
       readonly lastReconciledAt: string | null;
       readonly client: { readonly id: string };
       readonly platformUser: { readonly id: string };
+      readonly dispute: {
+        readonly kind: DisputeKind;
+        readonly by: string | null;
+        readonly since: string;
+        readonly role: { readonly id: string; readonly name: string | null };
+      } | null;
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
@@ -793,6 +879,12 @@ export type ReconcileDiscordUserMutation = {
       readonly lastReconciledAt: string | null;
       readonly client: { readonly id: string };
       readonly platformUser: { readonly id: string };
+      readonly dispute: {
+        readonly kind: DisputeKind;
+        readonly by: string | null;
+        readonly since: string;
+        readonly role: { readonly id: string; readonly name: string | null };
+      } | null;
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
@@ -1069,6 +1161,14 @@ fragment DiscordClientFields on DiscordClient {
   guildId
   enabled
   authority
+  liveState {
+    state
+    reason
+    since
+    lastEventAt
+    gapSince
+    missed
+  }
   health {
     checks {
       name
@@ -1100,6 +1200,14 @@ fragment DiscordClientFields on DiscordClient {
   guildId
   enabled
   authority
+  liveState {
+    state
+    reason
+    since
+    lastEventAt
+    gapSince
+    missed
+  }
   health {
     checks {
       name
@@ -1154,6 +1262,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1189,6 +1306,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1229,6 +1355,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1286,6 +1421,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1486,6 +1630,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1547,6 +1700,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
@@ -1586,6 +1748,15 @@ fragment DiscordUserFields on DiscordUser {
   nickname
   state
   reason
+  dispute {
+    kind
+    role {
+      id
+      name
+    }
+    by
+    since
+  }
   screening
   banned
   timedOutUntil
