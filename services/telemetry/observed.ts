@@ -1,4 +1,4 @@
-import type { ClientId } from '../model.js';
+import type { ClientId, LiveState } from '../model.js';
 
 /**
  * Functions that the parts of the process call to report events, so that they need not know about
@@ -101,6 +101,20 @@ export interface ClientStanding {
   readonly unlinkedHolders: number;
   /** How long calls to Discord have been paused for the client; 0 if they are not paused. */
   readonly sendingPauseSeconds: number;
+  readonly live: {
+    readonly state: LiveState;
+    /** How long the client has been neither live nor off; 0 while events arrive. Null: off. */
+    readonly waitingSeconds: number | null;
+    /** Age of the open gap; 0 if there is none. Null: off. */
+    readonly gapSeconds: number | null;
+    readonly missed: number;
+  };
+  /** Linked members, by who disagrees; `kept`: those who keep a revoked role. */
+  readonly disputes: {
+    readonly reversals: number;
+    readonly kept: number;
+    readonly requests: number;
+  };
 }
 
 export const CLIENT_TROUBLES = [

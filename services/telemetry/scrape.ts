@@ -138,6 +138,26 @@ const OF_CLIENTS: readonly {
     help: 'Accounts without a link that hold a mapped role, once for each such role; never changed by the connector.',
     value: (client) => client.unlinkedHolders,
   },
+  {
+    name: 'live_waiting_seconds',
+    help: 'Seconds since a client that should be live stopped being so; 0 while events arrive; absent if it is off.',
+    value: ({ live }) => live.waitingSeconds,
+  },
+  {
+    name: 'live_gap_seconds',
+    help: 'Age in seconds of the oldest missed events that no member list has shown yet; 0 if none; absent if live is off.',
+    value: ({ live }) => live.gapSeconds,
+  },
+  {
+    name: 'live_missed_changes',
+    help: 'Differences that sweeps have found and that gateway events should have shown, since the client was created.',
+    value: ({ live }) => live.missed,
+  },
+  {
+    name: 'revoked_roles_kept',
+    help: 'Linked members to whom another bot or person keeps giving a role that the connector removes.',
+    value: ({ disputes }) => disputes.kept,
+  },
 ];
 
 function clientGauges(registry: Registry) {
@@ -150,14 +170,27 @@ function clientGauges(registry: Registry) {
     help: '1 if the client is fully working, else 0 with the reason.',
     labelNames: ['client', 'reason'],
   });
+  const liveState = gauge(registry, {
+    name: 'live_state',
+    help: '1 for the state of each client: how changes made on Discord reach the connector.',
+    labelNames: ['client', 'state'],
+  });
+  const disputed = gauge(registry, {
+    name: 'disputed_members',
+    help: 'Linked members with a disputed role: another account keeps undoing the change, or the platform contradicts a request.',
+    labelNames: ['client', 'kind'],
+  });
   return (clients: readonly ClientStanding[]) => {
-    healthy.reset();
+    for (const one of [healthy, liveState, disputed]) one.reset();
     for (const one of gauges) one.gauge.reset();
     for (const each of clients) {
       const client = each.clientId;
       const { trouble } = each;
       const isWell = trouble === null;
       healthy.set({ client, reason: trouble ?? 'none' }, isWell ? 1 : 0);
+      liveState.set({ client, state: each.live.state }, 1);
+      disputed.set({ client, kind: 'reversals' }, each.disputes.reversals);
+      disputed.set({ client, kind: 'request' }, each.disputes.requests);
       for (const one of gauges) {
         const value = one.value(each);
         if (value !== null) one.gauge.set({ client }, value);

@@ -26,6 +26,10 @@ type Row = RawRow<'client', (typeof CLIENT)[number]> & {
 export const IS_EXPIRED = sql<boolean>`coalesce(
   g.state in ('LIVE', 'CATCHING_UP') and g.live_until <= clock_timestamp(), false)`;
 
+/** No session is opened for `client c`. */
+export const IS_OFF = sql<boolean>`
+  (not c.is_live or not c.is_enabled or c.stopped_at is not null or c.ending_at is not null)`;
+
 /** Returns how events reach each client; undefined for an unknown id. */
 export async function liveOfClients(
   db: Asker,

@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 
 import { HELD_SINCE } from '../decisions/held-plan.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId } from '../../model.js';
+import type { ClientId, LiveState } from '../../model.js';
 import type { Database } from '../connection/database.js';
+import { DISPUTE_COUNTS } from '../read/disputes.js';
+import { IS_EXPIRED, IS_OFF } from '../read/live.js';
 
 /** Maximum number of rows to count. A larger number makes no difference. */
 const MOST_COUNTED = 100_000;
@@ -49,6 +51,8 @@ async function readStanding(db: Db, keyIds: readonly string[]) {
         (select coalesce(sum(h.value::int), 0) from guild_listing g, jsonb_each_text(g.unlinked_holders) h
           where g.client_id = c.id and exists (
             select from role_mapping m where m.client_id = c.id and m.role_id = h.key)) as "unlinkedHolders",
+        (select ${LIVE} from (select 1) one_row left join live_guild g on g.client_id = c.id) as live,
+        (select to_jsonb(d) from (${DISPUTE_COUNTS}) d) as disputes,
         case when c.sending_until > clock_timestamp() then ${ageOf(sql`c.sending_since`)} else 0 end as "sendingPauseSeconds"
       from client c
     )
@@ -79,6 +83,13 @@ const troubleOf = (keyIds: readonly string[]) => sql`case
   when c.checks @> '[{"result": "FAILED"}]' then 'check_failed'
   end`;
 
+/** How events reach `client c`, with its row `g` in `live_guild`; the states are those of `liveOfClients`. */
+const LIVE = sql`(select jsonb_build_object('state', s.state, 'missed', coalesce(g.missed, 0),
+    'waitingSeconds', case when s.state in ('LIVE', 'CATCHING_UP') then 0 when s.state <> 'OFF' then ${ageOf(sql`s.since`)} end,
+    'gapSeconds', case when s.state <> 'OFF' then coalesce(${ageOf(sql`g.gap_at`)}, 0) end)
+  from (select case when ${IS_OFF} then 'OFF' when ${IS_EXPIRED} then 'CONNECTING' else coalesce(g.state, 'CONNECTING') end as state,
+    case when ${IS_EXPIRED} then g.live_until else coalesce(g.since, c.updated_at) end as since) s)`;
+
 interface Standing {
   readonly clients: readonly {
     readonly clientId: ClientId;
@@ -101,6 +112,20 @@ interface Standing {
     /** An account counts once for each mapped role it holds. */
     readonly unlinkedHolders: number;
     readonly sendingPauseSeconds: number;
+    readonly live: {
+      readonly state: LiveState;
+      /** How long the client has been neither live nor off; 0 while events arrive. Null: off. */
+      readonly waitingSeconds: number | null;
+      /** Age of the open gap; 0 if there is none. Null: off. */
+      readonly gapSeconds: number | null;
+      readonly missed: number;
+    };
+    /** Linked members, by who disagrees; `kept`: those who keep a revoked role. */
+    readonly disputes: {
+      readonly reversals: number;
+      readonly kept: number;
+      readonly requests: number;
+    };
   }[];
   readonly queues: readonly {
     readonly clientId: ClientId;

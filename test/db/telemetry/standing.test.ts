@@ -58,6 +58,13 @@ describe('the measured state of a client', () => {
       heldRemovals: 0,
       heldPlans: 0,
       sendingPauseSeconds: 0,
+      live: {
+        state: 'CONNECTING',
+        waitingSeconds: expect.closeTo(0, -2),
+        gapSeconds: 0,
+        missed: 0,
+      },
+      disputes: { reversals: 0, kept: 0, requests: 0 },
       oldestHeldPlanSeconds: 0,
       parked: 0,
       unlinkedHolders: 0,
@@ -161,6 +168,45 @@ describe('the measured state of a client', () => {
     expect(verifiedSeconds).toBeGreaterThanOrEqual(300);
     expect(outbox.rows).toBe(1);
     expect(outbox.oldestSeconds).toBeGreaterThanOrEqual(60);
+  });
+});
+
+describe('the live state of a client', () => {
+  const liveGuild = async (columns: string) => {
+    await client.query(
+      `insert into live_guild (client_id, state, since) values ($1, 'LIVE', now())`,
+      [clientId],
+    );
+    await client.query(`update live_guild set ${columns}`);
+  };
+
+  test.each([
+    [`live_until = now() + interval '1 minute', missed = 5`, { state: 'LIVE', missed: 5 }],
+    [`state = 'POLLING', since = now() - interval '10 minutes'`, { state: 'POLLING' }],
+    [`live_until = now() - interval '10 minutes'`, { state: 'CONNECTING' }],
+  ])('is the one that the API shows: %s', async (columns, state) => {
+    await liveGuild(columns);
+
+    const { live } = await ours();
+    const [shown] = await store.read.liveOfClients([clientId]);
+
+    expect(live).toMatchObject(state);
+    expect(live.state).toBe(shown?.state);
+    expect(live.waitingSeconds).toBeGreaterThanOrEqual(live.state === 'LIVE' ? 0 : 600);
+    expect(live.waitingSeconds).toBeLessThan(live.state === 'LIVE' ? 1 : 1_200);
+  });
+
+  test('has no ages while it is off', async () => {
+    await liveGuild(`gap_at = now() - interval '2 hours'`);
+    expect((await ours()).live.gapSeconds).toBeGreaterThanOrEqual(7_200);
+    await client.query('update client set is_live = false');
+
+    expect((await ours()).live).toEqual({
+      state: 'OFF',
+      waitingSeconds: null,
+      gapSeconds: null,
+      missed: 0,
+    });
   });
 });
 

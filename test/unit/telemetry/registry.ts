@@ -17,6 +17,8 @@ export const STANDING: Awaited<ReturnType<Sources['standing']>> = {
       parked: 3,
       unlinkedHolders: 4,
       sendingPauseSeconds: 0,
+      live: { state: 'POLLING', waitingSeconds: 700, gapSeconds: 90, missed: 3 },
+      disputes: { reversals: 4, kept: 2, requests: 1 },
     },
   ],
   queues: [{ clientId: CLIENT, lane: 20, jobs: 7, oldestSeconds: 17.5 }],
