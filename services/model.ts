@@ -73,6 +73,7 @@ export type ChangeBlock =
   | 'BANNED'
   | 'NOT_IN_GUILD'
   | 'SCREENING'
+  | 'TIMED_OUT'
   | 'ROLE_ABOVE_BOT'
   | 'ROLE_MANAGED'
   | 'ROLE_GONE'

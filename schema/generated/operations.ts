@@ -234,6 +234,8 @@ export type RoleBlock =
   | 'ROLE_REQUESTED'
   /** The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT. */
   | 'SCREENING'
+  /** A moderator has timed the member out; no role is granted until that ends. */
+  | 'TIMED_OUT'
   /** The platform has not reported whether the person is in a mapped group. */
   | 'UNKNOWN_MEMBERSHIP';
 

@@ -92,6 +92,8 @@ export interface MappingFacts extends MappingNames {
 export type Mirror = MemberReading;
 
 export interface MemberFacts {
+  /** When the facts were read, in ms by the database's clock, which also decides when jobs are due. */
+  readonly nowMs: number;
   /** Null: the member has no job. */
   readonly marks: Marks | null;
   readonly client: ClientFacts;

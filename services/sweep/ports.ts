@@ -225,6 +225,7 @@ export interface SweepMemory {
       readonly discordUserId: DiscordUserId;
       readonly isPresent: boolean;
       readonly isPending: boolean;
+      readonly timedOutUntil: Date | null;
       readonly roleIds: readonly RoleId[];
     }[];
     readonly changed: readonly DiscordUserId[];

@@ -185,10 +185,11 @@ async function previewListing(
 ): Promise<SweepEnding> {
   const seen = [
     ...[...listing.pages()].flatMap((page) =>
-      page.map(({ discordUserId, roleIds, isPending }) => ({
+      page.map(({ discordUserId, roleIds, isPending, timedOutUntil }) => ({
         discordUserId,
         isPresent: true,
         isPending,
+        timedOutUntil,
         roleIds,
       })),
     ),
@@ -196,6 +197,7 @@ async function previewListing(
       discordUserId,
       isPresent: false,
       isPending: false,
+      timedOutUntil: null,
       roleIds: [],
     })),
   ];

@@ -30,6 +30,8 @@ export interface WorldMember {
   readonly roleIds: readonly string[];
   /** Has not passed Discord's membership screening. */
   readonly isPending: boolean;
+  /** Hours from now until the time-out ends, or since it ended; null: none. */
+  readonly timeout: number | null;
   /** `waiting`: parked until the member has passed screening. */
   readonly standing: 'free' | 'parked' | 'waiting';
   readonly decisions: readonly {
@@ -47,6 +49,7 @@ export interface WorldMember {
   readonly seen: {
     readonly isPresent: boolean;
     readonly isPending: boolean;
+    readonly timedOutUntil: Date | null;
     readonly roleIds: readonly string[];
   } | null;
 }
@@ -119,6 +122,7 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
     mirror: often<WorldMember['mirror']>('present', 'never', 'row only', 'absent'),
     roleIds,
     isPending: often(false, true),
+    timeout: often<number | null>(null, 1, -1),
     standing: often<WorldMember['standing']>('free', 'parked', 'waiting'),
     decisions: fc.uniqueArray(
       fc.record({
@@ -135,13 +139,17 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
         fc.record({
           isPresent: fc.constant(true),
           isPending: often(false, true),
+          timedOutUntil: often<number | null>(null, 1, -1).map(hoursFromNow),
           roleIds,
         }),
-        fc.constant({ isPresent: false, isPending: false, roleIds: [] }),
+        fc.constant({ isPresent: false, isPending: false, timedOutUntil: null, roleIds: [] }),
       ),
     ),
   });
 }
+
+const hoursFromNow = (hours: number | null): Date | null =>
+  hours === null ? null : new Date(Date.now() + hours * 3_600_000);
 
 export async function writeWorld(db: Db, clientId: string, world: World): Promise<void> {
   await sql`
@@ -206,9 +214,10 @@ async function writeMember(db: Db, clientId: string, member: WorldMember): Promi
   const isPresent = mirror === 'present';
   if (mirror !== 'never')
     await sql`
-      insert into member (client_id, discord_user_id, read_at, is_present, is_pending, state, role_ids)
+      insert into member (client_id, discord_user_id, read_at, is_present, is_pending, timed_out_until, state, role_ids)
       values (${clientId}, ${id}, case when ${mirror !== 'row only'}::boolean then now() end,
         ${mirror !== 'absent'}::boolean, ${isPresent && member.isPending}::boolean,
+        ${isPresent ? (hoursFromNow(member.timeout)?.toISOString() ?? null) : null}::timestamptz,
         ${standing === 'waiting' ? 'PENDING' : null}::text, ${isPresent ? member.roleIds : []}::text[])`.execute(
       db,
     );

@@ -44,6 +44,7 @@ type FactsOverrides = Partial<Omit<MemberFacts, 'client'>> & {
 /** An actively linked member whom the mirror shows without roles, and no mapping. */
 export function memberFacts({ client, ...facts }: FactsOverrides = {}): MemberFacts {
   return {
+    nowMs: 0,
     marks: null,
     client: {
       clientId: CLIENT_ID,

@@ -45,6 +45,7 @@ const RoleBlockEnum = describeEnum<RoleBlock>(
     NOT_IN_GUILD: 'The account is not in the guild.',
     SCREENING:
       "The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT.",
+    TIMED_OUT: 'A moderator has timed the member out; no role is granted until that ends.',
     ROLE_ABOVE_BOT: "The role is not below the bot's highest role.",
     ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
     ROLE_GONE: 'The guild no longer has this role.',

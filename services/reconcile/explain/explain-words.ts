@@ -1,3 +1,4 @@
+import { utcTime } from '../../lib/utc-time.js';
 import type { Cause, GroupId, JoinRefusal, RoleBlock } from '../../model.js';
 import type { MappingFacts } from '../ports.js';
 import type { RoleStanding } from './explanation.js';
@@ -70,6 +71,7 @@ const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
   BANNED: 'The guild has banned the account.',
   NOT_IN_GUILD: 'The account is not in the guild.',
   SCREENING: "The member has not accepted the server's rules yet (Discord's membership screening).",
+  TIMED_OUT: 'A moderator has timed the member out.',
   ROLE_ABOVE_BOT: 'The role is not below the bot, so the bot cannot change it.',
   ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
   ROLE_GONE: GONE,
@@ -113,7 +115,7 @@ export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { joinRefusal, job, decision } = history;
   if (block === 'HELD_BY_GUARD' && decision?.sweepId)
     return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
-  const isJobOf = ['PENDING', 'PARKED', 'SCREENING'].includes(block);
+  const isJobOf = ['PENDING', 'PARKED', 'SCREENING', 'TIMED_OUT'].includes(block);
   if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
     return `${REMEDIES[block]} The connector retries it at ${utcTime(job.dueAt)}.`;
   if (block === 'NOT_IN_GUILD' && joinRefusal !== null)
@@ -142,6 +144,7 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
     'The person joins the guild; the connector grants the role when it next reads the member.',
   SCREENING:
     "The person accepts the server's rules in Discord; the next sweep then grants the role. With `screening: IGNORE` the client does not wait.",
+  TIMED_OUT: 'The time-out ends, or a moderator lifts it; the connector then grants the role.',
   ROLE_ABOVE_BOT:
     "An administrator of the guild moves one of the bot's roles above it; importDiscordRoles then lets the connector see that at once.",
   ROLE_MANAGED: 'The role cannot be assigned by hand: map the group to a role the bot can assign.',
@@ -315,12 +318,8 @@ function evidence(standing: RoleStanding, mapping: MappingFacts): string {
 function causeWords({ kind, id, actor }: Cause): string {
   if (kind === 'EVENT') return `event ${id} of ${actor}`;
   if (kind === 'MUTATION') return `request ${id} of ${actor}`;
+  if (kind === 'DISCORD') return `a change on Discord by ${actor}`;
   return kind === 'SWEEP' ? `sweep ${id}` : `a repair by ${actor}`;
-}
-
-/** Formats a time for people: `2026-11-29 22:05:12 UTC`. */
-function utcTime(time: Date): string {
-  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** Whether the role still has to be granted or removed. Also true if the member was never read. */

@@ -1,6 +1,7 @@
 import type { ChangeBlock, RemovalVerdict, RoleBlock, RoleId, RoleRefusal } from '../../model.js';
 import { desiredRoles, isScreened } from '../plan/plan.js';
 import type { RequestState } from '../plan/remote.js';
+import { timeoutEnd } from '../plan/withhold.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from '../ports.js';
 import { isChangeDue, remedyOf, sentenceOf } from './explain-words.js';
 import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
@@ -63,6 +64,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
     isTakenOver: isEnding && input.facts.links.some((one) => one.status === 'ACTIVE'),
     isAbsent: facts.mirror?.isPresent === false,
     isScreened: facts.mirror !== null && isScreened(facts, facts.mirror),
+    isTimedOut: facts.mirror !== null && timeoutEnd(facts, facts.mirror) !== null,
     history,
   };
 }
@@ -166,6 +168,7 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   if (!isChangeDue(standing)) return [];
   const { isAbsent, refusal, desired, history } = standing;
   const isScreened = standing.isScreened && desired === 'YES';
+  const isTimedOut = standing.isTimedOut && desired === 'YES';
   const { client, joinRefusal, decision, job } = history;
   const isSaid = (verdict: RemovalVerdict) => desired === 'NO' && decision?.verdict === verdict;
   return [
@@ -176,12 +179,13 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
       ['BANNED', isAbsent && joinRefusal === 'BANNED'],
       ['NOT_IN_GUILD', isAbsent],
       ['SCREENING', isScreened],
+      ['TIMED_OUT', isTimedOut],
     ]),
     ...(refusal === null ? [] : [OF_ROLE[refusal]]),
     ...named<ChangeBlock>([
       ['HELD_BY_GUARD', isSaid('HELD')],
       ['REMOVAL_REJECTED', isSaid('REJECTED')],
-      ['PARKED', job?.isParked === true && !isScreened],
+      ['PARKED', job?.isParked === true && !isScreened && !isTimedOut],
       ['PENDING', job?.isParked === false],
     ]),
   ];

@@ -112,5 +112,7 @@ export interface RoleStanding extends Pick<
   readonly isAbsent: boolean;
   /** True: nothing is granted until the member passes Discord's membership screening. */
   readonly isScreened: boolean;
+  /** True: nothing is granted until the member's time-out ends. */
+  readonly isTimedOut: boolean;
   readonly history: RoleHistory;
 }

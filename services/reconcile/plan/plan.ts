@@ -17,10 +17,18 @@ export interface AfterScreening {
   readonly nickname: string | null;
 }
 
+/** Grants that wait until the member's time-out ends. */
+export interface AfterTimeout {
+  readonly roleIds: readonly RoleId[];
+  readonly until: Date;
+}
+
 /** The changes to make for one member. */
 export interface MemberPlan extends RolePlan, NicknamePlan {
   /** Grants that wait for screening; absent: none do. */
   readonly afterScreening?: AfterScreening;
+  /** Grants that wait until the member's time-out ends; absent: none do. */
+  readonly afterTimeout?: AfterTimeout;
 }
 
 /** Roles are sorted by id, so that the same facts always produce the same plan. */
@@ -221,9 +229,9 @@ export function withholdGrants(
 
 /**
  * Forgets the readings that would grant roles. Only a first reading grants, so the one after
- * screening must count as the first.
+ * screening or a time-out must count as the first.
  */
-function withoutGrants(requests: RequestPlan): RequestPlan {
+export function withoutGrants(requests: RequestPlan): RequestPlan {
   const { gives, readings } = requests;
   return {
     ...requests,

@@ -11,15 +11,9 @@ import { IS_BOT } from '../settle/settlement-words.js';
 import type { GuardTally } from '../write/records.js';
 import { LEAVE_NICKNAME, type NicknamePlan, planMemberNickname } from './plan-nickname.js';
 import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
-import {
-  type AfterScreening,
-  desiredRoles,
-  type MemberPlan,
-  planRoles,
-  screeningReason,
-  withholdGrants,
-} from './plan.js';
+import { desiredRoles, type MemberPlan, planRoles, screeningReason } from './plan.js';
 import type { RequestedChange, RequestPlan } from './remote.js';
+import { timeoutReason, withholdChanges } from './withhold.js';
 
 /**
  * What the next run would do, computed from the mirror without calling Discord or changing
@@ -27,9 +21,9 @@ import type { RequestedChange, RequestPlan } from './remote.js';
  */
 interface Preview extends Omit<
   MemberPlan,
-  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | 'afterScreening'
+  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | Withheld
 > {
-  /** Roles to grant after Discord's membership screening. */
+  /** Roles to grant after Discord's membership screening, or after the member's time-out. */
   readonly waiting: readonly RoleId[];
   /** Requests that would be made to the platform. */
   readonly requests: readonly PreviewedRequest[];
@@ -38,6 +32,9 @@ interface Preview extends Omit<
   readonly observedAt: Date | null;
   readonly summary: string;
 }
+
+/** Parts of a plan that are not made now; the summary describes them. */
+type Withheld = 'afterScreening' | 'afterTimeout';
 
 const ABSENT: MemberReading = { isPresent: false };
 
@@ -52,11 +49,11 @@ export function createPreview(deps: {
     const facts = await deps.readMember(member);
     if (facts === null) return null;
     const { plan: whole, asked } = planOf(facts);
-    const plan = withholdGrants(facts, facts.mirror ?? ABSENT, {
+    const plan = withholdChanges(facts, facts.mirror ?? ABSENT, {
       ...whole,
       ...nicknameFor(facts, member),
     });
-    const { approved, requests: _, afterScreening, ...roles } = plan;
+    const { approved, requests: _, afterScreening, afterTimeout, ...roles } = plan;
     const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) => !exempt.includes(roleId);
     const removals = plan.remove.filter(isCounted(approved));
     const requested = removalsAskedFor(asked.readings).filter(isCounted(asked.uncounted));
@@ -71,13 +68,13 @@ export function createPreview(deps: {
       ...changes,
       remove: plan.remove.filter(isCounted(held)),
       held,
-      waiting: afterScreening?.roleIds ?? [],
+      waiting: [...(afterScreening?.roleIds ?? []), ...(afterTimeout?.roleIds ?? [])],
       requests: previewRequests(facts, asked, heldOf(facts, requested, tally)),
     };
     return {
       ...shown,
       observedAt: facts.mirrorReadAt,
-      summary: summaryOf(facts, shown, afterScreening),
+      summary: summaryOf(facts, shown, plan),
     };
   };
 }
@@ -134,7 +131,7 @@ function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): Nickname
 function summaryOf(
   facts: MemberFacts,
   plan: Omit<Preview, 'summary' | 'observedAt'>,
-  afterScreening: AfterScreening | undefined,
+  { afterScreening, afterTimeout }: Pick<MemberPlan, Withheld>,
 ): string {
   if (facts.mirror === null)
     return 'not read at Discord yet; the first run reads this member before it plans';
@@ -151,6 +148,7 @@ function summaryOf(
     nicknameWords(plan),
     plan.nicknameBlocked,
     afterScreening === undefined ? null : screeningReason(afterScreening),
+    afterTimeout === undefined ? null : timeoutReason(afterTimeout),
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
   const isObserved = facts.client.isObserved || facts.mappings.some(isOnlyObserved);

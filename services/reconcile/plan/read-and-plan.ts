@@ -5,17 +5,11 @@ import {
   MOST_SINGLE_WRITES,
   type PresentMember,
 } from '../../model.js';
-import {
-  desiredRoles,
-  isAnyEnding,
-  type MemberPlan,
-  planRoles,
-  rolesOfCauses,
-  withholdGrants,
-} from './plan.js';
+import { desiredRoles, isAnyEnding, type MemberPlan, planRoles, rolesOfCauses } from './plan.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
 import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
 import { planMemberNickname } from './plan-nickname.js';
+import { withholdChanges } from './withhold.js';
 import type { Job } from '../job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
 import { refuseSpent } from '../write/apply.js';
@@ -151,9 +145,10 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
  * Whether the run can do without reading the member. The plan may change at most two roles, because
  * single writes leave all other roles alone. A live mirror is then enough, unless a cause requests
  * a reading: it is newer than every mark. Otherwise every cause must name a group or the mirror must
- * be fresh. Without a live mirror, a plan that requests a removal always needs a reading. A plan that grants or
- * requests something under authority DISCORD needs one too, and so does one whose grants wait for
- * screening, which may be over. For these two, the list of a sweep counts as a reading.
+ * be fresh. Without a live mirror, a plan that requests a removal always needs a reading. A plan
+ * that grants or requests something under authority DISCORD needs one too, and so does one whose
+ * grants wait for screening or a time-out, which may be over. For these two, the list of a sweep
+ * counts as a reading.
  */
 function isMirrorEnough(job: Job, { facts, plan }: Ready): boolean {
   if (plan.add.length + plan.remove.length > MOST_SINGLE_WRITES) return false;
@@ -162,7 +157,7 @@ function isMirrorEnough(job: Job, { facts, plan }: Ready): boolean {
   if (asksToRemove(plan)) return false;
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
   const asksNothing = readings.every(({ asks }) => asks === null);
-  const isWaiting = plan.afterScreening !== undefined;
+  const isWaiting = plan.afterScreening !== undefined || plan.afterTimeout !== undefined;
   return (
     (gives.length === 0 && asksNothing && !isWaiting) ||
     job.causes.every((cause) => cause.kind === 'SWEEP')
@@ -191,7 +186,7 @@ function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
   const shown = member.isPresent ? member : null;
   const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
   const requests = planRequests(facts, member, isAskedFor);
-  return withholdGrants(facts, member, {
+  return withholdChanges(facts, member, {
     ...withRequests(roles, requests),
     ...planMemberNickname(facts, job, shown),
   });

@@ -1,6 +1,7 @@
 import type { LinkId, MemberReading, Outcome, PresentMember, RoleId } from '../../model.js';
 import { withReadings } from '../plan/plan-requests.js';
 import { isAnyEnding, type MemberPlan, screeningReason, stillWaiting } from '../plan/plan.js';
+import { timeoutReason } from '../plan/withhold.js';
 import type { MemberFacts } from '../ports.js';
 import type { OpenedRecord, RecordClosing, Settlement, Unfinished } from '../write/records.js';
 import type { WritesDone } from '../write/writes.js';
@@ -38,6 +39,7 @@ export const NOTHING_SETTLED: Settlement = {
   joining: null,
   isParked: false,
   isWaiting: false,
+  retry: null,
   isUnexplained: false,
   asksAgain: false,
   clearsTrouble: false,
@@ -114,6 +116,7 @@ export function settled(run: {
     record.verdict.reason,
     nicknameReason(plan, nickname),
     waiting && screeningReason(waiting),
+    plan.afterTimeout === undefined ? null : timeoutReason(plan.afterTimeout),
   ];
   const settlement = {
     outcome: outcomeOf({
@@ -130,6 +133,7 @@ export function settled(run: {
     isReading: run.isReading,
     joining: null,
     isWaiting: waiting !== null,
+    retry: plan.afterTimeout ? { at: plan.afterTimeout.until, why: 'TIME_OUT' as const } : null,
     isParked: parking.length > 0,
     parking,
     isUnexplained: run.isExplained === false,

@@ -218,6 +218,11 @@ export interface Settlement {
    * read again within a day, or earlier by a sweep.
    */
   readonly isWaiting: boolean;
+  /**
+   * When changes that wait for a certain time can be made; the job is due then. Null: none
+   * wait. With `TIME_OUT` alone, the link is shown as PENDING.
+   */
+  readonly retry: { readonly at: Date; readonly why: 'TIME_OUT' } | null;
   /** True: the cause of the parking is not known yet, so the member is retried in a minute. */
   readonly isUnexplained?: boolean;
   /** Why the run parked the member; absent or empty if it did not. */

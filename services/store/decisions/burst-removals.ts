@@ -36,7 +36,7 @@ export async function readBurst(
       group by k.discord_user_id, k.cause
       having not coalesce(bool_and(l.is_end_asked_for) filter (where l.status = 'ENDING'), false)
     ), actual as materialized (
-      select k.*, true as is_known, false as is_screened, m.is_present, m.role_ids
+      select k.*, true as is_known, false as grants_wait, m.is_present, m.role_ids
       from linked k join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id
     ), mapped as materialized (${mapped(clientId)})
     select a.discord_user_id as "discordUserId", r.role_id as "roleId", a.cause

@@ -25,6 +25,7 @@ export async function readMember(prepared: Asker, member: MemberKey): Promise<Me
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
         where j.client_id = c.id and j.discord_user_id = ${discordUserId}) as marks,
       ${CLIENT_COLUMNS}, c.screening = 'WAIT' as "waitsForScreening", c.trouble is not null as "hasTrouble",
+      extract(epoch from statement_timestamp())::float8 * 1000 as "nowMs",
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
           'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status,
@@ -107,6 +108,7 @@ interface FactsRow
     Pick<MemberFacts, 'marks' | 'links' | 'mappings' | 'openRecord' | 'grant' | 'person'> {
   readonly waitsForScreening: boolean;
   readonly hasTrouble: boolean;
+  readonly nowMs: number;
   readonly revision: string;
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
   readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
@@ -137,6 +139,7 @@ interface MirrorRow extends RawRow<
 
 function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
   return {
+    nowMs: row.nowMs,
     marks: row.marks,
     client: {
       clientId: member.clientId,

@@ -95,9 +95,10 @@ const STATES: Readonly<Record<Settlement['outcome'], LinkState>> = {
   DISPUTED: 'DISPUTED',
 };
 
-function stateOf({ outcome, isWaiting }: Settlement): LinkState {
+function stateOf({ outcome, isWaiting, retry }: Settlement): LinkState {
   const state = STATES[outcome];
-  return isWaiting && state === 'IN_STEP' ? 'PENDING' : state;
+  const isPending = isWaiting || retry?.why === 'TIME_OUT';
+  return isPending && state === 'IN_STEP' ? 'PENDING' : state;
 }
 
 function standingOf(job: Job, settlement: Settlement): MemberColumns {
@@ -150,16 +151,21 @@ async function endJoining(
 
 function endOf(
   job: Job,
-  { isParked, isWaiting, asksAgain, isUnexplained, observed }: Settlement,
+  { isParked, isWaiting, asksAgain, isUnexplained, observed, retry }: Settlement,
 ): RawBuilder<unknown> {
   if (asksAgain) return parkJob(job, absenceProvable(job));
   const isOver = observed?.isPresent === true && !observed.isPending;
   if (isWaiting && isOver && !isParked)
     return parkJob(job, sql`clock_timestamp()`, SCREENING_CAUSE);
-  if (!isParked && !isWaiting) return sql`delete from reconcile_job ${of(job)}`;
+  const retryAt = retry && sql`${retry.at.toISOString()}::timestamptz`;
+  if (!isParked && !isWaiting)
+    return retryAt === null
+      ? sql`delete from reconcile_job ${of(job)}`
+      : parkJob(job, retryAt, RETRY_CAUSE);
+  const waits = isParked && isUnexplained ? '61 seconds' : '1 day';
   return parkJob(
     job,
-    sql`clock_timestamp() + ${isParked && isUnexplained ? '61 seconds' : '1 day'}::interval`,
+    sql`least(clock_timestamp() + ${waits}::interval, ${retryAt ?? sql`null`})`,
     isParked ? PARKED_CAUSE : SCREENING_CAUSE,
   );
 }
@@ -220,5 +226,6 @@ const PARKED_CAUSE: Cause = {
   actor: 'connector',
 };
 
-/** Tells `readStanding` that the member waits for screening and has not failed. */
+/** These ids tell `readStanding` that the member waits and has not failed. */
 const SCREENING_CAUSE: Cause = { ...PARKED_CAUSE, id: 'screening' };
+const RETRY_CAUSE: Cause = { ...PARKED_CAUSE, id: 'retry' };

@@ -88,7 +88,7 @@ export const REMOTE_DRIFT = (clientId: ClientId) => sql`
   where a.is_known and a.is_present and not a.has_ending and r.refusal is null and case
     when g.deleted_at is not null then b.link_id is not null
     when v.is_held is null then false
-    when b.link_id is null then v.has_role <> v.is_held and not (v.is_held and a.is_screened)
+    when b.link_id is null then v.has_role <> v.is_held and not (v.is_held and a.grants_wait)
     when v.has_role = v.is_held then b.request is not null or b.has_role <> v.has_role
     when b.request = case when v.has_role then 'ADDED' else 'REMOVED' end
       then b.request_state = 'OPEN' and b.asked_order <> ${FACT_ORDER}

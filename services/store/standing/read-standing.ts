@@ -31,8 +31,8 @@ export function createReadStanding(deps: {
 async function readStanding(db: Db, keyIds: readonly string[]) {
   const { rows } = await sql<{ standing: Standing }>`
     with job as (
-      select client_id, is_parked, lane, is_screened, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest
-      from (select client_id, is_parked, lane, marked_at, is_parked and causes @> '[{"id": "screening"}]' as is_screened
+      select client_id, is_parked, lane, is_waiting, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest
+      from (select client_id, is_parked, lane, marked_at, is_parked and causes @> any (array['[{"id": "screening"}]', '[{"id": "retry"}]']::jsonb[]) as is_waiting
         from reconcile_job limit ${MOST_COUNTED}) j group by 1, 2, 3, 4
     ), one as (
       select c.id as "clientId", ${troubleOf(keyIds)} as trouble,
@@ -47,7 +47,7 @@ async function readStanding(db: Db, keyIds: readonly string[]) {
         (select count(*) from removal_decision where client_id = c.id and verdict = 'HELD') as "heldRemovals",
         (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
         (select ${ageOf(sql`min(${HELD_SINCE})`)} from sweep s where s.client_id = c.id and s.state = 'HELD') as "oldestHeldPlanSeconds",
-        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked and not is_screened) as parked,
+        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked and not is_waiting) as parked,
         (select coalesce(sum(h.value::int), 0) from guild_listing g, jsonb_each_text(g.unlinked_holders) h
           where g.client_id = c.id and exists (
             select from role_mapping m where m.client_id = c.id and m.role_id = h.key)) as "unlinkedHolders",

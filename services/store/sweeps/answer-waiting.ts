@@ -31,6 +31,7 @@ export async function answerWaiting(
     await sql`
       with answered as (${answeredJobs(clientId, inStep)}
           and m.read_at is not null and m.is_present and not m.is_bot and not m.is_pending and m.nickname_set_hash is null
+          and (m.timed_out_until is null or m.timed_out_until <= clock_timestamp())
           and m.roles_read_at >= ${askedAt}::timestamptz and ${ONLY_ROLES}
         order by j.discord_user_id for update of j
       ), over as (${DELETED})

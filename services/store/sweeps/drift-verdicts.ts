@@ -54,12 +54,12 @@ export const verdicts = sql`
 
 /**
  * Combines the verdicts per role. Adds a role that any mapping grants, except while the member
- * waits for screening. Removes a role that all its mappings deny, except if the removal is held or
+ * waits for screening or is timed out. Removes a role that all its mappings deny, except if the removal is held or
  * was rejected. Both columns are null for members in step, who are the majority.
  */
 export const changes = (clientId: ClientId) => sql`
   select
-    case when not a.is_screened and not v.wanted <@ a.role_ids then (
+    case when not a.grants_wait and not v.wanted <@ a.role_ids then (
       select array_agg(distinct n.id collate "C") from unnest(v.wanted) as n (id) where n.id <> all(a.role_ids)
     ) end as add,
     case when v.denied <> '{}' then (

@@ -12,6 +12,7 @@ interface SeenMember {
   readonly isPresent: boolean;
   /** True: the member has not passed Discord's membership screening. */
   readonly isPending: boolean;
+  readonly timedOutUntil: Date | null;
   readonly roleIds: readonly RoleId[];
 }
 
@@ -84,17 +85,20 @@ async function readPage(
 ): Promise<readonly DriftedMember[]> {
   const { rows } = await sql<DriftedMember>`
     with seen as (
-      select s.id as discord_user_id, s.is_present, s.is_pending, string_to_array(s.roles, ',') as role_ids
+      select s.id as discord_user_id, s.is_present, s.is_pending, s.timed_out_until, string_to_array(s.roles, ',') as role_ids
       from unnest(${seen.map((member) => member.discordUserId)}::text[], ${seen.map((member) => member.isPresent)}::boolean[],
         ${seen.map((member) => member.isPending)}::boolean[],
-        ${seen.map((member) => member.roleIds.join(','))}::text[]) as s (id, is_present, is_pending, roles)
+        ${seen.map((member) => member.timedOutUntil?.toISOString() ?? null)}::timestamptz[],
+        ${seen.map((member) => member.roleIds.join(','))}::text[]) as s (id, is_present, is_pending, timed_out_until, roles)
     ), linked as materialized (${page.linked}
     ), actual as materialized (
       select k.*, m.read_at is not null or s.discord_user_id is not null as is_known,
         coalesce(s.is_present, m.is_present, true) as is_present,
         coalesce(s.role_ids, m.role_ids, '{}') as role_ids,
         coalesce(s.is_pending, m.is_pending, false)
-          and (select c.screening = 'WAIT' from client c where c.id = ${clientId}) as is_screened
+            and (select c.screening = 'WAIT' from client c where c.id = ${clientId})
+          or coalesce(case when s.discord_user_id is null then m.timed_out_until else s.timed_out_until end > statement_timestamp(), false)
+          as grants_wait
       from linked k
       left join lateral (${ofAccount('member', clientId)}) m on true
       left join seen s on s.discord_user_id = k.discord_user_id

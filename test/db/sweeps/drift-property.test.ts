@@ -69,7 +69,8 @@ async function driftByPlan(
     const { add: granted, remove: wanted } = planOf(facts, mirror.roleIds);
     const { gives, asks } = requestsOf(facts, mirror);
     const isScreened = world.screening === 'WAIT' && mirror.isPending;
-    const add = isScreened ? [] : [...new Set([...granted, ...gives])].toSorted();
+    const isTimedOut = (mirror.timedOutUntil?.getTime() ?? 0) > facts.nowMs;
+    const add = isScreened || isTimedOut ? [] : [...new Set([...granted, ...gives])].toSorted();
     const remove = wanted.filter((roleId) => facts.decisions.get(roleId) !== 'HELD');
     if (add.length + remove.length + asks.length > 0)
       drifted.push({ ...who, add, remove, asks, isUnread: false });

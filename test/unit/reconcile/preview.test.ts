@@ -162,3 +162,23 @@ test('the preview shows no nickname for a person who is not in the guild', async
 
   expect(plan).toMatchObject({ nickname: null, nicknameBlocked: null });
 });
+
+test('the preview shows grants that wait for the end of a time-out, and removes at once', async () => {
+  const timedOutUntil = new Date(1_000);
+  const mirror = {
+    isPresent: true,
+    ...presentMember({ roleIds: [DIRECTOR], timedOutUntil }),
+  } as const;
+
+  expect(await preview({ ...differing('PLATFORM'), mirror, nowMs: 999 })).toMatchObject({
+    add: [],
+    waiting: [PILOT],
+    remove: [DIRECTOR],
+    summary:
+      '1 role to remove, the member is timed out until 1970-01-01 00:00:01 UTC: 1 role waits for that',
+  });
+  expect(await preview({ ...differing('PLATFORM'), mirror, nowMs: 1_000 })).toMatchObject({
+    add: [PILOT],
+    waiting: [],
+  });
+});
