@@ -39,6 +39,7 @@ export function createCheckClient(
       inviteUrl: client?.inviteUrl ?? null,
       hasNicknamePolicy: client?.nicknamePolicy.strategy !== 'NONE',
       joinsPeople: true,
+      isLive: client?.isLive ?? false,
       unknownMemberships: await store.countUnknownMemberships(id),
     });
     const failed = checks.filter((check) => check.result === 'FAILED');

@@ -31,7 +31,8 @@ const BOOSTER = '300000000000000001';
 const BOT_PERMISSIONS = String(
   PermissionFlagsBits.ManageRoles |
     PermissionFlagsBits.ManageNicknames |
-    PermissionFlagsBits.CreateInstantInvite,
+    PermissionFlagsBits.CreateInstantInvite |
+    PermissionFlagsBits.ViewAuditLog,
 );
 
 /**

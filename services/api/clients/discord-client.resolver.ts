@@ -123,8 +123,11 @@ const NEVER_LIVE: LiveStatus = {
   missed: 0,
 };
 
-/** The bot's permissions: Manage Roles, Manage Nicknames and Create Instant Invite. */
-const NEEDED_PERMISSIONS = (1n << 28n) | (1n << 27n) | (1n << 0n);
+/**
+ * The bot's permissions: Manage Roles, Manage Nicknames, Create Instant Invite, and View Audit Log,
+ * which names who changed a role.
+ */
+const NEEDED_PERMISSIONS = (1n << 28n) | (1n << 27n) | (1n << 7n) | (1n << 0n);
 
 @Resolver(() => DiscordRole)
 export class DiscordRoleResolver {

@@ -6,14 +6,18 @@ import { type Check, type CheckedRead, failed, ok, unanswered, warning } from '.
 /** Checks which application the token belongs to, and how that application is set up. */
 export function applicationChecks(
   asked: CheckedRead<ApplicationReading>,
-  applicationId: string,
-  callbackUrl: string | null,
+  client: {
+    readonly applicationId: string;
+    readonly callbackUrl: string | null;
+    readonly isLive: boolean;
+  },
 ): readonly Check[] {
+  const { applicationId, callbackUrl, isLive } = client;
   const name = 'application';
   const remedy = 'Use the bot token and the CLIENT ID of the same application.';
   if (!asked.isAnswered) return [unanswered(name, asked.error, remedy)];
   const { value: application } = asked;
-  const intent = intentCheck(application);
+  const intent = intentCheck(application, isLive);
   if (application.applicationId !== applicationId) {
     const message = `The token belongs to application ${application.applicationId}, but the client is set up for application ${applicationId}.`;
     // Do not check the callback address against the redirects of a different application.
@@ -27,13 +31,16 @@ export function applicationChecks(
   ];
 }
 
-function intentCheck({ hasMembersIntent }: ApplicationReading): Check {
+function intentCheck({ hasMembersIntent }: ApplicationReading, isLive: boolean): Check {
   const name = 'server members intent';
-  if (hasMembersIntent) return ok(name, 'The bot may list members.');
+  if (hasMembersIntent) {
+    return ok(name, 'The bot may list members and receive changes of members.');
+  }
+  const polls = isLive ? ' Changes made on Discord do not arrive live: the client polls.' : '';
   return warning(
     name,
-    'The bot may not list members, so drift is found one member at a time.',
-    "Turn on SERVER MEMBERS INTENT on the application's Bot page.",
+    `The bot may not list members, so drift is found one member at a time.${polls}`,
+    "In Discord's Developer Portal, turn on SERVER MEMBERS INTENT on the application's Bot page.",
   );
 }
 

@@ -34,6 +34,8 @@ export interface CheckRequest {
   readonly hasNicknamePolicy?: boolean;
   /** True if linking adds people to the guild. */
   readonly joinsPeople?: boolean;
+  /** The client opens a session at Discord's gateway. */
+  readonly isLive?: boolean;
   readonly unknownMemberships?: UnknownMemberships | null;
 }
 
@@ -62,7 +64,11 @@ export async function checkClient(request: CheckRequest): Promise<readonly Check
   );
   return [
     token,
-    ...applicationChecks(application, guild.applicationId, callbackUrl),
+    ...applicationChecks(application, {
+      applicationId: guild.applicationId,
+      callbackUrl,
+      isLive: request.isLive ?? false,
+    }),
     guildCheck(found, guild),
     // If the bot is not in the guild, Discord refuses every further call about the guild.
     ...(isRefusedAs(found, 'UNKNOWN_GUILD') ? [] : await checkInGuild(request, found, botUserId)),
@@ -141,6 +147,7 @@ function roleChecks(
     hasMappings: mappedRoleIds.length > 0,
     hasNicknamePolicy,
     joinsPeople: request.joinsPeople ?? false,
+    isLive: request.isLive ?? false,
   };
   return [
     ...(standing === null ? [] : permissionChecks(botPermissions(roles, standing), needs)),

@@ -11,11 +11,12 @@ interface Needs {
   readonly hasMappings: boolean;
   readonly hasNicknamePolicy: boolean;
   readonly joinsPeople: boolean;
+  readonly isLive: boolean;
 }
 
 export function permissionChecks(
   bot: BotPermissions,
-  { hasMappings, hasNicknamePolicy, joinsPeople }: Needs,
+  { hasMappings, hasNicknamePolicy, joinsPeople, isLive }: Needs,
 ): readonly Check[] {
   const manageRoles = permissionCheck('Manage Roles', bot.may('ManageRoles'));
   return [
@@ -25,6 +26,7 @@ export function permissionChecks(
       : manageRoles,
     ...(hasNicknamePolicy ? [permissionCheck('Manage Nicknames', bot.may('ManageNicknames'))] : []),
     ...(joinsPeople ? [permissionCheck('Create Invite', bot.may('CreateInstantInvite'))] : []),
+    ...(isLive ? [auditLogCheck(bot.may('ViewAuditLog'))] : []),
     bot.isAdministrator
       ? warning(
           'permission Administrator',
@@ -43,6 +45,17 @@ function permissionCheck(permission: string, isHeld: boolean): Check {
     `None of the bot's roles has the permission ${permission}.`,
     `Grant ${permission} to the bot's role in the server settings; Administrator is not needed.`,
   );
+}
+
+/** Everything works without this permission, but nobody is named. */
+function auditLogCheck(isHeld: boolean): Check {
+  const check = permissionCheck('View Audit Log', isHeld);
+  if (isHeld) return check;
+  return {
+    ...check,
+    result: 'WARNING',
+    message: `${check.message} The connector sees role changes made on Discord, but not who made them.`,
+  };
 }
 
 export function twoFactorCheck({ asksForMfa, name: guild }: GuildReading) {

@@ -57,7 +57,7 @@ describe('a client', () => {
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: '200000000000000001',
       scope: 'bot',
-      permissions: String((1 << 28) + (1 << 27) + 1),
+      permissions: String((1 << 28) + (1 << 27) + (1 << 7) + 1),
       guild_id: '100000000000000001',
       disable_guild_select: 'true',
     });

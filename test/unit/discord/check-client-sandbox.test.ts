@@ -24,6 +24,7 @@ describe('a correctly configured client', () => {
       'permission Manage Roles',
       'permission Manage Nicknames',
       'permission Create Invite',
+      'permission View Audit Log',
       'permission Administrator',
       'mapped roles',
       'room for roles',
@@ -45,6 +46,7 @@ describe('a correctly configured client', () => {
       inviteUrl: null,
       hasNicknamePolicy: false,
       joinsPeople: false,
+      isLive: false,
       unknownMemberships: null,
     });
 
@@ -73,6 +75,7 @@ interface Planted {
 
 const MANAGE_ROLES = 1n << 28n;
 const MANAGE_NICKNAMES = 1n << 27n;
+const VIEW_AUDIT_LOG = 1n << 7n;
 const ADMINISTRATOR = 1n << 3n;
 
 const editRole = (permissions: bigint) => () =>
@@ -125,6 +128,12 @@ const planted: readonly Planted[] = [
     plant: () => grant(ENOUGH & ~1n),
     found: 'FAILED permission Create Invite',
     words: ['Grant Create Invite'],
+  },
+  {
+    fault: 'no View Audit Log',
+    plant: () => grant(ENOUGH & ~VIEW_AUDIT_LOG),
+    found: 'WARNING permission View Audit Log',
+    words: ['not who made them', 'Grant View Audit Log'],
   },
   {
     fault: 'a bot with all power',
@@ -184,7 +193,12 @@ const planted: readonly Planted[] = [
     fault: 'no privileged intent',
     plant: () => editApplication({ guildMembersIntent: false }),
     found: 'WARNING server members intent',
-    words: ['may not list members', 'SERVER MEMBERS INTENT'],
+    words: [
+      'may not list members',
+      'the client polls',
+      'Developer Portal',
+      'SERVER MEMBERS INTENT',
+    ],
   },
   {
     fault: 'a guild that asks for a second factor',
@@ -299,6 +313,7 @@ describe('a configuration fault', () => {
       'FAILED permission Manage Roles',
       'FAILED permission Manage Nicknames',
       'FAILED permission Create Invite',
+      'WARNING permission View Audit Log',
       'FAILED mapped role council',
       'FAILED mapped role booster',
       'FAILED invite link',

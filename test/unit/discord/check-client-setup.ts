@@ -54,6 +54,7 @@ export function useCheckedClient() {
         inviteUrl: INVITE,
         hasNicknamePolicy: true,
         joinsPeople: true,
+        isLive: true,
         unknownMemberships: { linked: 20, unknown: 0, hasGroups: true },
         ...request,
       });

@@ -12,8 +12,8 @@ export const MANAGED_ROLE = '220000000000000022';
 export const OTHER_GUILD = '300000000000000004';
 export const INVITE = 'https://discord.gg/welcome';
 
-/** Create Invite, Manage Nicknames, Manage Roles: what the bot is invited with. */
-export const ENOUGH = (1n << 0n) | (1n << 27n) | (1n << 28n);
+/** Create Invite, View Audit Log, Manage Nicknames, Manage Roles: what the bot is invited with. */
+export const ENOUGH = (1n << 0n) | (1n << 7n) | (1n << 27n) | (1n << 28n);
 
 export const application: SandboxApplication = {
   applicationId: APPLICATION,
