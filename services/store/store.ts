@@ -79,6 +79,7 @@ export async function openStore(options: StoreOptions) {
   const { owner, keys, clock } = options;
   const { database, listener, ready, close } = await openConnections(options);
   const enqueueEvent = createEnqueueEvent(options);
+  const enqueueEvents = createEnqueueEvents(options);
   const guard = { judgePlan: options.judgePlan, enqueueEvent };
   const { logger } = options;
   const path = { database, owner, enqueueEvent, guard, logger };
@@ -104,14 +105,8 @@ export async function openStore(options: StoreOptions) {
       clock,
       listener,
     }),
-    sweeps: createSweepStore({
-      database,
-      owner,
-      enqueueEvent,
-      enqueueEvents: createEnqueueEvents(options),
-      listener,
-    }),
-    live: createLiveMemory({ database, owner }),
+    sweeps: createSweepStore({ database, owner, enqueueEvent, enqueueEvents, listener }),
+    live: createLiveMemory({ database, owner, guard, enqueueEvents }),
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
     restoreUser: createRestoreUser({ database }),

@@ -98,6 +98,8 @@ const PURE = [
   'lib/key-entries.ts',
   'store/facts/fold-facts.ts',
   'store/facts/order.ts',
+  'store/live/judge-event.ts',
+  'store/live/hand-cause.ts',
 ];
 
 const root = join(import.meta.dirname, '../../services');

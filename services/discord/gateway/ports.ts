@@ -94,7 +94,8 @@ export interface LiveMemory {
   /**
    * Writes a batch of events to the mirror, marks the members that have to be reconciled, and saves
    * the position, in one transaction. Unlinked accounts cost no job. An event that repeats what the
-   * mirror shows changes nothing. Resolves to the number of marked members.
+   * mirror shows changes nothing. Resolves to the number of marked members. Throws LeaseLostError
+   * if another process now leases the bot.
    */
   applyEvents(batch: {
     readonly applicationId: string;

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 import type { Db } from '../entities/entities.js';
 import {
@@ -9,6 +9,7 @@ import {
   type GroupId,
   type Lane,
   type LinkId,
+  type MemberKey,
 } from '../../model.js';
 import type { EndedMembership } from '../facts/end-memberships.js';
 import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
@@ -22,9 +23,10 @@ import { startListing } from './start-listing.js';
  * that causes the mark. Rows are inserted in key order, so that two transactions never deadlock.
  */
 function raiseJobs(
-  concerned: ReturnType<typeof sql>,
-  lane: Lane,
-  besides: ReturnType<typeof sql> = sql``,
+  concerned: RawBuilder<unknown>,
+  /** A lane, or the column of `concerned` that has it. */
+  lane: Lane | RawBuilder<unknown>,
+  besides: RawBuilder<unknown> = sql``,
 ) {
   return sql`
     with concerned as (${concerned}) ${besides}
@@ -170,6 +172,24 @@ export async function markLinks(
     from link where id = any(${linkIds}::uuid[])
     group by client_id, discord_user_id`;
   await raiseJobs(concerned, lane).execute(db);
+}
+
+/** A mark with its own causes, for one member among many. */
+export interface OwnMark extends MemberKey {
+  readonly lane: Lane;
+  readonly causes: readonly Cause[];
+}
+
+/** Marks linked members, each in its own lane and for its own causes. Each member comes once. */
+export async function markEach(db: Db, marks: readonly OwnMark[]): Promise<void> {
+  if (marks.length === 0) return;
+  const concerned = sql`
+    select k.client_id, k.discord_user_id, k.lane, k.causes
+    from unnest(${marks.map((mark) => mark.clientId)}::uuid[], ${marks.map((mark) => mark.discordUserId)}::text[],
+      ${marks.map((mark) => mark.lane)}::smallint[], ${marks.map((mark) => JSON.stringify(mark.causes))}::jsonb[])
+      as k (client_id, discord_user_id, lane, causes)
+    where exists (select from link l where l.client_id = k.client_id and l.discord_user_id = k.discord_user_id)`;
+  await raiseJobs(concerned, sql`lane`).execute(db);
 }
 
 /** Marks linked members by their Discord accounts. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
+import type { ClientId, LinkId, MemberKey, RoleId } from '../../model.js';
 
 /**
  * Departed accounts: their link ended because they had left the guild. Discord removes every role
@@ -30,34 +30,39 @@ export async function rememberDeparted(db: Db, linkIds: readonly LinkId[]): Prom
       role_ids = excluded.role_ids, ended_at = excluded.ended_at`.execute(db);
 }
 
-/**
- * Removes the given accounts from the departed accounts. Restores the ending link of each account
- * that now has one of its stored roles, or whose roles are unknown. `roleIds`: the roles just
- * observed; null: unknown. Marks no member.
- */
+/** Like `reviveSeen`, for accounts of one client. */
 export async function reviveDeparted(
   db: Db,
   clientId: ClientId,
-  accounts: readonly {
-    readonly discordUserId: DiscordUserId;
-    readonly roleIds: readonly RoleId[] | null;
-  }[],
+  accounts: readonly Omit<SeenAccount, 'clientId'>[],
 ): Promise<void> {
-  const seen = accounts.map(({ discordUserId, roleIds }) => ({
-    discordUserId,
-    roleIds,
-  }));
+  await reviveSeen(
+    db,
+    accounts.map(({ discordUserId, roleIds }) => ({ clientId, discordUserId, roleIds })),
+  );
+}
+
+interface SeenAccount extends MemberKey {
+  /** The roles just observed; null: unknown. */
+  readonly roleIds: readonly RoleId[] | null;
+}
+
+/**
+ * Removes the given accounts from the departed accounts. Restores the ending link of each account
+ * that now has one of its stored roles, or whose roles are unknown. Marks no member.
+ */
+export async function reviveSeen(db: Db, seen: readonly SeenAccount[]): Promise<void> {
   await sql`
     with seen as (
-      select * from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as s ("discordUserId" text, "roleIds" jsonb)
+      select * from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as s ("clientId" uuid, "discordUserId" text, "roleIds" jsonb)
     ), returned as (
       delete from departed_account d using seen s
-      where d.client_id = ${clientId} and d.discord_user_id = s."discordUserId"
+      where d.client_id = s."clientId" and d.discord_user_id = s."discordUserId"
       returning d.*, jsonb_typeof(s."roleIds") is distinct from 'array' or s."roleIds" ?| d.role_ids as is_to_check
     )
     insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at, ending_at, is_end_asked_for)
     select r.link_id, r.client_id, r.platform_user_id, r.discord_user_id, 'ENDING', r.ended_at, now(), r.is_end_asked_for
     from returned r join platform_user u on u.id = r.platform_user_id
-    where r.is_to_check order by r.discord_user_id
+    where r.is_to_check order by r.client_id, r.discord_user_id
     on conflict do nothing`.execute(db);
 }

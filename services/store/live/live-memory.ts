@@ -1,5 +1,8 @@
 import type { LiveMemory } from '../../discord/gateway/ports.js';
 import type { Database } from '../connection/database.js';
+import type { Guard } from '../decisions/hold-burst.js';
+import type { EnqueueEvents } from '../outbox/outbox.js';
+import { createApplyEvents } from './apply-events.js';
 import { openGap } from './gaps.js';
 import { readLiveBots } from './live-bots.js';
 import { saveLiveState, saveUnavailable } from './live-state.js';
@@ -7,16 +10,17 @@ import { readPosition, savePosition } from './positions.js';
 import { createTakeStart } from './session-starts.js';
 
 /** All database operations of the gateway sessions. */
-export function createLiveMemory({
-  database,
-  owner,
-}: {
+export function createLiveMemory(deps: {
   readonly database: Database;
   readonly owner: string;
-}): Omit<LiveMemory, 'applyEvents' | 'noteHands'> {
+  readonly enqueueEvents: EnqueueEvents;
+  readonly guard: Guard;
+}): Omit<LiveMemory, 'noteHands'> {
+  const { database, owner } = deps;
   const db = () => database.sql();
   return {
     readBots: () => readLiveBots(db(), owner),
+    applyEvents: createApplyEvents(deps),
     readPosition: (applicationId, shardId) => readPosition(db(), applicationId, shardId),
     savePosition: (applicationId, shardId, position) =>
       savePosition(db(), { owner, applicationId, shardId }, position),

@@ -52,3 +52,16 @@ export async function saveUnavailable(
     db,
   );
 }
+
+/**
+ * Saves that events of these clients have arrived, at most once a second. Skips rows locked by
+ * others, because the time is only displayed.
+ */
+export async function noteEventTime(db: Db, clientIds: readonly ClientId[]): Promise<void> {
+  await sql`
+    update live_guild set last_event_at = clock_timestamp() where client_id = any(array(
+      select g.client_id from live_guild g
+      where g.client_id = any(${clientIds}::uuid[])
+        and (g.last_event_at is null or g.last_event_at < statement_timestamp() - interval '1 second')
+      order by g.client_id for update skip locked))`.execute(db);
+}

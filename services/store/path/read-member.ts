@@ -117,7 +117,8 @@ interface FactsRow
   readonly renameRefusals: Readonly<Record<RoleId, RenameRefusal>>;
 }
 
-interface MirrorRow extends RawRow<
+/** Columns of the mirror that a reading from Discord also has. */
+type MirrorColumns = RawRow<
   'member',
   | 'isPresent'
   | 'roleIds'
@@ -128,7 +129,9 @@ interface MirrorRow extends RawRow<
   | 'isBot'
   | 'timedOutUntil'
   | 'joinedAt'
-> {
+>;
+
+interface MirrorRow extends MirrorColumns {
   readonly readAt: string;
   readonly ageMs: number | null;
   readonly isReadSinceMark: boolean;
@@ -181,7 +184,7 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
   };
 }
 
-function mirrorOf(row: MirrorRow): Mirror {
+export function mirrorOf(row: MirrorColumns): Mirror {
   if (!row.isPresent) return { isPresent: false };
   return {
     isPresent: true,

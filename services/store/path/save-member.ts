@@ -138,16 +138,16 @@ async function publishPresence(
 }
 
 /**
- * The new value of `member.roles_lost_at` in an upsert of `member`: now, if the new row lacks a
- * foreign role that the old row had. The connector never removes foreign roles, so either someone
+ * The new value of `member.roles_lost_at` in an upsert of `member`: now, if the new roles (`shown`)
+ * lack a foreign role that the old row had. The connector never removes foreign roles, so either someone
  * else did or Discord's response is wrong. For a minute after this time, no run replaces the
  * member's whole role list.
  */
-export function rolesLostAt(): RawBuilder<unknown> {
+export function rolesLostAt(shown = sql`excluded.role_ids`): RawBuilder<unknown> {
   return sql`
     case when exists (
       select from unnest(member.role_ids) as h (id)
-      where h.id <> all(excluded.role_ids) and not exists (
+      where h.id <> all(${shown}) and not exists (
         select from role_mapping m where m.client_id = member.client_id and m.role_id = h.id)
     ) then clock_timestamp() else member.roles_lost_at end`;
 }

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 
-import type { EnqueueEvents, WrittenEvent } from '../outbox/outbox.js';
+import type { EnqueueEvents } from '../outbox/outbox.js';
+import { tellPresence } from '../outbox/tell-presence.js';
 import { rolesLostAt } from '../path/save-member.js';
-import { anyOf } from '../connection/expressions.js';
 import type { RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
-import type { ClientId, DiscordUserId } from '../../model.js';
+import type { DiscordUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
 import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
@@ -68,11 +68,8 @@ export async function refreshMirror(
     from fresh f join saved using (discord_user_id)`.execute(db);
   const idsOf = (fits: (row: RefreshRow) => boolean) =>
     rows.filter(fits).map((row) => row.discordUserId);
-  await tell(db, enqueueEvents, {
-    clientId: listing.clientId,
-    type: 'discord.member.returned.v1',
-    members: idsOf((row) => row.hasReturned),
-  });
+  const returned = { clientId: listing.clientId, members: idsOf((row) => row.hasReturned) };
+  await tellPresence(db, enqueueEvents, 'discord.member.returned.v1', [returned]);
   return {
     changed: idsOf((row) => row.isChanged),
     arrived: idsOf((row) => row.hasArrived),
@@ -143,11 +140,8 @@ export async function noteLeft(
       and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as "hasEnding"`.execute(
     db,
   );
-  await tell(db, enqueueEvents, {
-    clientId,
-    type: 'discord.member.left.v1',
-    members: rows.map((row) => row.discordUserId),
-  });
+  const left = { clientId, members: rows.map((row) => row.discordUserId) };
+  await tellPresence(db, enqueueEvents, 'discord.member.left.v1', [left]);
   const ended = rows.filter((row) => row.hasEnding);
   return [...proven, ...ended.map((row) => row.discordUserId)];
 }
@@ -171,32 +165,4 @@ async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly Disco
       select from link l where l.client_id = ${clientId} and l.discord_user_id = m.discord_user_id and l.status = 'ENDING')
     returning m.discord_user_id as "discordUserId"`.execute(db);
   return rows.map((row) => row.discordUserId);
-}
-
-async function tell(
-  db: Db,
-  enqueueEvents: EnqueueEvents,
-  news: {
-    readonly clientId: ClientId;
-    readonly type: WrittenEvent;
-    readonly members: readonly DiscordUserId[];
-  },
-): Promise<void> {
-  const { clientId, type, members } = news;
-  if (members.length === 0) return;
-  const rows = await db
-    .selectFrom('link as l')
-    .innerJoin('client as c', 'c.id', 'l.clientId')
-    .select(['l.platformUserId', 'l.discordUserId', 'c.guildId'])
-    .where('l.clientId', '=', clientId)
-    .where('l.status', '=', 'ACTIVE')
-    .where('l.discordUserId', '=', anyOf(members))
-    .orderBy('l.discordUserId')
-    .execute();
-  const events = rows.map((row) => ({
-    type,
-    key: row.platformUserId,
-    data: { clientId, ...row },
-  }));
-  await enqueueEvents(db, events);
 }
