@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { held, useSweeps } from '../support/sweep-fixture.js';
 import { WRITTEN_TYPES } from '../unit/events/any-event.js';
 
-const { guildId, accounts, roles } = DEMO;
+const { applicationId, guildId, accounts, roles } = DEMO;
 const sweeps = useSweeps();
 
 beforeEach(async () => {
@@ -40,6 +40,16 @@ async function unlink(platformUserId: string): Promise<void> {
   await eventually(async () => (await find()) === undefined);
 }
 
+/** An event of the gateway. */
+async function ban(discordUserId: string): Promise<void> {
+  const { store, clientId } = sweeps.rig();
+  await store.live.applyEvents({
+    applicationId,
+    position: null,
+    clients: [{ clientId, shown: [], left: [], bans: [{ discordUserId, isBanned: true }] }],
+  });
+}
+
 /** A moderator adds a role whose mapping has authority DISCORD. */
 async function letDiscordSay(): Promise<void> {
   const { store, clientId, discord } = sweeps.rig();
@@ -59,6 +69,7 @@ test('every event type that the service writes matches its published schema', as
   await sweeps.settledGuild();
   await leaveAndComeBack();
   await letDiscordSay();
+  await ban(accounts.bob);
   await unlink('bob');
   await say(sweeps.rig(), CROWD, 'removed');
 

@@ -97,7 +97,7 @@ async function writeAll(
   const [, written, unbanned] = await Promise.all([
     markEach(db, marks),
     saveSeen(db, judged.filter(isBelieved).map(seenOf)),
-    saveBans(db, bans),
+    saveBans(db, bans, deps.enqueueEvents),
     unlinked.length > 0 && noteUnlinkedHolders(db, unlinked),
     noteEventTime(
       db,

@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import { LANES, type MemberKey } from '../../model.js';
 import type { Db } from '../entities/entities.js';
 import { markEach } from '../jobs/mark.js';
+import { newBanEvents } from '../outbox/ban-events.js';
+import type { EnqueueEvents } from '../outbox/outbox.js';
 import { handCause } from './hand-cause.js';
 
 export interface Ban extends MemberKey {
@@ -10,12 +12,17 @@ export interface Ban extends MemberKey {
 }
 
 /**
- * Saves bans and unbans of linked accounts. After an unban, marks people who agreed to be added to
- * the guild.
+ * Saves bans and unbans of linked accounts, and publishes the bans. After an unban, marks people who
+ * agreed to be added to the guild.
  */
-export async function saveBans(db: Db, bans: readonly Ban[]): Promise<readonly MemberKey[]> {
+export async function saveBans(
+  db: Db,
+  bans: readonly Ban[],
+  enqueueEvents: EnqueueEvents,
+): Promise<readonly MemberKey[]> {
   if (bans.length === 0) return [];
   const banned = bans.filter(({ isBanned }) => isBanned);
+  await enqueueEvents(db, await newBanEvents(db, banned));
   await sql`
     insert into member (client_id, discord_user_id, join_refusal)
     select k.client_id, k.id, 'BANNED' from (${keys(banned)}) k

@@ -65,9 +65,10 @@ export type WrittenEvent =
   | 'discord.roles.changed.v1'
   | 'discord.member.left.v1'
   | 'discord.member.returned.v1'
+  | 'discord.member.banned.v1'
   | 'discord.sweep.held.v1';
 
-interface NewEvent {
+export interface NewEvent {
   /**
    * Set if the event already has an id, such as the id of a request. Absent: the event gets a new
    * id.

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 
+import { newBanEvents } from '../outbox/ban-events.js';
 import type { EnqueueEvent } from '../outbox/outbox.js';
 import { judgeRequests, settleRequests } from '../remote/settle-requests.js';
 import { closeAndPublish } from './records.js';
@@ -35,6 +36,8 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
       const judged = await judgeRequests(db, job, wanted, isStale);
       const { settlement } = judged;
       const { observed, endedLinkIds } = settlement;
+      const bans = settlement.joining?.refusal === 'BANNED' ? await newBanEvents(db, [job]) : [];
+      for (const event of bans) await enqueueEvent(db, event);
       const { mayEnd } = await saveMember(
         db,
         job,

@@ -79,6 +79,28 @@ function takeFromBot(permission: bigint): void {
     });
 }
 
+test('a ban that refuses a person is published, and not again by later runs', async () => {
+  guild.rig().discord.moderator.ban(byName('erin'));
+
+  const linkId = await guild.signIn('erin');
+  await guild.revoked();
+  await guild.reconcile(linkId);
+
+  const published = await guild.told();
+  expect(published.map(({ type }) => type)).toEqual([
+    'discord.user.linked.v1',
+    'discord.member.banned.v1',
+  ]);
+  expect(published.at(-1)).toMatchObject({
+    data: {
+      clientId: guild.rig().clientId,
+      guildId,
+      discordUserId: accounts.erin,
+      platformUserId: 'erin',
+    },
+  });
+});
+
 describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => {
   test('is linked as ABSENT with the reason, and all their tokens are revoked', async () => {
     const { store } = guild.rig();

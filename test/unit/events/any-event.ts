@@ -15,6 +15,7 @@ export const WRITTEN_TYPES = [
   'discord.user.unlinked.v1',
   'discord.member.left.v1',
   'discord.member.returned.v1',
+  'discord.member.banned.v1',
   'discord.roles.changed.v1',
   'discord.sweep.held.v1',
 ] as const;

@@ -17,6 +17,7 @@ const WRITTEN: Readonly<Record<WrittenEvent, true>> = {
   'discord.roles.changed.v1': true,
   'discord.member.left.v1': true,
   'discord.member.returned.v1': true,
+  'discord.member.banned.v1': true,
   'discord.sweep.held.v1': true,
 };
 
