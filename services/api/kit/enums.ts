@@ -92,7 +92,7 @@ export const LinkStateEnum = describeEnum<LinkState>('LinkState', 'The state of 
   PENDING:
     "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, under authority DISCORD, for the platform to follow: see `requests`.",
   ABSENT: 'The Discord account is not in the guild.',
-  HELD: 'The removal guard holds removals.',
+  HELD: 'The removal guard holds removals, or a role that a person removed by hand stays removed (`handRemovals`: HOLD); see `reason`.',
   PARKED: 'Retrying is useless until something changes; see `reason`.',
   DISPUTED:
     'Another bot or person keeps undoing a change of the connector, or the platform contradicts a request; see `dispute` and `reason`.',

@@ -161,7 +161,7 @@ export type LinkState =
   | 'DISPUTED'
   /** The link is ending: it is deleted after its roles have been removed. */
   | 'ENDING'
-  /** The removal guard holds removals. */
+  /** The removal guard holds removals, or a role that a person removed by hand stays removed (`handRemovals`: HOLD); see `reason`. */
   | 'HELD'
   /** Desired and actual roles are the same. */
   | 'IN_STEP'
