@@ -6,6 +6,7 @@ import { createApplyEvents } from './apply-events.js';
 import { openGap } from './gaps.js';
 import { readLiveBots } from './live-bots.js';
 import { saveLiveState, saveUnavailable } from './live-state.js';
+import { createNoteHands } from './note-hands.js';
 import { readPosition, savePosition } from './positions.js';
 import { createTakeStart } from './session-starts.js';
 
@@ -15,12 +16,13 @@ export function createLiveMemory(deps: {
   readonly owner: string;
   readonly enqueueEvents: EnqueueEvents;
   readonly guard: Guard;
-}): Omit<LiveMemory, 'noteHands'> {
+}): LiveMemory {
   const { database, owner } = deps;
   const db = () => database.sql();
   return {
     readBots: () => readLiveBots(db(), owner),
     applyEvents: createApplyEvents(deps),
+    noteHands: createNoteHands(deps),
     readPosition: (applicationId, shardId) => readPosition(db(), applicationId, shardId),
     savePosition: (applicationId, shardId, position) =>
       savePosition(db(), { owner, applicationId, shardId }, position),

@@ -19,6 +19,7 @@ import type { Database } from '../connection/database.js';
 import type { Asker } from '../connection/together.js';
 import { columns, type RawRow } from '../entities/columns.js';
 import type { Db } from '../entities/entities.js';
+import { causesWithAuthors } from '../live/complete-causes.js';
 import { jobLost, lockJob, ownJob } from '../jobs/bot-leases.js';
 import { lockGuard, readTally } from './guard-tally.js';
 import { saveMember } from './save-member.js';
@@ -107,7 +108,7 @@ async function insertRecord(
     insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes,
       planned_added, planned_removed, ensured_added, ensured_removed, guarded_removed, taken_back, planned_nickname, opened_at)
     select ${id}::uuid, ${job.clientId}::uuid, (select guild_id from client where id = ${job.clientId}), ${job.discordUserId},
-      ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb, ${request.add}::text[], ${remove}::text[],
+      ${request.platformUserId}, ${causesWithAuthors(job, job.causes, { added: request.add, removed: remove })}, ${request.add}::text[], ${remove}::text[],
       ${request.ensured.added}::text[], ${request.ensured.removed}::text[],
       ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp()
     from job returning id`.execute(db);
