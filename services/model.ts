@@ -78,6 +78,8 @@ export type ChangeBlock =
   | 'ROLE_MANAGED'
   | 'ROLE_GONE'
   | 'MISSING_PERMISSION'
+  | 'REMOVED_BY_HAND'
+  | 'CHANGE_DISPUTED'
   | 'HELD_BY_GUARD'
   | 'REMOVAL_REJECTED'
   | 'PARKED'

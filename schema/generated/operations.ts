@@ -200,6 +200,8 @@ export type RoleBlock =
   | 'AUTHORITY_OBSERVE'
   /** The guild has banned the account. */
   | 'BANNED'
+  /** Another bot or person keeps undoing the change; it is tried again later, at least hourly. */
+  | 'CHANGE_DISPUTED'
   /** The client is disabled. */
   | 'CLIENT_DISABLED'
   /** The guild responds as if the bot had been removed. */
@@ -222,6 +224,8 @@ export type RoleBlock =
   | 'PENDING'
   /** A person rejected the removal: the role stays. */
   | 'REMOVAL_REJECTED'
+  /** A person removed the role on Discord, and the client's `handRemovals` is HOLD: it stays removed. */
+  | 'REMOVED_BY_HAND'
   /** Discord has authority; the platform was asked to follow and reports the opposite. */
   | 'REQUEST_DISPUTED'
   /** The role is not below the bot's highest role. */

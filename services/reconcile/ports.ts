@@ -88,6 +88,23 @@ export interface MappingFacts extends MappingNames {
   readonly remote: RemoteFacts | null;
 }
 
+/** The last change of a member's mapped role that somebody else made. */
+export interface HandChange {
+  /** True: the role was added. False: it was removed. */
+  readonly isGiven: boolean;
+  /** Null: not known. */
+  readonly byDiscordUserId: DiscordUserId | null;
+  readonly byName: string | null;
+  readonly changedAt: Date;
+  /** The removal was made by hand and stays until an admin or a newer fact ends that. */
+  readonly isHeld: boolean;
+  /** Since when others keep reversing the connector's change; null: they do not. */
+  readonly disputedSince: Date | null;
+  /** When a disputed change is tried next. */
+  readonly nextTryAt: Date | null;
+  readonly tries: number;
+}
+
 /** The last observed state of a member; null in MemberFacts if never read. */
 export type Mirror = MemberReading;
 
@@ -111,6 +128,8 @@ export interface MemberFacts {
   };
   /** Removals that wait for approval, and removals that a person approved or rejected. */
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
+  /** Changes by others that newer facts have not superseded. */
+  readonly handChanges: ReadonlyMap<RoleId, HandChange>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
   /**

@@ -4,11 +4,12 @@
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
 import type { Logger } from '../lib/logger.js';
-import { isUrgentJob } from '../model.js';
+import { isUrgentJob, type RoleChanges, type RoleId } from '../model.js';
 import type { Job, Marks } from './job.js';
 import type { BringIn } from './join/bring-in.js';
 import type { Lease } from './lease.js';
 import type { GuildRoles } from './plan/guild-roles.js';
+import { endOfHands } from './plan/hand-changes.js';
 import { readAndPlan, type Ready } from './plan/read-and-plan.js';
 import type { RemoteReading } from './plan/remote.js';
 import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from './ports.js';
@@ -69,6 +70,7 @@ export function createReconcile(deps: Deps): Reconcile {
     const asked = await deps.memory.settle(job, {
       ...settlement,
       removalCause: removalCause(job, facts),
+      ...handsOf(job, facts, settlement),
       clearsTrouble: settlement.clearsTrouble && facts.client.hasTrouble,
     });
     logSettled(deps.logger, job, settlement);
@@ -76,6 +78,21 @@ export function createReconcile(deps: Deps): Reconcile {
     return null;
   };
 }
+
+/** Adds to a settlement what the run means for stored changes by others. */
+function handsOf(
+  { causes }: Job,
+  facts: MemberFacts,
+  { observed, closes }: Settlement,
+): Pick<Settlement, 'hands'> {
+  if (facts.handChanges.size === 0 || observed?.isPresent !== true) return {};
+  const changed = closes === null ? [] : [closes, closes.ensured].flatMap(rolesOf);
+  const isAskedFor = causes.some((cause) => cause.isAskedFor === true);
+  const end = endOfHands(facts, { changed, roleIds: observed.roleIds, isAskedFor });
+  return { hands: { ...end, knownAtMs: facts.nowMs } };
+}
+
+const rolesOf = ({ added, removed }: RoleChanges): readonly RoleId[] => [...added, ...removed];
 
 interface Known {
   readonly facts: MemberFacts;

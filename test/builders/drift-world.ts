@@ -32,6 +32,13 @@ export interface WorldMember {
   readonly isPending: boolean;
   /** Hours from now until the time-out ends, or since it ended; null: none. */
   readonly timeout: number | null;
+  /** Changes by others; `nextTry`: hours from now, null: not disputed. */
+  readonly hands: readonly {
+    readonly roleId: string;
+    readonly isGiven: boolean;
+    readonly isHeld: boolean;
+    readonly nextTry: number | null;
+  }[];
   /** `waiting`: parked until the member has passed screening. */
   readonly standing: 'free' | 'parked' | 'waiting';
   readonly decisions: readonly {
@@ -115,6 +122,13 @@ const aRemoteRow = fc
     return { ...row, request: isAsked ? change : null };
   });
 
+const aHandChange = fc.record({
+  roleId: fc.constantFrom(...ROLES),
+  isGiven: fc.boolean(),
+  isHeld: often(false, true),
+  nextTry: fc.constantFrom(null, 1, -1),
+});
+
 function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
   const roleIds = fc.subarray(ROLES);
   return fc.record({
@@ -123,6 +137,10 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
     roleIds,
     isPending: often(false, true),
     timeout: often<number | null>(null, 1, -1),
+    hands: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.uniqueArray(aHandChange, { selector: ({ roleId }) => roleId }) },
+    ),
     standing: often<WorldMember['standing']>('free', 'parked', 'waiting'),
     decisions: fc.uniqueArray(
       fc.record({
@@ -225,6 +243,11 @@ async function writeMember(db: Db, clientId: string, member: WorldMember): Promi
     await sql`
       insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason)
       values (${clientId}, ${id}, ${roleId}, ${verdict}, 'LIMIT', '')`.execute(db);
+  for (const { roleId, isGiven, isHeld, nextTry } of member.hands)
+    await sql`
+      insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, is_held, disputed_since, next_try_at)
+      values (${clientId}, ${id}, ${roleId}, ${isGiven}, now(), ${isHeld}, case when ${nextTry}::int is not null then now() end,
+        now() + make_interval(hours => ${nextTry}::int))`.execute(db);
   if (standing !== 'free')
     await sql`
       insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)

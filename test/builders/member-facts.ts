@@ -69,6 +69,7 @@ export function memberFacts({ client, ...facts }: FactsOverrides = {}): MemberFa
     mappings: [],
     roles: new Map(),
     decisions: new Map(),
+    handChanges: new Map(),
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
     mirrorAgeMs: 60_000,

@@ -3,10 +3,11 @@ import { beforeEach, expect, test } from 'vitest';
 import { toCloudEvent } from '../../services/events/out/to-cloud-event.js';
 import type { OutboxEvent } from '../../services/model.js';
 import { DEMO } from '../../services/demo/demo-world.js';
-import { cause } from '../builders/store-world.js';
+import { cause, membership } from '../builders/store-world.js';
 import { addCrowd, CROWD, say } from '../support/crowd-fixture.js';
 import { eventFaults } from '../support/event-schemas.js';
 import { eventually } from '../support/eventually.js';
+import { changeByHand } from '../support/hand-changes.js';
 import { held, useSweeps } from '../support/sweep-fixture.js';
 import { WRITTEN_TYPES } from '../unit/events/any-event.js';
 
@@ -65,11 +66,24 @@ async function letDiscordSay(): Promise<void> {
   await sweeps.sweep('REMOTE_SYNC');
 }
 
+/** Another account keeps removing a role. */
+async function disputeRole(): Promise<void> {
+  const columns = {
+    reversals: '3',
+    disputed_since: 'now()',
+    next_try_at: "now() + interval '1 day'",
+  };
+  await changeByHand(sweeps, { roleId: roles.pilot, columns });
+  await sweeps.rig().store.applyFacts([membership('alice', 'directors', 'removed')]);
+  await sweeps.rig().quiet();
+}
+
 test('every event type that the service writes matches its published schema', async () => {
   await sweeps.settledGuild();
   await leaveAndComeBack();
   await letDiscordSay();
   await ban(accounts.bob);
+  await disputeRole();
   await unlink('bob');
   await say(sweeps.rig(), CROWD, 'removed');
 

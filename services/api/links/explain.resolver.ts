@@ -104,7 +104,7 @@ export class MemberPlanResolver {
 
   @FieldResolver(() => [DiscordRole], {
     description:
-      "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
+      "Roles to grant once the member has accepted the server's rules (Discord's membership screening), or once the member's time-out ends.",
   })
   waiting(@Ctx() { loaders }: ApiContext, @Root() plan: MemberPlanType) {
     return loadRoles(loaders, plan.clientId, plan.waiting);

@@ -50,6 +50,10 @@ const RoleBlockEnum = describeEnum<RoleBlock>(
     ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
     ROLE_GONE: 'The guild no longer has this role.',
     MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
+    REMOVED_BY_HAND:
+      "A person removed the role on Discord, and the client's `handRemovals` is HOLD: it stays removed.",
+    CHANGE_DISPUTED:
+      'Another bot or person keeps undoing the change; it is tried again later, at least hourly.',
     HELD_BY_GUARD: 'The removal guard holds the removal.',
     REMOVAL_REJECTED: 'A person rejected the removal: the role stays.',
     PARKED: 'Retrying is useless until something changes; see `reason` of the `DiscordUser`.',
@@ -177,7 +181,7 @@ export class MemberPlanType {
   readonly linkId!: string;
   readonly add!: readonly string[];
   readonly remove!: readonly string[];
-  /** Roles to grant once the member has passed Discord's membership screening. */
+  /** Roles to grant once the member has passed Discord's membership screening or a time-out. */
   readonly waiting!: readonly string[];
   /** Removals that the guard would hold. */
   readonly held!: readonly string[];

@@ -1,5 +1,6 @@
 import { utcTime } from '../../lib/utc-time.js';
 import type { Cause, GroupId, JoinRefusal, RoleBlock } from '../../model.js';
+import { authorOf } from '../plan/hand-changes.js';
 import type { MappingFacts } from '../ports.js';
 import type { RoleStanding } from './explanation.js';
 
@@ -59,6 +60,8 @@ function namesOf({ roleId, roleName, history }: RoleStanding): readonly [string,
 function obstacle(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
   const block = blockedBy.find((one) => one in OBSTACLES);
   if (block === 'PARKED') return parked(standing);
+  if (standing.undone !== null && (block === 'REMOVED_BY_HAND' || block === 'CHANGE_DISPUTED'))
+    return undoneSentence(standing.undone);
   return block === undefined
     ? 'Nothing blocks the change: the next reconcile makes it.'
     : (OBSTACLES[block] ?? '');
@@ -76,11 +79,21 @@ const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
   ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
   ROLE_GONE: GONE,
   MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
+  REMOVED_BY_HAND: 'The role was removed by hand.',
+  CHANGE_DISPUTED: 'Another bot or person keeps undoing the change.',
   HELD_BY_GUARD: 'The removal guard holds the removal until a person approves or rejects it.',
   REMOVAL_REJECTED: 'A person rejected the removal, so the role stays.',
   PARKED: 'The change is parked.',
   PENDING: 'The change is queued.',
 };
+
+function undoneSentence({ why, change }: NonNullable<RoleStanding['undone']>): string {
+  const who = authorOf(change);
+  const author = who[0]?.toUpperCase() + who.slice(1);
+  if (why === 'HELD')
+    return `${author} removed it by hand at ${utcTime(change.changedAt)}, and the client keeps such removals (handRemovals: HOLD).`;
+  return `${author} keeps ${change.isGiven ? 'adding' : 'removing'} it.`;
+}
 
 function parked({ history }: RoleStanding): string {
   return history.reason === null
@@ -115,7 +128,9 @@ export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { joinRefusal, job, decision } = history;
   if (block === 'HELD_BY_GUARD' && decision?.sweepId)
     return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
-  const isJobOf = ['PENDING', 'PARKED', 'SCREENING', 'TIMED_OUT'].includes(block);
+  const isJobOf = ['PENDING', 'PARKED', 'SCREENING', 'TIMED_OUT', 'CHANGE_DISPUTED'].includes(
+    block,
+  );
   if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
     return `${REMEDIES[block]} The connector retries it at ${utcTime(job.dueAt)}.`;
   if (block === 'NOT_IN_GUILD' && joinRefusal !== null)
@@ -151,6 +166,10 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   ROLE_GONE: 'Retire the mapping, and map the group to a role that exists.',
   MISSING_PERMISSION:
     'An administrator of the guild grants the bot the permission Manage Roles; importDiscordRoles then lets the connector see that at once.',
+  REMOVED_BY_HAND:
+    'reconcileDiscordUser grants it again, as does a newer change to the group or `handRemovals: RESTORE`.',
+  CHANGE_DISPUTED:
+    'Stop the bot or person who undoes the change. reconcileDiscordUser and a newer change to the group try at once.',
   HELD_BY_GUARD: "Decide with approveSweep or rejectSweep, or raise the client's removalGuard.",
   REMOVAL_REJECTED:
     'A newer change to the group, the mapping or the link reopens the decision; reconcileDiscordUser does not.',

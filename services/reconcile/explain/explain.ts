@@ -1,5 +1,6 @@
 import type { ChangeBlock, RemovalVerdict, RoleBlock, RoleId, RoleRefusal } from '../../model.js';
 import { desiredRoles, isScreened } from '../plan/plan.js';
+import { whyUndone } from '../plan/hand-changes.js';
 import type { RequestState } from '../plan/remote.js';
 import { timeoutEnd } from '../plan/withhold.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from '../ports.js';
@@ -65,8 +66,17 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
     isAbsent: facts.mirror?.isPresent === false,
     isScreened: facts.mirror !== null && isScreened(facts, facts.mirror),
     isTimedOut: facts.mirror !== null && timeoutEnd(facts, facts.mirror) !== null,
+    undone: undoneOf(facts, roleId),
     history,
   };
+}
+
+function undoneOf(facts: MemberFacts, roleId: RoleId): RoleStanding['undone'] {
+  const { mirror, handChanges } = facts;
+  const change = handChanges.get(roleId);
+  if (change === undefined || mirror?.isPresent !== true) return null;
+  const why = whyUndone(facts, { roleId, hasRole: mirror.roleIds.includes(roleId) });
+  return why === null ? null : { why, change };
 }
 
 const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
@@ -169,6 +179,7 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   const { isAbsent, refusal, desired, history } = standing;
   const isScreened = standing.isScreened && desired === 'YES';
   const isTimedOut = standing.isTimedOut && desired === 'YES';
+  const isWaiting = isScreened || isTimedOut || standing.undone !== null;
   const { client, joinRefusal, decision, job } = history;
   const isSaid = (verdict: RemovalVerdict) => desired === 'NO' && decision?.verdict === verdict;
   return [
@@ -183,9 +194,11 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
     ]),
     ...(refusal === null ? [] : [OF_ROLE[refusal]]),
     ...named<ChangeBlock>([
+      ['REMOVED_BY_HAND', standing.undone?.why === 'HELD'],
+      ['CHANGE_DISPUTED', standing.undone?.why === 'DISPUTED'],
       ['HELD_BY_GUARD', isSaid('HELD')],
       ['REMOVAL_REJECTED', isSaid('REJECTED')],
-      ['PARKED', job?.isParked === true && !isScreened && !isTimedOut],
+      ['PARKED', job?.isParked === true && !isWaiting],
       ['PENDING', job?.isParked === false],
     ]),
   ];

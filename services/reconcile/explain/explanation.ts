@@ -12,7 +12,7 @@ import type {
   RoleId,
   RoleRefusal,
 } from '../../model.js';
-import type { MappingFacts } from '../ports.js';
+import type { HandChange, MappingFacts } from '../ports.js';
 
 /** Why a person has a role or not, and what would change that. */
 export interface RoleExplanation {
@@ -114,5 +114,7 @@ export interface RoleStanding extends Pick<
   readonly isScreened: boolean;
   /** True: nothing is granted until the member's time-out ends. */
   readonly isTimedOut: boolean;
+  /** The change by others that is not reverted now, and why; null: there is none. */
+  readonly undone: { readonly why: 'HELD' | 'DISPUTED'; readonly change: HandChange } | null;
   readonly history: RoleHistory;
 }

@@ -20,6 +20,7 @@ import type {
 } from '../../model.js';
 import { desiredRoles, type MemberPlan, planRoles } from '../plan/plan.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
+import { withholdUndone } from '../plan/hand-changes.js';
 import { planMemberNickname } from '../plan/plan-nickname.js';
 import { planRequests, withRequests } from '../plan/plan-requests.js';
 import type { OpenedRecord, OpenRecord } from '../write/records.js';
@@ -108,7 +109,9 @@ function planArrival({ facts, causes, target }: Arrival): MemberPlan {
   // Under authority DISCORD only a member's first reading grants roles. A new member has not been
   // read before, so these roles are granted too.
   const requests = planRequests(facts, ARRIVING);
-  return { ...withRequests(roles, requests), ...names };
+  const plan = { ...withRequests(roles, requests), ...names };
+  const isAskedFor = causes.some((cause) => cause.isAskedFor === true);
+  return withholdUndone(facts, ARRIVING, plan, isAskedFor);
 }
 
 const ARRIVING: MemberReading = {

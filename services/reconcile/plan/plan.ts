@@ -23,12 +23,24 @@ export interface AfterTimeout {
   readonly until: Date;
 }
 
+/** Changes that others undid, and that are not made again now. */
+export interface UndoneChanges {
+  /** Roles that a person removed by hand, and that stay removed (`handRemovals: HOLD`). */
+  readonly held: readonly RoleId[];
+  /** Roles whose grants others keep reversing; the next try comes later. */
+  readonly grants: readonly RoleId[];
+  /** Roles whose removals others keep reversing; the next try comes later. */
+  readonly removals: readonly RoleId[];
+}
+
 /** The changes to make for one member. */
 export interface MemberPlan extends RolePlan, NicknamePlan {
   /** Grants that wait for screening; absent: none do. */
   readonly afterScreening?: AfterScreening;
   /** Grants that wait until the member's time-out ends; absent: none do. */
   readonly afterTimeout?: AfterTimeout;
+  /** Changes not made because others undid them; absent: none. */
+  readonly undone?: UndoneChanges;
 }
 
 /** Roles are sorted by id, so that the same facts always produce the same plan. */

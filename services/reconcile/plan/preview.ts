@@ -7,8 +7,9 @@ import {
 } from '../../model.js';
 import { guardRemovals } from '../guard/guard.js';
 import type { MappingFacts, MemberFacts } from '../ports.js';
-import { IS_BOT } from '../settle/settlement-words.js';
+import { IS_BOT, roleNamer } from '../settle/settlement-words.js';
 import type { GuardTally } from '../write/records.js';
+import { undoneReasons } from './hand-changes.js';
 import { LEAVE_NICKNAME, type NicknamePlan, planMemberNickname } from './plan-nickname.js';
 import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
 import { desiredRoles, type MemberPlan, planRoles, screeningReason } from './plan.js';
@@ -34,7 +35,7 @@ interface Preview extends Omit<
 }
 
 /** Parts of a plan that are not made now; the summary describes them. */
-type Withheld = 'afterScreening' | 'afterTimeout';
+type Withheld = 'afterScreening' | 'afterTimeout' | 'undone';
 
 const ABSENT: MemberReading = { isPresent: false };
 
@@ -50,10 +51,10 @@ export function createPreview(deps: {
     if (facts === null) return null;
     const { plan: whole, asked } = planOf(facts);
     const plan = withholdChanges(facts, facts.mirror ?? ABSENT, {
-      ...whole,
-      ...nicknameFor(facts, member),
+      plan: { ...whole, ...nicknameFor(facts, member) },
+      isAskedFor: false,
     });
-    const { approved, requests: _, afterScreening, afterTimeout, ...roles } = plan;
+    const { approved, requests: _, afterScreening, afterTimeout, undone: _undone, ...roles } = plan;
     const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) => !exempt.includes(roleId);
     const removals = plan.remove.filter(isCounted(approved));
     const requested = removalsAskedFor(asked.readings).filter(isCounted(asked.uncounted));
@@ -131,12 +132,13 @@ function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): Nickname
 function summaryOf(
   facts: MemberFacts,
   plan: Omit<Preview, 'summary' | 'observedAt'>,
-  { afterScreening, afterTimeout }: Pick<MemberPlan, Withheld>,
+  withheld: Pick<MemberPlan, Withheld>,
 ): string {
   if (facts.mirror === null)
     return 'not read at Discord yet; the first run reads this member before it plans';
   if (!facts.mirror.isPresent) return 'the account is not in the guild';
   if (isOfBot(facts)) return IS_BOT;
+  const { afterScreening, afterTimeout } = withheld;
   const parts = [
     count(plan.add, 'to add'),
     count(plan.remove, 'to remove'),
@@ -149,6 +151,7 @@ function summaryOf(
     plan.nicknameBlocked,
     afterScreening === undefined ? null : screeningReason(afterScreening),
     afterTimeout === undefined ? null : timeoutReason(afterTimeout),
+    ...undoneReasons(facts, withheld, roleNamer(facts)),
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
   const isObserved = facts.client.isObserved || facts.mappings.some(isOnlyObserved);

@@ -186,8 +186,6 @@ function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
   const shown = member.isPresent ? member : null;
   const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
   const requests = planRequests(facts, member, isAskedFor);
-  return withholdChanges(facts, member, {
-    ...withRequests(roles, requests),
-    ...planMemberNickname(facts, job, shown),
-  });
+  const plan = { ...withRequests(roles, requests), ...planMemberNickname(facts, job, shown) };
+  return withholdChanges(facts, member, { plan, isAskedFor });
 }

@@ -2,15 +2,20 @@
 import { utcTime } from '../../lib/utc-time.js';
 import type { MemberReading } from '../../model.js';
 import type { MemberFacts } from '../ports.js';
+import { withholdUndone } from './hand-changes.js';
 import { type AfterTimeout, type MemberPlan, withholdGrants, withoutGrants } from './plan.js';
 
-/** Returns the plan without the changes that wait. Removals wait for neither screening nor a time-out. */
+/**
+ * Returns the plan without the changes that others undid, and without the grants that wait for
+ * screening or the end of a time-out. Removals wait for neither.
+ */
 export function withholdChanges(
-  facts: Pick<MemberFacts, 'client' | 'nowMs'>,
+  facts: Pick<MemberFacts, 'client' | 'nowMs' | 'handChanges' | 'decisions'>,
   member: MemberReading,
-  plan: MemberPlan,
+  { plan, isAskedFor }: { readonly plan: MemberPlan; readonly isAskedFor: boolean },
 ): MemberPlan {
-  return withholdDuringTimeout(facts, member, withholdGrants(facts, member, plan));
+  const left = withholdUndone(facts, member, plan, isAskedFor);
+  return withholdDuringTimeout(facts, member, withholdGrants(facts, member, left));
 }
 
 /** Returns when the member's time-out ends; null: the member is not timed out. */

@@ -1,6 +1,13 @@
 import type { LinkId, MemberReading, Outcome, PresentMember, RoleId } from '../../model.js';
 import { withReadings } from '../plan/plan-requests.js';
-import { isAnyEnding, type MemberPlan, screeningReason, stillWaiting } from '../plan/plan.js';
+import {
+  type AfterScreening,
+  isAnyEnding,
+  type MemberPlan,
+  screeningReason,
+  stillWaiting,
+} from '../plan/plan.js';
+import { disputedRoles, nextTry, undoneReasons } from '../plan/hand-changes.js';
 import { timeoutReason } from '../plan/withhold.js';
 import type { MemberFacts } from '../ports.js';
 import type { OpenedRecord, RecordClosing, Settlement, Unfinished } from '../write/records.js';
@@ -115,13 +122,13 @@ export function settled(run: {
   const notes = [
     record.verdict.reason,
     nicknameReason(plan, nickname),
-    waiting && screeningReason(waiting),
-    plan.afterTimeout === undefined ? null : timeoutReason(plan.afterTimeout),
+    ...withheldReasons(facts, plan, waiting),
   ];
   const settlement = {
     outcome: outcomeOf({
       refusals,
-      heldRemovals,
+      held: [...heldRemovals, ...(plan.undone?.held ?? [])],
+      disputed: disputedRoles(plan.undone),
       closes: wasInVain(nickname, closes) || wasOnlyEnsured(closes) ? null : closes,
     }),
     reason: [...refusals, ...notes].filter((note) => note !== null).join('; ') || null,
@@ -133,7 +140,7 @@ export function settled(run: {
     isReading: run.isReading,
     joining: null,
     isWaiting: waiting !== null,
-    retry: plan.afterTimeout ? { at: plan.afterTimeout.until, why: 'TIME_OUT' as const } : null,
+    retry: retryOf(facts, plan),
     isParked: parking.length > 0,
     parking,
     isUnexplained: run.isExplained === false,
@@ -143,6 +150,26 @@ export function settled(run: {
   };
   const read = { facts, plan, seen: reading.roleIds };
   return { kind: 'settled', settlement: withReadings(settlement, read) };
+}
+
+/** Returns why changes were not made now. */
+function withheldReasons(
+  facts: MemberFacts,
+  plan: MemberPlan,
+  waiting: AfterScreening | null,
+): readonly string[] {
+  const { afterTimeout } = plan;
+  const screening = waiting === null ? [] : [screeningReason(waiting)];
+  const timeout = afterTimeout === undefined ? [] : [timeoutReason(afterTimeout)];
+  return [...screening, ...timeout, ...undoneReasons(facts, plan, roleNamer(facts))];
+}
+
+/** Returns when changes that wait for a certain time can be made; null: none wait. */
+function retryOf(facts: MemberFacts, plan: MemberPlan): Settlement['retry'] {
+  const until = plan.afterTimeout?.until ?? null;
+  const next = nextTry(facts, plan);
+  if (next === null) return until && { at: until, why: 'TIME_OUT' };
+  return { at: until !== null && until < next ? until : next, why: 'DISPUTE' };
 }
 
 /**
@@ -155,7 +182,9 @@ function settledDecisions(
 ): readonly RoleId[] {
   const isPending = (roleId: RoleId) =>
     roleIds.includes(roleId) &&
-    (plan.remove.includes(roleId) || plan.blocked.some((blocked) => blocked.roleId === roleId));
+    (plan.remove.includes(roleId) ||
+      plan.undone?.removals.includes(roleId) === true ||
+      plan.blocked.some((blocked) => blocked.roleId === roleId));
   return [...facts.decisions].flatMap(([roleId, decision]) => {
     const isSettled =
       decision === 'HELD'
@@ -213,11 +242,13 @@ export function withJoining(
 
 function outcomeOf(run: {
   readonly refusals: readonly string[];
-  readonly heldRemovals: readonly string[];
+  readonly held: readonly RoleId[];
+  readonly disputed: readonly RoleId[];
   readonly closes: RecordClosing | null;
 }): Outcome {
   if (run.refusals.length > 0) return 'PARKED';
-  if (run.heldRemovals.length > 0) return 'HELD';
+  if (run.held.length > 0) return 'HELD';
+  if (run.disputed.length > 0) return 'DISPUTED';
   return run.closes === null ? 'UNCHANGED' : 'APPLIED';
 }
 
@@ -292,6 +323,7 @@ function endedByReading(
   const isDone =
     record.verdict.heldRemovals.length === 0 &&
     !plan.blocked.some(({ roleId }) => roleIds.includes(roleId)) &&
+    plan.undone?.removals.some((roleId) => roleIds.includes(roleId)) !== true &&
     !plan.remove.some((roleId) => refused.includes(roleId) || isLeft(roleId));
   return isDone ? endingLinks(facts) : [];
 }

@@ -181,6 +181,14 @@ export interface ParkedCause {
   readonly endedBy: string;
 }
 
+/** What a run's end means for the stored changes by others. */
+export interface HandsEnd {
+  /** Changes to forget. */
+  readonly over: readonly RoleId[];
+  /** Disputed changes that the run made, and how long to wait before the next try. */
+  readonly tried: readonly { readonly roleId: RoleId; readonly waitMs: number }[];
+}
+
 /**
  * How a run ended. It is written in one transaction with the mirror, the record, the event and the
  * job.
@@ -222,7 +230,9 @@ export interface Settlement {
    * When changes that wait for a certain time can be made; the job is due then. Null: none
    * wait. With `TIME_OUT` alone, the link is shown as PENDING.
    */
-  readonly retry: { readonly at: Date; readonly why: 'TIME_OUT' } | null;
+  readonly retry: { readonly at: Date; readonly why: 'TIME_OUT' | 'DISPUTE' } | null;
+  /** What the run means for stored changes by others; absent: there are none. */
+  readonly hands?: HandsEnd & { readonly knownAtMs: number };
   /** True: the cause of the parking is not known yet, so the member is retried in a minute. */
   readonly isUnexplained?: boolean;
   /** Why the run parked the member; absent or empty if it did not. */

@@ -109,6 +109,7 @@ async function updateClient(
     const isSwitch = patch.authority !== undefined && patch.authority !== row.authority;
     const namedBy = row.nicknameStrategy;
     const hasWaited = row.screening === 'WAIT';
+    const hasHeld = row.handRemovals === 'HOLD';
     tx.em.assign(row, {
       ...settingColumns({ ...clientView(row, keys), ...patch }),
       ...secretColumns(keys, id, patch),
@@ -128,6 +129,7 @@ async function updateClient(
     const judged = await markForSettings(tx, { id, patch, cause });
     if (hasWaited && row.screening === 'IGNORE')
       await markClient(tx.sql, { clientId: id, state: 'SCREENED', cause });
+    if (hasHeld && row.handRemovals === 'RESTORE') await endHolds(tx.sql, id, cause);
     if (isSwitch) await forgetReadingsOfClient(tx.sql, id);
     if (isSwitch && row.authority === 'PLATFORM')
       await holdForNewAuthority(tx.sql, id, guard.enqueueEvent);
@@ -166,6 +168,16 @@ async function markForSettings(
   await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
   const members = await forgetHeldByLimits(tx.sql, id);
   return sql`select ${id}::uuid as client_id, m.id as discord_user_id, 'OTHER' as cause from unnest(${members}::text[]) as m (id)`;
+}
+
+/** Marks the members whose roles stay removed by hand, and lets their runs grant the roles. */
+async function endHolds(db: Transaction['sql'], clientId: ClientId, cause: Cause): Promise<void> {
+  await markClient(db, { clientId, state: 'HELD_BY_HAND', cause });
+  await db
+    .deleteFrom('hand_change')
+    .where('clientId', '=', clientId)
+    .where('isHeld', '=', true)
+    .execute();
 }
 
 /**

@@ -218,7 +218,7 @@ export async function markClient(
   db: Db,
   request: {
     clientId: ClientId;
-    state: 'ANY' | 'HELD' | 'PARKED' | 'SCREENED';
+    state: 'ANY' | 'HELD' | 'PARKED' | 'SCREENED' | 'HELD_BY_HAND';
     cause: Cause;
   },
 ): Promise<void> {
@@ -228,6 +228,8 @@ export async function markClient(
     from link l
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
     where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state} or (${state} = 'SCREENED' and a.is_pending)
+        or (${state} = 'HELD_BY_HAND' and exists (select from hand_change h where h.client_id = l.client_id
+          and h.discord_user_id = l.discord_user_id and h.is_held))
         or (${state} = 'HELD' and exists (select from removal_decision d where d.client_id = l.client_id
           and d.discord_user_id = l.discord_user_id and d.verdict = 'HELD')))
     group by l.client_id, l.discord_user_id`;

@@ -31,7 +31,7 @@ export const saveCounted: RawBuilder<unknown> = sql`
     n.reversals, n.reversed_since,
     case when n.disputed_since is not null then n.disputed_since when n.reversals >= ${MOST_REVERSALS} then clock_timestamp() end,
     case when n.disputed_since is not null and n.is_noted then n.next_try_at
-      when n.disputed_since is not null then clock_timestamp() + least(interval '10 minutes' * power(2, n.tries + 1), interval '1 hour')
+      when n.disputed_since is not null then clock_timestamp() + least(interval '10 minutes' * power(2, greatest(n.tries, 1)), interval '1 hour')
       when n.reversals >= ${MOST_REVERSALS} then clock_timestamp() + interval '10 minutes' end,
     case when n.disputed_since is not null and not n.is_noted then n.tries + 1 else n.tries end
   from changed n order by n.client_id, n.discord_user_id, n.role_id

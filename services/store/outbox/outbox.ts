@@ -66,6 +66,7 @@ export type WrittenEvent =
   | 'discord.member.left.v1'
   | 'discord.member.returned.v1'
   | 'discord.member.banned.v1'
+  | 'discord.member.disputed.v1'
   | 'discord.sweep.held.v1';
 
 export interface NewEvent {

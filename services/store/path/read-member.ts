@@ -12,7 +12,7 @@ import type {
   RoleId,
   RoleRefusal,
 } from '../../model.js';
-import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
+import type { HandChange, MemberFacts, Mirror } from '../../reconcile/ports.js';
 
 /**
  * Reads all facts about one member in one statement, so that they are consistent. Returns null if
@@ -50,6 +50,10 @@ export async function readMember(prepared: Asker, member: MemberKey): Promise<Me
       (select coalesce(jsonb_object_agg(r.id, r.refusal), '{}') from role r where r.client_id = c.id) as roles,
       (select coalesce(jsonb_object_agg(d.role_id, d.verdict), '{}') from removal_decision d
         where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
+      (select coalesce(jsonb_object_agg(h.role_id, jsonb_build_object('isGiven', h.is_given, 'byDiscordUserId', h.by_discord_user_id,
+          'byName', h.by_name, 'changedAt', h.changed_at, 'isHeld', h.is_held, 'disputedSince', h.disputed_since,
+          'nextTryAt', h.next_try_at, 'tries', h.tries)), '{}')
+        from hand_change h where h.client_id = c.id and h.discord_user_id = ${discordUserId}) as "handChanges",
       (${mirror(discordUserId)}) as mirror,
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
           'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname,
@@ -112,6 +116,7 @@ interface FactsRow
   readonly revision: string;
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
   readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
+  readonly handChanges: Readonly<Record<RoleId, HandChangeRow>>;
   readonly mirror: MirrorRow | null;
   readonly isObserved: boolean;
   readonly renameRefusals: Readonly<Record<RoleId, RenameRefusal>>;
@@ -159,6 +164,9 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
     mappings: row.mappings,
     roles: new Map(Object.entries(row.roles)),
     decisions: new Map(Object.entries(row.decisions)),
+    handChanges: new Map(
+      Object.entries(row.handChanges).map(([roleId, each]) => [roleId, handChangeOf(each)]),
+    ),
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
     mirrorAgeMs: row.mirror?.ageMs ?? null,
@@ -181,6 +189,25 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
     },
     nicknameRefused: row.nicknameRefused,
     person: row.person,
+  };
+}
+
+type HandChangeRow = RawRow<
+  'hand_change',
+  'isGiven' | 'byDiscordUserId' | 'byName' | 'isHeld' | 'tries'
+> & {
+  readonly changedAt: string;
+  readonly disputedSince: string | null;
+  readonly nextTryAt: string | null;
+};
+
+function handChangeOf(row: HandChangeRow): HandChange {
+  const { changedAt, disputedSince, nextTryAt } = row;
+  return {
+    ...row,
+    changedAt: new Date(changedAt),
+    disputedSince: disputedSince === null ? null : new Date(disputedSince),
+    nextTryAt: nextTryAt === null ? null : new Date(nextTryAt),
   };
 }
 

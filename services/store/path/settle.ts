@@ -15,6 +15,7 @@ import type { Database } from '../connection/database.js';
 import { clearTrouble, logTroubleEnd, markAgain } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import { endDrained } from './end-drained.js';
+import { settleHands } from './settle-hands.js';
 import { saveMember, type MemberColumns } from './save-member.js';
 
 interface Deps {
@@ -54,6 +55,12 @@ export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
       if (tryAgain.length > 0) await markAgain(db, job.clientId, tryAgain);
       await closeAndPublish(db, settlement, enqueueEvent);
       if (settlement.joining !== null) await endJoining(db, settlement.joining);
+      await settleHands(
+        db,
+        { clientId: job.clientId, discordUserId: job.discordUserId },
+        settlement,
+        enqueueEvent,
+      );
       await settleDecisions(db, job, settlement, enqueueEvent);
       const asked = await settleRequests(db, job, judged, enqueueEvent);
       if (mayEnd || endedLinkIds.length > 0)

@@ -4,6 +4,7 @@ import type { ClientId, LinkId } from '../../model.js';
 import type { RequestedChange, RequestState } from '../../reconcile/plan/remote.js';
 import type { Asker } from '../connection/together.js';
 import { columns, type RawRow } from '../entities/columns.js';
+import { isGrantUndone } from '../live/undone.js';
 import { namedInSql } from '../names.js';
 import { gathered, type Time, toDate } from '../read/page.js';
 
@@ -88,7 +89,7 @@ export const REMOTE_DRIFT = (clientId: ClientId) => sql`
   where a.is_known and a.is_present and not a.has_ending and r.refusal is null and case
     when g.deleted_at is not null then b.link_id is not null
     when v.is_held is null then false
-    when b.link_id is null then v.has_role <> v.is_held and not (v.is_held and a.grants_wait)
+    when b.link_id is null then v.has_role <> v.is_held and not (v.is_held and (a.grants_wait or ${isGrantUndone(clientId, sql`m.role_id`)}))
     when v.has_role = v.is_held then b.request is not null or b.has_role <> v.has_role
     when b.request = case when v.has_role then 'ADDED' else 'REMOVED' end
       then b.request_state = 'OPEN' and b.asked_order <> ${FACT_ORDER}

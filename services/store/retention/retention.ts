@@ -79,7 +79,8 @@ export type Kind =
   | 'tickets'
   | 'answers'
   | 'events'
-  | 'departedAccounts';
+  | 'departedAccounts'
+  | 'handChanges';
 
 /**
  * Deletes one kind of expired rows. `remove` deletes at most STEP rows, oldest first, and returns
@@ -225,6 +226,17 @@ const COMMON: readonly Step[] = [
     delete from departed_account where ctid = any(array(
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
+  ),
+  // A held removal waits for an admin or a newer fact as long as the account is linked. A dispute that
+  // lasts renews its row with each reversal, at least hourly.
+  step(
+    'handChanges',
+    sql`
+    delete from hand_change where ctid = any(array(
+      select h.ctid from hand_change h
+      where h.changed_at < clock_timestamp() - interval '1 day' and not (h.is_held and exists (
+        select from link l where l.client_id = h.client_id and l.discord_user_id = h.discord_user_id))
+      order by h.changed_at limit ${STEP}))`,
   ),
   // Events stay unsent this long only if there is no longer a broker.
   step(

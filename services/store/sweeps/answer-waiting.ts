@@ -19,7 +19,7 @@ export async function readWaiting(db: Db, clientId: ClientId): Promise<readonly 
  * Settles jobs without a run, from a complete member list: the jobs of listed members who are in
  * step, and of accounts missing from the list. Keeps a job that a person requested or that was
  * marked again since the list was requested. Also keeps a job whose run may have more to do,
- * because of an open record, a removal decision, a grant, a nickname, an unassignable role, an
+ * because of an open record, a removal decision, a change made by hand, a grant, a nickname, an unassignable role, an
  * authority other than PLATFORM, or an ending link, mapping or client.
  */
 export async function answerWaiting(
@@ -70,6 +70,7 @@ function answeredJobs(clientId: ClientId, jobs: readonly WaitingJob[]) {
       and not exists (select from audit_record o where o.client_id = j.client_id and o.discord_user_id = j.discord_user_id
         and o.closed_at is null)
       and not exists (select from removal_decision d where d.client_id = j.client_id and d.discord_user_id = j.discord_user_id)
+      and not exists (select from hand_change h where h.client_id = j.client_id and h.discord_user_id = j.discord_user_id)
       and not exists (select from discord_grant g where g.client_id = j.client_id and g.discord_user_id = j.discord_user_id)
       and not exists (select from client c where c.id = j.client_id and c.ending_at is not null)
       and not exists (select from role_mapping p where p.client_id = j.client_id and p.retired_at is not null)`;

@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
+import { isGrantUndone } from '../live/undone.js';
 
 /**
  * Query of the mappings to assignable roles, with the columns that are the same for every member.
@@ -55,16 +56,18 @@ export const verdicts = sql`
 /**
  * Combines the verdicts per role. Adds a role that any mapping grants, except while the member
  * waits for screening or is timed out. Removes a role that all its mappings deny, except if the removal is held or
- * was rejected. Both columns are null for members in step, who are the majority.
+ * was rejected, and except the removals that `isKept` excludes. Both columns are null for members in
+ * step, who are the majority.
  */
-export const changes = (clientId: ClientId) => sql`
+export const changes = (clientId: ClientId, isKept = sql`false`) => sql`
   select
     case when not a.grants_wait and not v.wanted <@ a.role_ids then (
-      select array_agg(distinct n.id collate "C") from unnest(v.wanted) as n (id) where n.id <> all(a.role_ids)
+      select array_agg(distinct n.id collate "C") from unnest(v.wanted) as n (id)
+      where n.id <> all(a.role_ids) and not ${isGrantUndone(clientId, sql`n.id`)}
     ) end as add,
     case when v.denied <> '{}' then (
       select array_agg(distinct n.id collate "C") from unnest(v.denied) as n (id)
       where n.id <> all(v.wanted) and n.id <> all(v.unknown) and not exists (
         select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
-          and w.role_id = n.id and w.verdict in ('HELD', 'REJECTED'))
+          and w.role_id = n.id and w.verdict in ('HELD', 'REJECTED')) and not ${isKept}
     ) end as remove`;

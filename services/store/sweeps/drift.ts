@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Db } from '../entities/entities.js';
 import { REMOTE_DRIFT } from '../remote/read-requests.js';
+import { isRemovalUndone } from '../live/undone.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
 import type { DriftedMember } from '../../sweep/ports.js';
 
@@ -36,7 +37,7 @@ export interface DriftRequest {
  * Finds linked members whose mirror differs from what facts, links and mappings require. It does in
  * SQL what `desiredRoles`, `planRoles` and `planRequests` do for one member. Leaves out members who
  * are not in the guild, members parked with nothing new since (the same cause would stop them
- * again), and removals that wait for approval or were rejected. A member's result depends on that
+ * again), removals that wait for approval or were rejected, and changes that others undid. A member's result depends on that
  * member's rows only, so each page is a separate statement and no database snapshot is held for
  * long.
  */
@@ -117,7 +118,7 @@ async function readPage(
     from actual a
     cross join lateral (${standing}) s
     cross join lateral (${verdicts}) v
-    cross join lateral (${changes(clientId)}) c
+    cross join lateral (${changes(clientId, isRemovalUndone(clientId, sql`n.id`))}) c
     left join told t on t.discord_user_id = a.discord_user_id
     where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null`.execute(
     db,

@@ -247,3 +247,22 @@ test('only one process deletes at a time', async () => {
   expect(await remove(10, other)).toEqual({ counts: {}, hasMore: false });
   await other.stop();
 });
+
+test('changes made by hand are kept for a day, and held removals as long as the account is linked', async () => {
+  await link(store, clientId, 'alice', ALICE);
+  const add = async (roleId: string, hours: number, isHeld: boolean, account = ALICE) =>
+    sql.query(
+      `insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, is_held)
+       values ($1, $2, $3, false, now() - make_interval(hours => $4), $5)`,
+      [clientId, account, roleId, hours, isHeld],
+    );
+  await add('1', 23, false);
+  await add('2', 25, false);
+  await add('3', 25, true);
+  await add('4', 25, true, '600000000000000002');
+
+  const removed = await remove();
+
+  expect(removed).toEqual({ counts: { handChanges: 2 }, hasMore: false });
+  expect(await left('hand_change', 'role_id')).toEqual(['1', '3']);
+});

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Db } from '../../../services/store/entities/entities.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { desiredRoles, planRoles } from '../../../services/reconcile/plan/plan.js';
-import { planRequests } from '../../../services/reconcile/plan/plan-requests.js';
+import { LEAVE_NICKNAME } from '../../../services/reconcile/plan/plan-nickname.js';
+import { planRequests, withRequests } from '../../../services/reconcile/plan/plan-requests.js';
+import { withholdChanges } from '../../../services/reconcile/plan/withhold.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import { openDatabase, type Database } from '../../../services/store/connection/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';
@@ -66,11 +68,8 @@ async function driftByPlan(
       continue;
     }
     if (!mirror.isPresent) continue;
-    const { add: granted, remove: wanted } = planOf(facts, mirror.roleIds);
-    const { gives, asks } = requestsOf(facts, mirror);
-    const isScreened = world.screening === 'WAIT' && mirror.isPending;
-    const isTimedOut = (mirror.timedOutUntil?.getTime() ?? 0) > facts.nowMs;
-    const add = isScreened || isTimedOut ? [] : [...new Set([...granted, ...gives])].toSorted();
+    const { asks } = requestsOf(facts, mirror);
+    const { add, remove: wanted } = planOf(facts, mirror);
     const remove = wanted.filter((roleId) => facts.decisions.get(roleId) !== 'HELD');
     if (add.length + remove.length + asks.length > 0)
       drifted.push({ ...who, add, remove, asks, isUnread: false });
@@ -83,24 +82,29 @@ const NOTHING = { add: [], remove: [], asks: [] };
 /** A first reading on which both sides agree becomes the baseline, and is no drift. */
 function requestsOf(facts: MemberFacts, { roleIds }: { readonly roleIds: readonly string[] }) {
   const actual = { ...presentMember({ roleIds }), isPresent: true as const };
-  const { gives, readings } = planRequests(facts, actual);
+  const { readings } = planRequests(facts, actual);
   const isFirst = (mappingId: string) =>
     facts.mappings.find((each) => each.mappingId === mappingId)?.remote?.baseline === null;
   const asks = readings
     .filter(({ mappingId, asks: change }) => change || !isFirst(mappingId))
     .map(({ roleId }) => roleId);
-  return { gives, asks: [...new Set(asks)].toSorted() };
+  return { asks: [...new Set(asks)].toSorted() };
 }
 
-function planOf(facts: MemberFacts, roleIds: readonly string[]) {
-  return planRoles({
+function planOf(facts: MemberFacts, shown: Omit<SeenMember, 'isPresent'>) {
+  const member = { isPresent: true, ...presentMember(shown) } as const;
+  const roles = planRoles({
     desired: desiredRoles(facts),
-    actual: new Set(roleIds),
+    actual: new Set(shown.roleIds),
     written: new Set(),
     refusals: facts.roles,
     decisions: facts.decisions,
   });
+  const plan = { ...withRequests(roles, planRequests(facts, member)), ...LEAVE_NICKNAME };
+  return withholdChanges(facts, member, { plan, isAskedFor: false });
 }
+
+type SeenMember = NonNullable<World['members'][number]['seen']>;
 
 /** How many links one statement reads; a world has only a few. */
 const atOnce = fc.constantFrom(1, 2, 3, 10_000);

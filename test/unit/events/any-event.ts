@@ -16,6 +16,7 @@ export const WRITTEN_TYPES = [
   'discord.member.left.v1',
   'discord.member.returned.v1',
   'discord.member.banned.v1',
+  'discord.member.disputed.v1',
   'discord.roles.changed.v1',
   'discord.sweep.held.v1',
 ] as const;

@@ -18,6 +18,7 @@ const WRITTEN: Readonly<Record<WrittenEvent, true>> = {
   'discord.member.left.v1': true,
   'discord.member.returned.v1': true,
   'discord.member.banned.v1': true,
+  'discord.member.disputed.v1': true,
   'discord.sweep.held.v1': true,
 };
 
