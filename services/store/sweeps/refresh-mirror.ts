@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import type { EnqueueEvents } from '../outbox/outbox.js';
+import { noteMissed } from '../live/note-missed.js';
 import { tellPresence } from '../outbox/tell-presence.js';
 import { rolesLostAt } from '../path/save-member.js';
 import type { RawRow } from '../entities/columns.js';
@@ -35,15 +36,14 @@ export async function refreshMirror(
   await reviveDeparted(db, listing.clientId, members);
   const { rows } = await sql<RefreshRow>`
     with seen as (${seenRows(members)}), fresh as (
-      select s.*, m.is_present as was_present, m.read_at is null as is_first,
+      select s.*, m.is_present as was_present, m.role_ids as had_role_ids, m.read_at is null as is_first,
         m.read_at is null or not m.is_present
           or not (m.role_ids @> s.role_ids and s.role_ids @> m.role_ids) as is_changed,
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
         (m.is_pending, m.is_bot, m.timed_out_until, m.joined_at)
           is distinct from (s.is_pending, s.is_bot, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
         m.is_pending and not s.is_pending as has_passed,
-        exists (select from reconcile_job j where j.client_id = ${listing.clientId} and j.discord_user_id = s.discord_user_id
-          and not j.is_parked) as is_waiting
+        ${isWaiting('s', listing)} as is_waiting
       from seen s
       left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
       where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
@@ -64,12 +64,13 @@ export async function refreshMirror(
     )
     select f.discord_user_id as "discordUserId", f.is_changed as "isChanged", f.is_renamed and not f.is_first as "isRenamed",
       f.is_first or not f.was_present as "hasArrived", coalesce(f.has_passed, false) as "hasPassedScreening",
-      not f.is_first and not f.was_present as "hasReturned"
+      not f.is_first and not f.was_present as "hasReturned", ${isMissed(listing)} as "isMissed"
     from fresh f join saved using (discord_user_id)`.execute(db);
   const idsOf = (fits: (row: RefreshRow) => boolean) =>
     rows.filter(fits).map((row) => row.discordUserId);
   const returned = { clientId: listing.clientId, members: idsOf((row) => row.hasReturned) };
   await tellPresence(db, enqueueEvents, 'discord.member.returned.v1', [returned]);
+  await noteMissed(db, listing.clientId, idsOf((row) => row.isMissed).length);
   return {
     changed: idsOf((row) => row.isChanged),
     arrived: idsOf((row) => row.hasArrived),
@@ -84,6 +85,7 @@ interface RefreshRow extends RawRow<'member', 'discordUserId'> {
   readonly hasArrived: boolean;
   readonly hasPassedScreening: boolean;
   readonly hasReturned: boolean;
+  readonly isMissed: boolean;
 }
 
 function seenRows(members: readonly ListedMember[]) {
@@ -106,6 +108,19 @@ function seenRows(members: readonly ListedMember[]) {
 const isLinked = (alias: string, { clientId }: ListingRef) => sql`
   exists (select from link l where l.client_id = ${clientId} and l.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
 
+const isWaiting = (alias: string, { clientId }: ListingRef) => sql`
+  exists (select from reconcile_job j where j.client_id = ${clientId} and j.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)}
+    and not j.is_parked)`;
+
+/**
+ * Condition: an event should have shown the change of `fresh f`. A waiting job may be the work of
+ * that event. Deleting a role changes its holders without an event for each of them.
+ */
+const isMissed = ({ clientId }: ListingRef) => sql<boolean>`
+  f.is_changed and not f.is_first and not f.is_waiting and (not f.was_present or exists (
+    select from role r where r.client_id = ${clientId} and r.refusal is distinct from 'UNKNOWN_ROLE'
+      and (r.id = any(f.role_ids)) <> (r.id = any(f.had_role_ids))))`;
+
 const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
   not exists (select from audit_record o where o.client_id = ${clientId} and o.closed_at is null
     and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
@@ -124,9 +139,9 @@ export async function noteLeft(
   const proven = await proveAbsence(db, listing);
   if (missing.length === 0) return proven;
   const { clientId, askedAt } = listing;
-  const { rows } = await sql<RawRow<'member', 'discordUserId'> & { readonly hasEnding: boolean }>`
+  const { rows } = await sql<LeftRow>`
     with gone as (
-      select m.discord_user_id from member m
+      select m.discord_user_id, ${isWaiting('m', listing)} as is_waiting from member m
       where m.client_id = ${clientId} and m.is_present and m.read_at < ${askedAt}::timestamptz
         and m.discord_user_id = any(${missing}::text[])
         and ${isLinked('m', listing)} and ${hasNoOpenRecord('m', listing)}
@@ -136,14 +151,20 @@ export async function noteLeft(
       absent_since = '-infinity',
       is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
     from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
-    returning m.discord_user_id as "discordUserId", exists (select from link l where l.client_id = ${clientId}
+    returning m.discord_user_id as "discordUserId", not gone.is_waiting as "isMissed", exists (select from link l where l.client_id = ${clientId}
       and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as "hasEnding"`.execute(
     db,
   );
   const left = { clientId, members: rows.map((row) => row.discordUserId) };
   await tellPresence(db, enqueueEvents, 'discord.member.left.v1', [left]);
+  await noteMissed(db, clientId, rows.filter((row) => row.isMissed).length);
   const ended = rows.filter((row) => row.hasEnding);
   return [...proven, ...ended.map((row) => row.discordUserId)];
+}
+
+interface LeftRow extends RawRow<'member', 'discordUserId'> {
+  readonly hasEnding: boolean;
+  readonly isMissed: boolean;
 }
 
 /**
