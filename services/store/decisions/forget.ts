@@ -4,20 +4,22 @@ import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
- * Deletes the decisions about the members of these links. A decision applies only to the facts it
- * was based on, so call this in the transaction that records newer facts.
+ * Deletes the decisions about the members of these links, and the record of their changes by hand. A
+ * decision applies only to the facts it was based on, so call this in the transaction that records
+ * newer facts.
  */
 export async function forgetDecisionsOfLinks(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   if (linkIds.length === 0) return;
+  const isOfThem = sql`using link l
+    where l.id = any(${linkIds}::uuid[]) and d.client_id = l.client_id and d.discord_user_id = l.discord_user_id`;
   await sql`
-    delete from removal_decision d using link l
-    where l.id = any(${linkIds}::uuid[]) and d.client_id = l.client_id and d.discord_user_id = l.discord_user_id`.execute(
-    db,
-  );
+    with overridden as (delete from hand_change d ${isOfThem})
+    delete from removal_decision d ${isOfThem}`.execute(db);
 }
 
 /**
- * Deletes the decisions about a role after one of its mappings was created, changed or retired.
+ * Deletes the decisions about a role, and its changes by hand, after one of its mappings was created,
+ * changed or retired.
  * Keeps removals held for a new mapping, or for one retired with `holders: LEAVE`, while a mapping
  * still names the role.
  */
@@ -26,6 +28,7 @@ export async function forgetDecisionsOfRole(
   { clientId, roleId }: { readonly clientId: ClientId; readonly roleId: RoleId },
 ): Promise<void> {
   await sql`
+    with overridden as (delete from hand_change where client_id = ${clientId} and role_id = ${roleId})
     delete from removal_decision where client_id = ${clientId} and role_id = ${roleId}
       and not (verdict = 'HELD' and ground = 'NEW_MAPPING' and exists (
         select from role_mapping m where m.client_id = ${clientId} and m.role_id = ${roleId}))`.execute(
@@ -34,11 +37,12 @@ export async function forgetDecisionsOfRole(
 }
 
 /**
- * Deletes all decisions of a client, for example after its authority or its rule for unknown
+ * Deletes all decisions and changes by hand of a client, for example after its authority or its rule for unknown
  * memberships changed.
  */
 export async function forgetDecisionsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await db.deleteFrom('removal_decision').where('clientId', '=', clientId).execute();
+  await db.deleteFrom('hand_change').where('clientId', '=', clientId).execute();
 }
 
 /**

@@ -68,16 +68,20 @@ export async function markMemberships(db: Db, marks: readonly MemberMark[]): Pro
     where m.group_id is null or exists (
       select from role_mapping r where r.client_id = l.client_id and r.group_id = m.group_id)
     group by l.client_id, l.discord_user_id`;
-  // A newer fact invalidates removal decisions made before it.
-  const forgotten = sql`, forgotten as (
-    delete from removal_decision d using unnest(${users}::text[], ${groups}::text[]) as m (platform_user_id, group_id),
+  // A newer fact invalidates removal decisions made before it, and overrides changes by hand.
+  const isOutdated = sql`using unnest(${users}::text[], ${groups}::text[]) as m (platform_user_id, group_id),
       link l
     where l.platform_user_id = m.platform_user_id and d.client_id = l.client_id
       and d.discord_user_id = l.discord_user_id and (m.group_id is null or exists (
         select from role_mapping r
-        where r.client_id = d.client_id and r.role_id = d.role_id and r.group_id = m.group_id)))`;
-  await raiseJobs(concerned, LANES.fresh, forgotten).execute(db);
+        where r.client_id = d.client_id and r.role_id = d.role_id and r.group_id = m.group_id))`;
+  await raiseJobs(concerned, LANES.fresh, forgotten(isOutdated)).execute(db);
 }
+
+/** Deletes the decisions and the changes by hand `d` that a newer fact has made obsolete. */
+const forgotten = (isOutdated: RawBuilder<unknown>) => sql`
+  , forgotten as (delete from removal_decision d ${isOutdated}
+  ), overridden as (delete from hand_change d ${isOutdated})`;
 
 /**
  * Marks the linked members of users whose nickname data changed. Skips members outside the guild,
@@ -129,10 +133,9 @@ export async function markGroups(
       where r.group_id = ${groupId} and (m.is_held or m.platform_user_id = any(${leaving}::text[])
         or a.read_at is null or r.role_id = any(a.role_ids))
       group by l.client_id, l.discord_user_id`;
-    const forgotten = sql`, forgotten as (
-      delete from removal_decision d using role_mapping r
-      where r.group_id = ${groupId} and d.client_id = r.client_id and d.role_id = r.role_id)`;
-    await raiseJobs(concerned, LANES.bulk, forgotten).execute(db);
+    const isOutdated = sql`using role_mapping r
+      where r.group_id = ${groupId} and d.client_id = r.client_id and d.role_id = r.role_id`;
+    await raiseJobs(concerned, LANES.bulk, forgotten(isOutdated)).execute(db);
   }
 }
 

@@ -22,7 +22,8 @@ export const counted = (first: 0 | 1): RawBuilder<unknown> => sql`
 
 /**
  * Statement that saves the rows of the query `changed`. The third reversal within ten minutes makes
- * the role disputed. Each further one doubles the time until the next try, up to an hour.
+ * the role disputed. Each further one doubles the time until the next try, up to an hour. A run has
+ * announced the dispute before, and has set `tries` to 1.
  */
 export const saveCounted: RawBuilder<unknown> = sql`
   insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, by_discord_user_id, by_name, entry_id, is_held,

@@ -355,6 +355,7 @@ describe('reversals', () => {
   test('of a disputed role double the time until the next try, up to an hour', async () => {
     await live.known(ALICE, { roleIds: [PILOT] });
     await fight(3);
+    await live.query('update hand_change set tries = 1');
     const waits: number[] = [];
 
     for (let time = 0; time < 4; time += 1) {
