@@ -7,12 +7,16 @@ import type { Asker } from '../connection/together.js';
 import { inOrder, type Time, toDate } from './page.js';
 
 /**
- * Disputed changes `h` of members `m`. Counts only while the mirror shows the other side's change:
- * a later one by the connector may have lasted.
+ * Disputed changes `h` of members `m`. Counts only while the mirror shows the other side's change,
+ * because a later one by the connector may have lasted, and while the platform decides about the
+ * role.
  */
 const REVERSED = sql`
   hand_change h join member m on m.client_id = h.client_id and m.discord_user_id = h.discord_user_id
-    and h.disputed_since is not null and m.is_present and h.is_given = (h.role_id = any(m.role_ids))`;
+    and h.disputed_since is not null and m.is_present and h.is_given = (h.role_id = any(m.role_ids))
+    and exists (
+      select from role_mapping p join client a on a.id = p.client_id
+      where p.client_id = h.client_id and p.role_id = h.role_id and coalesce(p.authority, a.authority) = 'PLATFORM')`;
 
 /** Returns each link's dispute; null: none. Of several, returns the oldest about reversals. */
 export async function disputesOfLinks(

@@ -51,7 +51,7 @@ async function seedRows(sql: pg.Client, n: number): Promise<void> {
         array['500000000000000001', '500000000000000002', (500000000000000000 + 10 + i)::text], now()
       from generate_series(1, ${n}) i`,
     `insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, disputed_since)
-      select ${uuid(KINDS.client, '1')}, (400000000000000000 + i)::text, (500000000000000000 + 10 + i)::text, true, now(), now()
+      select ${uuid(KINDS.client, '1')}, (400000000000000000 + i)::text, '500000000000000001', true, now(), now()
       from generate_series(1, ${n}) i`,
     `insert into role_mapping (id, client_id, group_id, role_id, created_at)
       select ${uuid(KINDS.mapping, 'i')}, ${uuid(KINDS.client, '1')}, 'group-1', (500000000000000000 + i)::text, now()

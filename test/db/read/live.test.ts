@@ -132,14 +132,15 @@ describe('disputes', () => {
     const { db } = world;
     await addUsers(db, Object.keys(links));
     await addGroups(db, { pilots: 'Pilots' });
-    await addRole(db, { clientId: CLIENT, id: '12' });
+    for (const id of ['11', '12']) await addRole(db, { clientId: CLIENT, id });
     for (const [user, id] of Object.entries(links)) {
       await addLink(db, { id, clientId: CLIENT, user, account: user });
       const roleIds = user === 'kept' || user === 'calm' ? ['11'] : [];
       await addMember(db, { clientId: CLIENT, account: user, state: 'IN_STEP', roleIds });
     }
     await sql`insert into role_mapping (id, client_id, group_id, role_id, authority, created_at)
-      values (${ownId(0x30)}, ${CLIENT}, 'pilots', '12', 'DISCORD', now())`.execute(db);
+      values (${ownId(0x30)}, ${CLIENT}, 'pilots', '12', 'DISCORD', now()),
+        (${ownId(0x31)}, ${CLIENT}, 'pilots', '11', null, now())`.execute(db);
     await sql`insert into hand_change (client_id, discord_user_id, role_id, is_given, changed_at, by_discord_user_id, by_name, disputed_since)
       values (${CLIENT}, 'kept', '11', true, now(), '9', 'Other bot', '2026-11-30T10:00Z'),
         (${CLIENT}, 'taken', '11', false, now(), '8', null, '2026-11-30T11:00Z'),
@@ -195,6 +196,18 @@ describe('disputes', () => {
     );
 
     expect(await world.read.disputesOfLinks([links.kept, links.taken])).toEqual([null, null]);
+  });
+
+  it.each([
+    'delete from role_mapping where role_id = 11::text',
+    `update role_mapping set authority = 'OBSERVE' where role_id = 11::text`,
+    `update client set authority = 'OBSERVE'`,
+  ])('end when the platform no longer decides about the role: %s', async (change) => {
+    await sql.raw(change).execute(world.db);
+
+    expect(await world.read.disputesOfLinks([links.kept, links.taken])).toEqual([null, null]);
+    const [counts] = await world.read.disputesOfClients([CLIENT]);
+    expect(counts).toMatchObject({ reversals: 0, kept: 0 });
   });
 
   it('are counted for each client, those who keep a revoked role apart', async () => {
