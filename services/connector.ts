@@ -22,6 +22,7 @@ import type { demonstrate as Demonstrate } from './connector/demonstrate.js';
 import { createKeepPauses, discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
 import { healthOf } from './connector/health.js';
+import { liveOf } from './connector/live.js';
 import { openStoreFor } from './connector/open-store.js';
 import { type ConnectorTiming, reconcilePath, revocationsOf, TIMING } from './connector/path.js';
 import { timedParts } from './connector/timed.js';
@@ -148,12 +149,10 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const [kafka, ...events] = eventParts(config, logger, about);
   const pauses = createKeepPauses({ gateway, store, logger });
   const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
-  const path = config.parts.has('reconcile')
-    ? [
-        reconcilePath(logger, { store, gateway, oauth, telemetry, clock, windowMs }, timing.path),
-        revocationsOf(logger, { store, oauth }),
-      ]
-    : [];
+  const worker = config.parts.has('reconcile')
+    ? reconcilePath(logger, { store, gateway, oauth, telemetry, clock, windowMs }, timing.path)
+    : null;
+  const path = worker === null ? [] : [worker, revocationsOf(logger, { store, oauth })];
   const watched: Part[] = [memory, store.clockWatch, ...far, ...path, ...events];
   const checkClient = createCheckClient({ store, gateway }, () => peopleBase(config, sandbox, api));
   const observers = apiObservers(telemetry, { ...discord, store, watched });
@@ -162,16 +161,28 @@ function partsOf(config: Config, logger: Logger, world: World) {
     ? apiOf(config, logger, { store, sandbox, checkClient, scopes, ...observed })
     : null;
   const door = api ?? healthServerOf(config, logger, observed);
+  const live =
+    worker === null
+      ? []
+      : [
+          liveOf(logger, {
+            ...about,
+            gateway,
+            checkClient,
+            isInWork: (member) => worker.isInWork(member),
+          }),
+        ];
   const timed = config.parts.has('sweeps')
     ? timedParts(logger, { ...about, gateway, checkClient })
     : [];
-  const work = [store.clockWatch, ...path, ...events, ...timed];
+  const work = [store.clockWatch, ...path, ...live, ...events, ...timed];
   const life = createLife({
     // The HTTP server starts first, so that `/health/ready` can report what the start is waiting
     // for.
     starts: [door, memory, ...far, pauses, ...work],
     // The HTTP server stays open during shutdown, for requests in flight and for readiness probes.
-    stops: [work, [door], [...far, pauses], [memory]],
+    // Gateway sessions close before the leases are released, so that the next process resumes them.
+    stops: [live, work.filter((part) => !live.includes(part)), [door], [...far, pauses], [memory]],
     logger,
     random: Math.random,
     clock,

@@ -10,7 +10,7 @@ const PATIENCE_MS = 2_000;
 
 interface Deps {
   readonly store: Pick<Store, 'links' | 'readCredentials'>;
-  readonly gateway: Pick<DiscordRest, 'isBotAccount'>;
+  readonly gateway: Pick<DiscordRest, 'readAccount'>;
   readonly logger: Logger;
 }
 
@@ -36,7 +36,8 @@ async function askDiscord(
 ): Promise<boolean> {
   const ask = async () => {
     const guild = await store.readCredentials(clientId);
-    return gateway.isBotAccount(guild, discordUserId);
+    const account = await gateway.readAccount(guild, discordUserId);
+    return account?.isBot ?? null;
   };
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<null>((resolve) => {

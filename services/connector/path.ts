@@ -16,7 +16,7 @@ import type { Memory } from '../reconcile/ports.js';
 import { withPatientReads } from '../reconcile/patient-reads.js';
 import { createReconcile, type Reconcile } from '../reconcile/reconcile.js';
 import { createInterruptions } from '../reconcile/settle/interruptions.js';
-import { createWorker } from '../reconcile/worker.js';
+import { createWorker, type Worker } from '../reconcile/worker.js';
 import { createApply } from '../reconcile/write/apply.js';
 import { createBreaker } from '../reconcile/write/write-breaker.js';
 import type { Store } from '../store/store.js';
@@ -69,7 +69,7 @@ export function reconcilePath(
   logger: Logger,
   { store, gateway, oauth, telemetry, clock = Date.now, windowMs = 0 }: PathWorld,
   timing: PathTiming = PATH_TIMING,
-): Part {
+): Worker {
   const { jobs } = store;
   const breaker = createBreaker({ clock });
   const discord = withPatientReads(breaker.guard(gateway), { clock });

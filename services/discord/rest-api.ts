@@ -6,7 +6,7 @@ import {
   type BotReadings,
   createAccountReading,
   createBotReadings,
-  type IsBotAccount,
+  type ReadAccount,
 } from './rest/bot-readings.js';
 import { createBot, createBots, type DiscordCredentials } from './rest/bots.js';
 import { createCaller } from './rest/caller.js';
@@ -22,7 +22,7 @@ import type { WriteOutlookOf } from '../reconcile/write/ports.js';
 /** The Discord calls for reconcile runs, sweeps, linking and the setup checks in doctor/. */
 export interface DiscordRest extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
-  readonly isBotAccount: IsBotAccount;
+  readonly readAccount: ReadAccount;
   /**
    * Calls `listener` when a client's pause begins, changes or ends. Returns an unsubscribe
    * function.
@@ -112,7 +112,7 @@ export function createDiscordRest(deps: DiscordRestDeps): DiscordRest {
     ...readings,
     ...createMemberCalls(perform),
     ...createMemberList(perform),
-    isBotAccount: createAccountReading(perform),
+    readAccount: createAccountReading(perform),
     readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
     writeOutlook: createWriteOutlook({ seen: caller.seen, clock: deps.clock }),
     forgetCredentials: bots.forget,

@@ -47,7 +47,12 @@ const REST_GRAIN_MS = 25;
 /** How often to check whether a busy client has many members waiting to be read. */
 const CROWD_EVERY_MS = 1_000;
 
-export function createWorker(deps: Deps): Part {
+export interface Worker extends Part {
+  /** Whether the member's run is in progress in this process. */
+  isInWork(member: MemberKey): boolean;
+}
+
+export function createWorker(deps: Deps): Worker {
   const loop = new Loop(deps);
   let stopListening: (() => Promise<void>) | undefined;
   let stopFreeing: (() => void) | undefined;
@@ -68,6 +73,7 @@ export function createWorker(deps: Deps): Part {
       await deps.lease.stop();
     },
     ready: () => loop.ready(),
+    isInWork: (member) => loop.isInWork(member),
   };
 }
 
@@ -107,6 +113,12 @@ class Loop {
   free(clientId: ClientId): void {
     this.deps.pacing.freed(clientId);
     this.wake();
+  }
+
+  isInWork({ clientId, discordUserId }: MemberKey): boolean {
+    for (const job of this.#runs.values())
+      if (job.discordUserId === discordUserId && job.clientId === clientId) return true;
+    return false;
   }
 
   async stop(): Promise<void> {

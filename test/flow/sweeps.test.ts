@@ -39,6 +39,18 @@ beforeAll(async () => {
   await eventually(() => demonstrationIsDone(service));
   const answer = await service.api('{ discordClients { id } }');
   clientId = Clients.parse(answer).discordClients[0]?.id ?? '';
+  // A live client would not leave a change for a sweep to find.
+  await service.api(
+    'mutation ($input: UpdateDiscordClientInput!) { updateDiscordClient(input: $input) { warnings } }',
+    { input: { id: clientId, live: false } },
+  );
+  await eventually(
+    async () =>
+      JSON.stringify(await service.api('{ discordClients { liveState { state } } }')).includes(
+        'OFF',
+      ),
+    { what: 'the client is not live' },
+  );
 });
 
 afterAll(async () => cleanup.run());

@@ -169,19 +169,31 @@ function rolesOf(roles: z.infer<typeof rolesPayload>): readonly RoleReading[] {
 const MEMBERS_INTENT =
   ApplicationFlags.GatewayGuildMembers | ApplicationFlags.GatewayGuildMembersLimited;
 
-/** Returns whether an account is a bot; null if Discord does not know the account. */
-export type IsBotAccount = (
+/** Any account of Discord's. */
+export interface AccountReading {
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly isBot: boolean;
+}
+
+/** Returns null if Discord does not know the account. */
+export type ReadAccount = (
   guild: GuildRef,
   discordUserId: DiscordUserId,
-) => Promise<boolean | null>;
+) => Promise<AccountReading | null>;
 
 /** Works for any account, even if it shares no guild with the bot. */
-export function createAccountReading(perform: Perform): IsBotAccount {
+export function createAccountReading(perform: Perform): ReadAccount {
   return async (guild, discordUserId) => {
     const call = accountReading(discordUserId);
     const answer = await perform(guild, call);
     if (isUnknownUser(answer)) return null;
-    return parsePayload(userPayload, answer, call.doing).bot === true;
+    const user = parsePayload(userPayload, answer, call.doing);
+    return {
+      username: user.username,
+      displayName: user.global_name ?? null,
+      isBot: user.bot === true,
+    };
   };
 }
 
