@@ -91,6 +91,29 @@ describe('a role that another bot keeps removing', () => {
     ]);
   });
 
+  test('is shown and counted until a try has lasted', async () => {
+    const { store, clientId } = world.rig();
+    const { id } = await linkOfAlice();
+    const shown = async () => ({
+      dispute: (await store.read.disputesOfLinks([id]))[0],
+      counts: (await store.read.disputesOfClients([clientId]))[0],
+    });
+
+    expect(await shown()).toMatchObject({
+      dispute: {
+        kind: 'REVERSALS',
+        roleId: roles.pilot,
+        by: 'Mallory (200000000000000001)',
+        since: new Date('2026-11-30T14:03:12Z'),
+      },
+      counts: { reversals: 1, kept: 0 },
+    });
+
+    await passTime();
+    await eventually(async () => (await linkOfAlice()).state === 'IN_STEP');
+    expect(await shown()).toMatchObject({ dispute: null, counts: { reversals: 0 } });
+  });
+
   test('is left alone by sweeps, and not counted as parked', async () => {
     world.rig().discord.calls.reset();
 
@@ -150,10 +173,8 @@ describe('a role that another bot keeps removing', () => {
 
 describe('a role that another bot keeps adding', () => {
   test('keeps an ending link until its removal lasts', async () => {
-    await dispute(roles.recruit, true);
-    await say(['alice', 'pilots', 'removed']);
-    expect(await linkOfAlice()).toMatchObject({ state: 'DISPUTED' });
-
+    // The other bot adds the role again while the link is ending.
+    await world.query('update client set is_enabled = false');
     await world.rig().store.applyFacts([
       {
         kind: 'userDeleted',
@@ -162,6 +183,9 @@ describe('a role that another bot keeps adding', () => {
         cause,
       },
     ]);
+    await dispute(roles.recruit, true);
+    await world.query('update client set is_enabled = true');
+    await world.rig().restart();
     await world.rig().quiet();
     expect(rolesOfAlice()).toEqual([roles.recruit]);
     expect(await linkOfAlice()).toMatchObject({ state: 'ENDING' });
