@@ -50,6 +50,8 @@ export interface Cause {
   readonly isWritten?: true;
   /** For a sweep: nicknames follow this strategy instead of the client's own. */
   readonly enforceStrategy?: NicknameStrategy;
+  /** The sweep is ENFORCE_NICKNAMES: it also sets nicknames that others keep changing. */
+  readonly enforcesNicknames?: true;
   /** The W3C `traceparent` of the trace the cause belongs to. */
   readonly traceparent?: string;
 }

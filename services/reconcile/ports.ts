@@ -176,6 +176,11 @@ export interface MemberFacts {
    * or reset.
    */
   readonly nicknameSetHash: string | null;
+  /**
+   * When others changed the nickname against the policy: the changes of an hour, oldest first. With
+   * three of them, the nickname is left alone.
+   */
+  readonly renamedByHandAt: readonly Date[];
   /** The nickname that Discord refused within the last day; null: none. */
   readonly nicknameRefused: string | null;
   /**

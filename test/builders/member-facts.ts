@@ -83,6 +83,7 @@ export function memberFacts({ client, ...facts }: FactsOverrides = {}): MemberFa
     nicknamePolicy: { strategy: 'NONE', template: null, onUnlink: 'RESET' },
     nicknameSetHash: null,
     renaming: { ownerId: null, refusals: new Map() },
+    renamedByHandAt: [],
     nicknameRefused: null,
     person: { username: 'jane', attributes: {} },
     ...facts,

@@ -40,6 +40,8 @@ export interface NicknamePlan {
    * missing. This is not a failure.
    */
   readonly isWithheld: boolean;
+  /** New value of `renamedByHandAt`; absent: it does not change. */
+  readonly renamedByHandAt?: readonly Date[];
 }
 
 export const LEAVE_NICKNAME: NicknamePlan = {
@@ -166,7 +168,7 @@ export function planMemberNickname(
   if (person === null) return planReset(facts, discordUserId, shown);
   const enforced = causes.findLast((cause) => cause.enforceStrategy);
   const strategy = enforced?.enforceStrategy ?? nicknamePolicy.strategy;
-  return planNicknameOf(
+  const plan = planNicknameOf(
     { ...renaming, guildId: facts.client.guildId, policy: { ...nicknamePolicy, strategy } },
     {
       discordUserId,
@@ -176,6 +178,56 @@ export function planMemberNickname(
       refusedBefore: facts.nicknameRefused,
     },
   );
+  return withoutFight(facts, causes, shown, plan);
+}
+
+/** After so many changes by others within RENAMES_WITHIN_MS, the nickname is left alone. */
+const MOST_RENAMES = 3;
+const RENAMES_WITHIN_MS = 60 * 60_000;
+
+/**
+ * Leaves the nickname alone once others have changed it three times within an hour. An
+ * ENFORCE_NICKNAMES sweep and a request by an admin set it again, and start the count anew.
+ */
+function withoutFight(
+  facts: MemberFacts,
+  causes: Job['causes'],
+  shown: PresentMember | null,
+  plan: NicknamePlan,
+): NicknamePlan {
+  const { renamedByHandAt: times, nowMs } = facts;
+  if (causes.some((cause) => cause.enforcesNicknames ?? cause.isAskedFor))
+    return times.length === 0 ? plan : { ...plan, renamedByHandAt: [] };
+  if (plan.nickname === null) return plan;
+  if (times.length >= MOST_RENAMES) return LEFT_TO_OTHERS;
+  if (!isRenamedByHand(facts, causes, shown)) return plan;
+  const recent = times.filter((time) => nowMs - time.getTime() < RENAMES_WITHIN_MS);
+  const renamedByHandAt = [...recent, new Date(nowMs)];
+  const isFight = renamedByHandAt.length >= MOST_RENAMES;
+  return { ...(isFight ? LEFT_TO_OTHERS : plan), renamedByHandAt };
+}
+
+const LEFT_TO_OTHERS: NicknamePlan = {
+  ...LEAVE_NICKNAME,
+  nicknameBlocked: notSet(
+    'others have changed it three times within an hour; the next ENFORCE_NICKNAMES sweep sets it',
+  ),
+};
+
+/**
+ * Whether the run's reading is the first to show that others changed the nickname that the connector
+ * set last. If an event showed it, so does the mirror, and the change has been counted.
+ */
+function isRenamedByHand(
+  { nicknameSetHash, mirror }: Pick<MemberFacts, 'nicknameSetHash' | 'mirror'>,
+  causes: Job['causes'],
+  shown: PresentMember | null,
+): boolean {
+  const isOurs = (nickname: string | null) =>
+    nickname !== null && hashNickname(nickname) === nicknameSetHash;
+  const wasOurs = mirror?.isPresent === true && isOurs(mirror.nickname);
+  if (!wasOurs || shown === null || isOurs(shown.nickname)) return false;
+  return causes.some(({ kind }) => kind === 'DISCORD');
 }
 
 /**

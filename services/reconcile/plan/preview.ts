@@ -22,7 +22,7 @@ import { timeoutReason, withholdChanges } from './withhold.js';
  */
 interface Preview extends Omit<
   MemberPlan,
-  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | Withheld
+  'approved' | 'isBlockedByRank' | 'isWithheld' | 'renamedByHandAt' | 'requests' | Withheld
 > {
   /** Roles to grant after Discord's membership screening, or after the member's time-out. */
   readonly waiting: readonly RoleId[];

@@ -125,6 +125,7 @@ export function settled(run: {
     ...withheldReasons(facts, plan, waiting),
   ];
   const settlement = {
+    ...NOTHING_SETTLED,
     outcome: outcomeOf({
       refusals,
       held: [...heldRemovals, ...(plan.undone?.held ?? [])],
@@ -136,15 +137,14 @@ export function settled(run: {
     heldRemovals,
     settledDecisions: settledDecisions(run, reading.roleIds),
     nickname,
+    ...(plan.renamedByHandAt && { renamedByHandAt: plan.renamedByHandAt }),
     observed: reading,
     isReading: run.isReading,
-    joining: null,
     isWaiting: waiting !== null,
     retry: retryOf(facts, plan),
     isParked: parking.length > 0,
     parking,
     isUnexplained: run.isExplained === false,
-    asksAgain: false,
     clearsTrouble: run.hasAsked,
     endedLinkIds: endedByReading(run, reading.roleIds),
   };

@@ -209,6 +209,8 @@ export interface Settlement {
   readonly requests: RequestsToSettle | null;
   /** The nickname that was written and whether Discord shows it now; null: none was written. */
   readonly nickname: { readonly asked: string; readonly isTaken: boolean } | null;
+  /** New value of `member.renamed_by_hand_at`; absent: it does not change. */
+  readonly renamedByHandAt?: readonly Date[];
   /** The member's latest state, see `isReading`; null: the member was not read. */
   readonly observed: MemberReading | null;
   /**

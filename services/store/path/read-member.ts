@@ -67,6 +67,7 @@ export async function readMember(prepared: Asker, member: MemberKey): Promise<Me
       (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
         where r.client_id = c.id and r.rename_refusal is not null) as "renameRefusals",
       (select a.nickname_set_hash from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as "nicknameSetHash",
+      (select to_jsonb(a.renamed_by_hand_at) from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as "renamedByHandAt",
       (select a.nickname_refused from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}
         and a.nickname_refused_at > statement_timestamp() - interval '1 day') as "nicknameRefused",
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
@@ -119,6 +120,7 @@ interface FactsRow
   readonly handChanges: Readonly<Record<RoleId, HandChangeRow>>;
   readonly mirror: MirrorRow | null;
   readonly isObserved: boolean;
+  readonly renamedByHandAt: readonly string[] | null;
   readonly renameRefusals: Readonly<Record<RoleId, RenameRefusal>>;
 }
 
@@ -187,6 +189,7 @@ function factsOf(member: MemberKey, row: FactsRow): MemberFacts {
       ownerId: row.guildOwnerId,
       refusals: new Map(Object.entries(row.renameRefusals)),
     },
+    renamedByHandAt: (row.renamedByHandAt ?? []).map((time) => new Date(time)),
     nicknameRefused: row.nicknameRefused,
     person: row.person,
   };

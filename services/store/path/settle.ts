@@ -119,6 +119,9 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
     last_reconciled_at: sql`clock_timestamp()`,
     done_version: sql`${job.version}`,
     ...nicknameColumns(settlement.nickname),
+    ...(settlement.renamedByHandAt && {
+      renamed_by_hand_at: sql`${settlement.renamedByHandAt.map((time) => time.toISOString())}::timestamptz[]`,
+    }),
     ...(settlement.joining !== null && {
       join_refusal: sql`${settlement.joining.refusal}::text`,
     }),

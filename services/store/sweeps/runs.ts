@@ -289,22 +289,23 @@ async function saveCountsFault(
     .execute();
 }
 
-type NamingRun = Pick<SweepRun, 'id' | 'clientId' | 'enforceStrategy' | 'traceparent'>;
+type NamingRun = Pick<SweepRun, 'id' | 'clientId' | 'kind' | 'enforceStrategy' | 'traceparent'>;
 
 function namingCause(run: NamingRun): Cause {
-  const { id, enforceStrategy, traceparent } = run;
+  const { id, kind, enforceStrategy, traceparent } = run;
   return {
     kind: 'SWEEP',
     id,
     actor: 'connector',
+    ...(kind === 'ENFORCE_NICKNAMES' && { enforcesNicknames: true as const }),
     ...(enforceStrategy !== null && { enforceStrategy }),
     ...(traceparent !== null && { traceparent }),
   };
 }
 
 /**
- * If the sweep has its own nickname strategy, adds the sweep's cause to jobs that already wait for
- * a run; without this cause, the run would use the client's strategy. Does not mark the members of
+ * If the sweep enforces nicknames, adds its cause to jobs that already wait for a run; without this
+ * cause, the run would use the client's strategy and leave disputed nicknames alone. Does not mark the members of
  * these jobs again, so the jobs keep their place in the queue. Returns these members.
  */
 async function nameWaiting(
@@ -312,7 +313,7 @@ async function nameWaiting(
   run: NamingRun,
   members: readonly DiscordUserId[],
 ): Promise<readonly DiscordUserId[]> {
-  if (run.enforceStrategy === null) return [];
+  if (run.kind !== 'ENFORCE_NICKNAMES') return [];
   const rows = await db
     .updateTable('reconcile_job')
     .set({
