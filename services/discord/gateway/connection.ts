@@ -66,9 +66,11 @@ export function openConnection(deps: ConnectionDeps): GatewayConnection {
     frames.stop();
     resolve(end);
   };
-  const end = async (why: ConnectionEnd): Promise<void> => {
+  let closing: Promise<void> | null = null;
+  const end = (why: ConnectionEnd): Promise<void> => {
     finish(why);
-    await closeSocket(shard);
+    // Once only: a second `destroy` would take the first one's notice that the socket is closed.
+    return (closing ??= closeSocket(shard));
   };
   const endBy = (why: ConnectionEnd): void => void end(why);
 
@@ -91,7 +93,10 @@ export function openConnection(deps: ConnectionDeps): GatewayConnection {
   });
 
   shard.on(WebSocketShardEvents.Closed, (code) =>
-    finish({ kind: 'closed', code, error: lastError }),
+    // The library closes a connection whose heartbeats stay unanswered, with this code of its own.
+    finish(
+      code === KEEPS_SESSION ? { kind: 'silent' } : { kind: 'closed', code, error: lastError },
+    ),
   );
   shard.on(WebSocketShardEvents.SocketError, (error) => void (lastError = error.message));
   shard.on(WebSocketShardEvents.Error, () => undefined);

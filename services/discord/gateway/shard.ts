@@ -142,8 +142,7 @@ class ShardCourse {
     if (frame.kind === 'resumed') {
       this.#begunAt = this.deps.clock();
       this.deps.onPosition(this.#position);
-      this.deps.onState({ kind: 'READY', isResumed: true }, this.deps.shard);
-      return;
+      return this.#ready(true);
     }
     const reading = readEvent(frame.dispatch, this.deps.bot.userId ?? '');
     if (reading.kind === 'event') return this.deps.onEvent(reading.event, this.#position);
@@ -161,7 +160,13 @@ class ShardCourse {
     this.#begunAt = clock();
     this.deps.onGap({ ...shard, reason: `a new session began: ${this.#whyNew}` });
     this.deps.onPosition(this.#position);
-    this.deps.onState({ kind: 'READY', isResumed: false }, shard);
+    this.#ready(false);
+  }
+
+  #ready(isResumed: boolean): void {
+    const { shard, logger, onState } = this.deps;
+    logger.info({ ...this.#names(), isResumed }, 'gateway session ready');
+    onState({ kind: 'READY', isResumed }, shard);
   }
 
   /** Returns false if the event must be ignored. */
