@@ -6,6 +6,7 @@ import { removals } from './crowd/removals.js';
 import { renames } from './crowd/renames.js';
 import type { BenchWorld } from './support/bench-world.js';
 import type { Answer, Bench } from './support/bench.js';
+import { chosenCases } from './support/chosen-cases.js';
 import { scaledTime } from './support/scaled-time.js';
 
 export const crowd: Bench = {
@@ -29,7 +30,7 @@ const CASES: Readonly<Record<string, (world: BenchWorld) => Promise<Answer>>> = 
 
 async function answer(world: BenchWorld): Promise<Answer> {
   const answers: Answer[] = [];
-  for (const run of chosen()) answers.push(await run(world));
+  for (const run of chosenCases(CASES)) answers.push(await run(world));
   return {
     rows: answers.flatMap(({ rows }) => rows),
     notes: [
@@ -38,16 +39,4 @@ async function answer(world: BenchWorld): Promise<Answer> {
       ...answers.flatMap(({ notes }) => notes),
     ],
   };
-}
-
-/** `--only=removals,joins` selects rows. */
-function chosen() {
-  const only = process.argv.find((word) => word.startsWith('--only='))?.slice(7);
-  const names = only?.split(',') ?? Object.keys(CASES);
-  return names.map((name) => {
-    const run = CASES[name];
-    if (run === undefined)
-      throw new Error(`there are ${Object.keys(CASES).join(', ')}, no ${name}`);
-    return run;
-  });
 }

@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- name…] [--quick] [--real] [--full]`: one table for each question, and the
- * figures in bench/results.json. Bounded: `crowd` takes ten minutes (`--quick`: three), and
- * `--only=removals,joins` picks some of its rows; the others take under a quarter of an hour
- * together (`--quick`: under three minutes). `--real` uses Discord's real windows, `--full` also
+ * figures in bench/results.json. Bounded: `crowd` and `live` take ten minutes each (`--quick`: three
+ * and two), and `--only=removals,joins` picks some of their rows; the others take under a quarter of
+ * an hour together (`--quick`: under three minutes). `--real` uses Discord's real windows, `--full` also
  * measures a million links and 100,000 hostile requests. `soak` takes an hour
  * and runs when it is named.
  */
@@ -17,6 +17,7 @@ import { hostile } from './hostile.js';
 import { intake } from './intake.js';
 import { jobs } from './jobs.js';
 import { latency } from './latency.js';
+import { live } from './live.js';
 import { memory } from './memory.js';
 import { processes } from './processes.js';
 import { scale } from './scale.js';
@@ -30,6 +31,7 @@ import { saveResults } from './support/save-results.js';
 
 const BENCHES: readonly Bench[] = [
   latency,
+  live,
   intake,
   calls,
   buckets,

@@ -86,6 +86,7 @@ function sandboxGuildOf(guild: BenchGuild): SandboxGuild {
         position: guild.roleIds.length + 1,
         permissions: String(
           PermissionFlagsBits.ManageRoles |
+            PermissionFlagsBits.ViewAuditLog |
             PermissionFlagsBits.ManageNicknames |
             PermissionFlagsBits.CreateInstantInvite,
         ),

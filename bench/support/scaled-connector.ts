@@ -99,7 +99,7 @@ export async function startScaled(
         await quiet();
       });
     },
-    sweep: async (kind) => sweep(store, clientId, kind),
+    sweep: async (kind) => sweepToEnd(store, clientId, kind),
     async stop() {
       await stopParts();
       await sql.end();
@@ -157,7 +157,8 @@ export async function watch(
   return { tookMs: (wroteAt ?? lastAt ?? startedMs) - startedMs, startedAt, calls };
 }
 
-async function sweep(store: Store, clientId: string, kind: SweepKind): Promise<string> {
+/** Runs one sweep. Throws if it fails or is held. */
+export async function sweepToEnd(store: Store, clientId: string, kind: SweepKind): Promise<string> {
   const { id } = await store.sweeps.startSweep({
     clientId,
     kind,
