@@ -97,6 +97,10 @@ export const AuditRecordEntity = defineEntity({
       properties: ['closedXid', 'id'],
       where: 'closed_xid is not null',
     },
+    {
+      name: 'audit_record_authors',
+      expression: `create index audit_record_authors on audit_record using gin (cause_authors(causes)) where causes @> '[{"kind": "DISCORD"}]'`,
+    },
   ],
 });
 

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { anyOf } from '../connection/expressions.js';
 import type { Db } from '../entities/entities.js';
 import type { MemberKey, PlatformUserId } from '../../model.js';
+import { forgetAuthors } from './forget-authors.js';
 
 /** Replaces a person's name, so that a record still shows that a name was set. */
 const FORGOTTEN = '(deleted)';
@@ -15,6 +16,7 @@ const FORGOTTEN = '(deleted)';
 export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
   await forgetOutsideMirror(db, ids);
+  await forgetAuthors(db, ids);
   await forgetInMirror(db, ids);
 }
 

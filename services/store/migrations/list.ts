@@ -1,5 +1,6 @@
 import { FirstTables } from './2026-11-30-first.js';
 import { ListedCount } from './2026-11-30-listed-count.js';
+import { HandAuthors } from './2026-11-30-hand-authors.js';
 import { Live } from './2026-11-30-live.js';
 
 /**
@@ -10,6 +11,7 @@ export const MIGRATIONS = [
   { name: '2026-11-30-first', class: FirstTables },
   { name: '2026-11-30-listed-count', class: ListedCount },
   { name: '2026-11-30-live', class: Live },
+  { name: '2026-11-30-hand-authors', class: HandAuthors },
 ] as const;
 
 /**

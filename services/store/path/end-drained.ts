@@ -49,12 +49,12 @@ async function endLinks(
     returning ${columns<'link'>(['id', 'clientId', 'discordUserId', 'platformUserId'], 'l')}, c.guild_id as "guildId"`.execute(
     db,
   );
-  await sql`
-    delete from removal_decision d where (d.client_id, d.discord_user_id) in (
+  const areUnlinked = sql`where (d.client_id, d.discord_user_id) in (
       select * from unnest(${rows.map((row) => row.clientId)}::uuid[], ${rows.map((row) => row.discordUserId)}::text[]))
-      and not exists (select from link l where l.client_id = d.client_id and l.discord_user_id = d.discord_user_id)`.execute(
-    db,
-  );
+      and not exists (select from link l where l.client_id = d.client_id and l.discord_user_id = d.discord_user_id)`;
+  await sql`
+    with hands as (delete from hand_change d ${areUnlinked})
+    delete from removal_decision d ${areUnlinked}`.execute(db);
   await forgetUnlinked(db, rows);
   const people = rows.map((row) => row.platformUserId);
   await forgetAgain(db, await deletedOf(db, people));
