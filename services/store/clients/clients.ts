@@ -23,6 +23,7 @@ import { type Guard, holdBurst } from '../decisions/hold-burst.js';
 import { holdForNewAuthority } from '../decisions/hold-new-mapping.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import { markClient } from '../jobs/mark.js';
+import { openGapAfterPause } from '../live/gaps.js';
 import { refuseConflictsOfClient } from '../mappings/conflicts.js';
 import type { ChangePreview } from '../mappings/effect.js';
 import { type Time, toDate, toDateOrNull } from '../read/page.js';
@@ -110,6 +111,7 @@ async function updateClient(
     const namedBy = row.nicknameStrategy;
     const hasWaited = row.screening === 'WAIT';
     const hasHeld = row.handRemovals === 'HOLD';
+    const hadEvents = wantsEvents(row);
     tx.em.assign(row, {
       ...settingColumns({ ...clientView(row, keys), ...patch }),
       ...secretColumns(keys, id, patch),
@@ -125,6 +127,7 @@ async function updateClient(
       });
     }
     await tx.em.flush();
+    if (!hadEvents && wantsEvents(row)) await openGapAfterPause(tx.sql, id);
     if (isSwitch) await refuseConflictsOfClient(tx.sql, id);
     const judged = await markForSettings(tx, { id, patch, cause });
     if (hasWaited && row.screening === 'IGNORE')
@@ -145,6 +148,9 @@ async function updateClient(
   logTroubleEnd(logger, id, ended);
   return view;
 }
+
+const wantsEvents = ({ isLive, isEnabled, stoppedAt }: ClientRow): boolean =>
+  isLive && isEnabled && !stoppedAt;
 
 /**
  * Marks the members affected by the new settings. Resolves to a query for `holdBurst` with the

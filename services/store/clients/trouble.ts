@@ -7,6 +7,7 @@ import { NOW } from '../connection/expressions.js';
 import type { Listener } from '../connection/listen.js';
 import type { Db, Row } from '../entities/entities.js';
 import { REVISION } from './client-rows.js';
+import { openGapAfterPause } from '../live/gaps.js';
 import { markMembers } from '../jobs/mark.js';
 
 /**
@@ -57,12 +58,13 @@ export async function markAgain(
  * there was none, or another transaction ended it first.
  */
 export async function clearTrouble(db: Db, clientId: ClientId): Promise<string | null> {
-  const { rows } = await sql<Pick<Row<'client'>, 'trouble'>>`
+  const { rows } = await sql<Pick<Row<'client'>, 'trouble'> & { readonly wasStopped: boolean }>`
     update client c set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
       updated_at = case when c.stopped_at is null then c.updated_at else clock_timestamp() end
-    from (select id, trouble from client where id = ${clientId} for update) before
+    from (select id, trouble, stopped_at is not null as was_stopped from client where id = ${clientId} for update) before
     where c.id = before.id
-    returning before.trouble`.execute(db);
+    returning before.trouble, before.was_stopped as "wasStopped"`.execute(db);
+  if (rows[0]?.wasStopped === true) await openGapAfterPause(db, clientId);
   return rows[0]?.trouble ?? null;
 }
 

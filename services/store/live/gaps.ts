@@ -22,6 +22,16 @@ export async function openGap(db: Db, clientIds: readonly ClientId[]): Promise<v
 }
 
 /**
+ * Opens a gap for a client that gets events again after it was off or stopped. Meanwhile its bot may
+ * have received events for other clients, so that the session, once resumed, does not repeat those
+ * of this client. A client that was never live has nothing to catch up with.
+ */
+export async function openGapAfterPause(db: Db, clientId: ClientId): Promise<void> {
+  const { rows } = await sql`select from live_guild where client_id = ${clientId}`.execute(db);
+  if (rows.length > 0) await openGap(db, [clientId]);
+}
+
+/**
  * Ends the client's gap if it was opened before this member list was requested. Call it in the
  * transaction that completes the list, after the list is in the mirror.
  */
