@@ -122,7 +122,7 @@ class Feed implements BotFeed {
       onUnreadable: ({ guildId, reason }) => this.#missed(this.#clientsOf(guildId), reason),
       onState: (state, shard) => this.#enter(state, shard),
       onGap: ({ reason, ...shard }) => this.#missed(this.#clientsIn(shard), reason),
-      onHeartbeat: (shard) => this.#states.renew(this.#clientsIn(shard)),
+      onHeartbeat: (shard) => this.#beat(shard),
     });
   }
 
@@ -167,6 +167,12 @@ class Feed implements BotFeed {
       buffer.clear();
       this.#missed(this.bot.clients, `more than ${MOST_WAITING} events waited for the database`);
     }
+    this.#flushSoon();
+  }
+
+  #beat(shard: ShardRef): void {
+    this.#states.renew(this.#clientsIn(shard));
+    // Without events, nothing else saves the position, and a resume from an old one may fail.
     this.#flushSoon();
   }
 

@@ -67,7 +67,6 @@ class SessionCourse {
       const verdict = await this.#connect();
       if (verdict === null || signal.aborted) return;
       const { reason } = verdict;
-      this.deps.logger.warn({ ...this.#names(), reason }, 'gateway session refused');
       if (verdict.next === 'refused') return onState({ kind: 'REFUSED', reason }, null);
       const waitMs = this.deps.timing.refusedMs;
       const retryAt = new Date(this.deps.clock() + waitMs);

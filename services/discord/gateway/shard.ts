@@ -126,7 +126,7 @@ class ShardCourse {
     if (before === null && wasReached) this.#hasStart = false;
     const isFruitless = before !== null && wasReached && this.#position === before;
     this.#fruitless = isFruitless ? this.#fruitless + 1 : 0;
-    this.deps.logger.info(
+    this.deps.logger.debug(
       { ...this.#names(), reason: verdict.reason, lastedMs, failures: this.#waits.failures },
       'gateway connection ended',
     );
@@ -164,9 +164,7 @@ class ShardCourse {
   }
 
   #ready(isResumed: boolean): void {
-    const { shard, logger, onState } = this.deps;
-    logger.info({ ...this.#names(), isResumed }, 'gateway session ready');
-    onState({ kind: 'READY', isResumed }, shard);
+    this.deps.onState({ kind: 'READY', isResumed }, this.deps.shard);
   }
 
   /** Returns false if the event must be ignored. */

@@ -228,6 +228,20 @@ describe('the feed of a bot', () => {
     ]);
   });
 
+  test('saves the position of a quiet session with its heartbeats, once', async () => {
+    const world = aFeed();
+    world.session.onPosition(at(7));
+
+    world.session.onHeartbeat({ ...SHARD, latencyMs: 1 });
+    await world.seen('applied');
+    world.session.onHeartbeat({ ...SHARD, latencyMs: 1 });
+    await world.feed.stop();
+
+    expect(world.named('applied')).toEqual([
+      [{ applicationId: BOT.applicationId, position: at(7), clients: [] }],
+    ]);
+  });
+
   test('reads the roles once for many changes of a moment', async () => {
     let release = (): void => undefined;
     let readings = 0;
