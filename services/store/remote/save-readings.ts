@@ -2,10 +2,11 @@ import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { EnqueueEvent } from '../outbox/outbox.js';
-import type { ClientId, GuildId, LinkId, MappingId, MemberKey } from '../../model.js';
+import type { ClientId, GuildId, LinkId, MappingId, MemberKey, RoleId } from '../../model.js';
 import type { RemoteReading, RequestedChange } from '../../reconcile/plan/remote.js';
 import type { RequestsToSettle } from '../../reconcile/write/records.js';
 import type { Db } from '../entities/entities.js';
+import { type Time, toDate } from '../read/page.js';
 
 const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
   ADDED: 'added',
@@ -37,6 +38,10 @@ export async function saveReadings(
     asked.filter(({ isCounted }) => isCounted),
   );
   for (const reading of asked) await ask(db, enqueueEvent, { member, readings, reading });
+  for (const { mappingId, roleId } of rows) {
+    const from = saved.get(mappingId)?.disputedFrom ?? null;
+    if (from !== null) await dispute(db, enqueueEvent, member, { ...readings, roleId, from });
+  }
   return asked;
 }
 
@@ -60,7 +65,11 @@ async function forget(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<voi
  * under authority DISCORD. That loses nothing: the transaction that changed such a mapping also
  * marks its members.
  */
-async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<ReadonlySet<MappingId>> {
+async function save(
+  db: Db,
+  linkId: LinkId,
+  rows: readonly Row[],
+): Promise<ReadonlyMap<MappingId, Saved>> {
   const kept = rows.flatMap(({ next, mappingId, requestId, isCounted }) =>
     next === null
       ? []
@@ -76,8 +85,8 @@ async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<Reado
           },
         ],
   );
-  if (kept.length === 0) return new Set();
-  const saved = await sql<{ mapping_id: MappingId }>`
+  if (kept.length === 0) return new Map();
+  const saved = await sql<Saved>`
     insert into remote_membership as r (link_id, mapping_id, has_role, request, request_state, asked_order, request_id,
       asked_at, removal_asked_at)
     select ${linkId}::uuid, m.id, n.has_role, n.request, n.request_state, n.asked_order,
@@ -95,8 +104,33 @@ async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<Reado
     on conflict (link_id, mapping_id) do update set has_role = excluded.has_role, request = excluded.request,
       request_state = excluded.request_state, asked_order = excluded.asked_order, request_id = excluded.request_id,
       asked_at = excluded.asked_at, removal_asked_at = coalesce(excluded.removal_asked_at, r.removal_asked_at)
-    returning mapping_id`.execute(db);
-  return new Set(saved.rows.map((row) => row.mapping_id));
+    returning r.mapping_id as "mappingId", case when r.request_state = 'DISPUTED' and (
+      select o.request_state from remote_membership o where o.link_id = r.link_id and o.mapping_id = r.mapping_id
+    ) is distinct from 'DISPUTED' then r.asked_at end as "disputedFrom"`.execute(db);
+  return new Map(saved.rows.map((row) => [row.mappingId, row]));
+}
+
+interface Saved {
+  readonly mappingId: MappingId;
+  /** When the platform was asked, if this reading finds that it reports the opposite; else null. */
+  readonly disputedFrom: Time | null;
+}
+
+/** Publishes that the platform contradicts a request. */
+async function dispute(
+  db: Db,
+  enqueueEvent: EnqueueEvent,
+  { clientId, discordUserId }: MemberKey,
+  disputed: RequestsToSettle & { readonly roleId: RoleId; readonly from: Time },
+): Promise<void> {
+  const { guildId, platformUserId, roleId, from } = disputed;
+  const since = toDate(from).toISOString();
+  const data = { clientId, guildId, discordUserId, platformUserId, roleId, since };
+  await enqueueEvent(db, {
+    type: 'discord.member.disputed.v1',
+    key: platformUserId,
+    data: { ...data, kind: 'REQUEST', by: null },
+  });
 }
 
 /**

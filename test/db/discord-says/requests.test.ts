@@ -134,6 +134,17 @@ describe('a request to the platform', () => {
     await guild.says('alice', 'added');
     await guild.verify();
     expect(await guild.askedOf()).toHaveLength(1);
+    expect(
+      await guild.query(`
+        select e.key, e.data, r.asked_at from outbox e, remote_membership r
+        where e.type = 'discord.member.disputed.v1' and r.request_state = 'DISPUTED'
+          and (e.data ->> 'since')::timestamptz = date_trunc('milliseconds', r.asked_at)`),
+    ).toMatchObject([
+      {
+        key: 'alice',
+        data: { platformUserId: 'alice', roleId: DEMO.roles.pilot, kind: 'REQUEST', by: null },
+      },
+    ]);
 
     guild.byHand.give('alice');
     await guild.verify();
