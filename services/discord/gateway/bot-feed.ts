@@ -89,6 +89,7 @@ class Feed implements BotFeed {
   readonly #shards = new Map<number, EventBuffer>();
   readonly #roles = new Map<ClientId, RolesWatch>();
   readonly #left = new Set<ClientId>();
+  readonly #unavailable = new Set<ClientId>();
   readonly #saved = new Map<number, SessionPosition>();
   readonly #work = new Set<Promise<unknown>>();
   #guilds: ReadonlyMap<GuildId, GuildRef>;
@@ -181,8 +182,10 @@ class Feed implements BotFeed {
     const { memory, followPresence } = this.deps;
     if (kind === 'rolesChanged') this.#followRoles(guild);
     if (kind === 'guildAvailable') this.#available(guild);
-    if (kind === 'guildUnavailable')
+    if (kind === 'guildUnavailable') {
+      this.#unavailable.add(guild.clientId);
       this.#do('saving an outage', async () => memory.saveUnavailable(guild.clientId, true));
+    }
     if (kind !== 'guildLeft') return;
     this.#left.add(guild.clientId);
     this.#do('pausing a client', async () => followPresence(guild, false));
@@ -196,17 +199,19 @@ class Feed implements BotFeed {
     return buffer;
   }
 
+  /** Events of an outage do not come later, so its end is a gap. */
   #available(guild: GuildRef): void {
     const { memory, followPresence, monotonicMs } = this.deps;
-    const isNew =
+    const readyAtMs = this.#readyAtMs.get(this.#shardOf(guild).shardId) ?? Infinity;
+    const wasAway = this.#unavailable.delete(guild.clientId);
+    const hasJoined =
       this.#left.delete(guild.clientId) ||
-      monotonicMs() >
-        (this.#readyAtMs.get(this.#shardOf(guild).shardId) ?? Infinity) +
-          this.#timing.joinedAfterMs;
-    this.#do('saving the end of an outage', () => memory.saveUnavailable(guild.clientId, false));
-    if (!isNew) return;
-    this.#missed([guild], 'the guild has become available');
-    this.#do('checking a client', () => followPresence(guild, true));
+      (!wasAway && monotonicMs() > readyAtMs + this.#timing.joinedAfterMs);
+    if (wasAway || hasJoined) this.#missed([guild], 'the guild has become available');
+    this.#do('saving the end of an outage', async () =>
+      memory.saveUnavailable(guild.clientId, false),
+    );
+    if (hasJoined) this.#do('checking a client', async () => followPresence(guild, true));
   }
 
   /** Reads the roles at once, then at most every `rolesMs`. */

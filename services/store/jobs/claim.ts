@@ -4,6 +4,7 @@ import type { RawRow } from '../entities/columns.js';
 import type { Asker } from '../connection/together.js';
 import { type ClientId, LANES, type MemberKey } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
+import { isUnavailable } from '../live/is-live.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 import { IS_LISTED_SOON } from './start-listing.js';
 
@@ -125,7 +126,7 @@ function slots(
       left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
         on busy.client_id = c.id
       where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
-        and ${isReadable(leasing)} and c.id <> all(${except}::uuid[]) and c.application_id in (
+        and not ${isUnavailable} and ${isReadable(leasing)} and c.id <> all(${except}::uuid[]) and c.application_id in (
           select application_id from new_bot union all
           select application_id from bot_lease where owner = ${owner} and leased_until > statement_timestamp())`;
 }

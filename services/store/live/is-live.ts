@@ -6,4 +6,11 @@ import { type RawBuilder, sql } from 'kysely';
  */
 export const isLive = (clientId: RawBuilder<unknown>): RawBuilder<boolean> => sql`exists (
   select from live_guild v where v.client_id = ${clientId} and v.state = 'LIVE' and v.gap_at is null
-    and v.live_until > statement_timestamp())`;
+    and v.unavailable_since is null and v.live_until > statement_timestamp())`;
+
+/**
+ * Condition on `client c`: Discord has reported an outage of the guild, in which calls would fail.
+ * The end of the outage comes as an event; if that is missed, the calls themselves find out.
+ */
+export const isUnavailable = sql<boolean>`exists (
+  select from live_guild v where v.client_id = c.id and v.unavailable_since > statement_timestamp() - interval '10 minutes')`;

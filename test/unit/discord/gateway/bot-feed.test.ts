@@ -262,12 +262,13 @@ describe('the feed of a bot', () => {
     expect(readings).toBe(2);
   });
 
-  test('notes an outage of the guild and its end, and pauses nobody for it', async () => {
+  test('compares the guild after an outage, whose events never come, and counts no fault', async () => {
     const world = aFeed();
     world.send({ kind: 'guildUnavailable' }, 1);
     world.send({ kind: 'guildAvailable' }, 2);
 
     await world.seen('unavailable', 2);
+    await world.seen('gap');
 
     expect(world.named('unavailable')).toEqual([
       ['client', true],
