@@ -129,6 +129,7 @@ async function judgeAll(
   clients: readonly MemberChanges[],
   accounts: readonly SeenAccount[],
 ): Promise<readonly JudgedMember[]> {
+  if (accounts.length === 0) return [];
   const [, known, rules] = await Promise.all([
     reviveSeen(
       db,

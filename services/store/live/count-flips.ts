@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import type { MemberKey } from '../../model.js';
 import type { Db } from '../entities/entities.js';
-import { counted, saveCounted } from './hand-changes.js';
+import { counted, saveCounted, staysRemoved } from './hand-changes.js';
 import { entryTime } from './hand-entries.js';
 import type { Flip } from './judge-event.js';
 
@@ -42,7 +42,7 @@ export async function countFlips(db: Db, flips: readonly MemberFlip[]): Promise<
     ), changed as (
       select f.*, k.by_discord_user_id, k.by_name, k.entry_id, ${counted(1)},
         case when k.is_noted or ${entryTime(sql`k.entry_id`)} > clock_timestamp() - interval ${SAME_CHANGE} then k.is_held
-          else c.hand_removals = 'HOLD' and not f.is_given end as is_held
+          else not f.is_given and ${staysRemoved(sql`f.role_id`)} end as is_held
       from flip f join client c on c.id = f.client_id
       left join known k on k.client_id = f.client_id and k.discord_user_id = f.discord_user_id and k.role_id = f.role_id
     ) ${saveCounted}`.execute(db);

@@ -20,6 +20,12 @@ export const counted = (first: 0 | 1): RawBuilder<unknown> => sql`
     when ${IS_SOON} then k.reversals + 1 else 1 end as reversals,
   case when k.reversals > 0 and (k.is_noted or ${IS_SOON}) then k.reversed_since else clock_timestamp() end as reversed_since`;
 
+/** Condition on `client c`: a removal of the role by a person stays. */
+export const staysRemoved = (roleId: RawBuilder<unknown>): RawBuilder<boolean> => sql`
+  (c.hand_removals = 'HOLD' and exists (
+    select from role_mapping p where p.client_id = c.id and p.role_id = ${roleId} and p.retired_at is null
+      and coalesce(p.authority, c.authority) = 'PLATFORM'))`;
+
 /**
  * Statement that saves the rows of the query `changed`. The third reversal within ten minutes makes
  * the role disputed. Each further one doubles the time until the next try, up to an hour. A run has

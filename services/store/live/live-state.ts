@@ -58,6 +58,7 @@ export async function saveUnavailable(
  * others, because the time is only displayed.
  */
 export async function noteEventTime(db: Db, clientIds: readonly ClientId[]): Promise<void> {
+  if (clientIds.length === 0) return;
   await sql`
     update live_guild set last_event_at = clock_timestamp() where client_id = any(array(
       select g.client_id from live_guild g

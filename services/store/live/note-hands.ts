@@ -7,7 +7,7 @@ import type { Db } from '../entities/entities.js';
 import { markEach } from '../jobs/mark.js';
 import { completeCauses } from './complete-causes.js';
 import { handCause } from './hand-cause.js';
-import { counted, saveCounted } from './hand-changes.js';
+import { counted, saveCounted, staysRemoved } from './hand-changes.js';
 import { entryTime, isRecent } from './hand-entries.js';
 
 type NamedEntry = HandEntry & { readonly by: HandName | null };
@@ -36,7 +36,7 @@ async function noteRoles(db: Db, clientId: ClientId, hands: readonly NamedEntry[
   if (rows.length === 0) return;
   const { rows: released } = await sql<ReleasedRole>`
     with entry as (
-      select e.*, c.id as client_id, c.hand_removals = 'HOLD' and not e.is_given and e.is_bot is not true as is_to_hold
+      select e.*, c.id as client_id, not e.is_given and e.is_bot is not true and ${staysRemoved(sql`e.role_id`)} as is_to_hold
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e (discord_user_id text, role_id text, is_given boolean, entry_id text,
         by_discord_user_id text, by_name text, is_bot boolean)
       join client c on c.id = ${clientId}

@@ -23,6 +23,12 @@ describe('a batch', () => {
     expect(await live.live().readPosition(BOT, 0)).toEqual(at(7));
   });
 
+  test('without events saves only the position', async () => {
+    expect(await live.apply({}, { position: at(8) })).toBe(0);
+
+    expect(await live.live().readPosition(BOT, 0)).toEqual(at(8));
+  });
+
   test('of a process that no longer leases the bot changes nothing', async () => {
     await live.known(ALICE);
     const heir = await live.takeOver();
@@ -85,7 +91,10 @@ describe('a batch', () => {
         ['600000000000000003', [ADDED]],
       ]);
       expect(await live.hands()).toMatchObject([{ role_id: PILOT, is_given: true, reversals: 1 }]);
-      expect(await live.events()).toEqual([{ type: 'discord.member.left.v1', key: 'bob' }]);
+      expect((await live.events()).map(({ type, key }) => `${key} ${type}`).toSorted()).toEqual([
+        'bob discord.member.banned.v1',
+        'bob discord.member.left.v1',
+      ]);
     },
   );
 });

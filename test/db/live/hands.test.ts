@@ -305,6 +305,22 @@ describe('a removal at a client that holds removals by hand', () => {
     expect(await live.hands()).toMatchObject([{ is_given: true, is_held: false, reversals: 1 }]);
   });
 
+  test.each(['DISCORD', 'OBSERVE'] as const)(
+    'is not held when %s decides about the role, however the news comes',
+    async (authority) => {
+      await live.known(ALICE, { roleIds: [PILOT, DIRECTOR] });
+      await live.update({ handRemovals: 'HOLD', authority });
+
+      await note(hand({ removed: [PILOT] }));
+      await take();
+
+      expect(await live.hands()).toMatchObject([
+        { role_id: PILOT, is_held: false },
+        { role_id: DIRECTOR, is_held: false },
+      ]);
+    },
+  );
+
   test('ends when a person gives the role back', async () => {
     await live.known(ALICE, { roleIds: [PILOT] });
     await hold();
