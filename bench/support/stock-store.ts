@@ -38,14 +38,13 @@ export async function stockStore(
       removalGuard: { minimum: 1_000_000, percent: 100 },
       endpoints: endpointsOf(options.apiBase),
     });
-    members.push(
-      ...guild.discordUserIds.map((discordUserId) => ({
+    for (const discordUserId of guild.discordUserIds)
+      members.push({
         clientId: client.id,
         guild,
         platformUserId: `user-${discordUserId}`,
         discordUserId,
-      })),
-    );
+      });
   }
   await store.stop();
   await linkMembers(databaseUrl, members);
