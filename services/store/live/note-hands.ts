@@ -14,8 +14,9 @@ type NamedEntry = HandEntry & { readonly by: HandName | null };
 
 /**
  * Records who gave or took mapped roles. An entry may arrive before or after the event that shows
- * its change. If a bot took a role, the removal is no longer held and the member is marked. Ignores
- * entries that are older than a minute or than the one already stored.
+ * its change, and comes again when Discord has said the author's name. If a bot took a role, the
+ * removal is no longer held and the member is marked. Ignores entries that are older than a minute
+ * or than the one already stored.
  */
 export function createNoteHands({
   database,
@@ -45,14 +46,15 @@ async function noteRoles(db: Db, clientId: ClientId, hands: readonly NamedEntry[
         and exists (select from role_mapping m where m.client_id = c.id and m.role_id = e.role_id)
     ), stored as materialized (
       select h.*, h.is_given = e.is_given as is_same, ${entryTime(sql`e.entry_id`)} - h.changed_at as later,
-        h.entry_id::numeric >= e.entry_id::numeric as is_newer
+        h.entry_id::numeric > e.entry_id::numeric as is_newer
       from entry e
       join hand_change h on h.client_id = e.client_id and h.discord_user_id = e.discord_user_id and h.role_id = e.role_id
       order by h.discord_user_id, h.role_id for update of h
     ), known as (
       select s.*, s.later <= interval ${BETWEEN_EVENT_AND_ENTRY} as is_noted from stored s where s.is_same
     ), changed as (
-      select e.client_id, e.discord_user_id, e.role_id, e.is_given, e.by_discord_user_id, e.by_name, e.entry_id, ${counted(0)},
+      select e.client_id, e.discord_user_id, e.role_id, e.is_given, e.by_discord_user_id, e.entry_id, ${counted(0)},
+        coalesce(e.by_name, case when k.by_discord_user_id = e.by_discord_user_id then k.by_name end) as by_name,
         case when k.is_noted then k.is_held and e.is_bot is not true
           else e.is_to_hold and exists (select from member m where m.client_id = e.client_id
             and m.discord_user_id = e.discord_user_id and e.role_id = any(m.role_ids)) end as is_held,

@@ -100,6 +100,25 @@ describe('the author of a change', () => {
     ]);
   });
 
+  test('gets a name as soon as Discord has said it, in the job, the record and the stored change', async () => {
+    await live.known(ALICE);
+    await give();
+    const entry = hand({ added: [PILOT], by: { ...MOD, name: null, isBot: null } });
+    await note(entry);
+    await live.query(
+      `insert into audit_record (id, client_id, discord_user_id, causes, planned_added, planned_removed, guarded_removed, opened_at)
+        select gen_random_uuid(), client_id, discord_user_id, causes, '{}', '{${PILOT}}', '{}', now() from reconcile_job`,
+    );
+
+    await note({ ...entry, by: MOD });
+    await note({ ...entry, by: { ...MOD, name: null, isBot: null } });
+
+    const named = [{ kind: 'DISCORD', id: entry.entryId, actor: 'Moira (200000000000000001)' }];
+    expect((await live.jobs())[0]?.causes).toEqual(named);
+    expect(await live.row('select causes from audit_record')).toEqual({ causes: named });
+    expect(await live.hands()).toMatchObject([{ by_name: 'Moira', reversals: 1 }]);
+  });
+
   test('completes a record of the last minute that reverses the change, and no other', async () => {
     await live.known(ALICE);
     const insert = async (columns: string, opened = 'now()') =>
@@ -261,6 +280,21 @@ describe('a removal at a client that holds removals by hand', () => {
     await note(hand({ removed: [PILOT] }));
 
     expect(await live.hands()).toMatchObject([{ is_held: true, by_name: 'Moira' }]);
+  });
+
+  test('is released when Discord says later that the author is a bot', async () => {
+    await live.update({ handRemovals: 'HOLD' });
+    await live.known(ALICE, { roleIds: [PILOT] });
+    await take();
+    const entry = hand({ removed: [PILOT], by: { ...OTHER_BOT, name: null, isBot: null } });
+    await note(entry);
+    expect(await live.hands()).toMatchObject([{ is_held: true }]);
+    await live.settleAll();
+
+    await note({ ...entry, by: OTHER_BOT });
+
+    expect(await live.hands()).toMatchObject([{ is_held: false, by_name: 'RoleBot' }]);
+    expect(await live.jobs()).toHaveLength(1);
   });
 
   test('is released when the entry says that a bot did it, and the member is marked', async () => {
