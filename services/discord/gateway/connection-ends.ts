@@ -2,7 +2,7 @@ import { GatewayCloseCodes } from 'discord-api-types/v10';
 
 /** Why a connection ended. */
 export type ConnectionEnd =
-  /** Discord closed it, or it was lost; `error` says why if it never opened. */
+  /** Discord closed it, or it was lost; `error` says why it could not be opened or read. */
   | { readonly kind: 'closed'; readonly code: number; readonly error: string | null }
   /** Opcode 9 */
   | { readonly kind: 'invalidSession'; readonly isResumable: boolean }
@@ -65,7 +65,8 @@ function judgeCode({
 }: Extract<ConnectionEnd, { readonly kind: 'closed' }>): EndVerdict {
   const final = FINAL_CODES.get(code);
   if (final) return final;
-  const lost = error === null ? `the connection was lost (${code})` : `no connection: ${error}`;
+  const lost =
+    error === null ? `the connection was lost (${code})` : `the connection failed: ${error}`;
   const closed = again(code >= 4000 ? `Discord closed the connection (${code})` : lost);
   return {
     ...closed,

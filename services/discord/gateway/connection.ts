@@ -98,7 +98,11 @@ export function openConnection(deps: ConnectionDeps): GatewayConnection {
       code === KEEPS_SESSION ? { kind: 'silent' } : { kind: 'closed', code, error: lastError },
     ),
   );
-  shard.on(WebSocketShardEvents.SocketError, (error) => void (lastError = error.message));
+  shard.on(WebSocketShardEvents.SocketError, ({ message }) => {
+    lastError = message;
+    // After a broken frame the websocket would wait half a minute for the closing frame.
+    endBy({ kind: 'closed', code: NO_CODE, error: message });
+  });
   shard.on(WebSocketShardEvents.Error, () => undefined);
   shard.on(WebSocketShardEvents.HeartbeatComplete, ({ latency, heartbeatAt }) => {
     if (!isOver && heartbeatAt > 0) deps.onHeartbeat(latency);
@@ -118,7 +122,7 @@ interface SocketMessage {
 /** The part of the websocket that is used here. */
 interface Socket {
   onmessage: ((event: SocketMessage) => void) | null;
-  on(event: 'error', listener: () => void): void;
+  on(event: 'error' | 'close', listener: () => void): void;
   terminate(): void;
 }
 
@@ -129,11 +133,18 @@ function socketOf(shard: WebSocketShard): Socket | null {
 }
 
 async function closeSocket(shard: WebSocketShard): Promise<void> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const terminate = () => {
+    socketOf(shard)?.terminate();
+    resolve();
+  };
+  socketOf(shard)?.on('close', resolve);
   // A half-open connection answers no closing frame, and one that is being opened sends none.
-  const timer = setTimeout(() => socketOf(shard)?.terminate(), CLOSING_MS);
-  await shard.destroy({ code: KEEPS_SESSION, reason: 'the connection is no longer needed' });
+  const timer = setTimeout(terminate, CLOSING_MS);
+  // Before READY this may never resolve: the library then destroys the shard a second time.
+  void shard.destroy({ code: KEEPS_SESSION, reason: 'no longer needed' }).then(terminate);
+  await closed;
   clearTimeout(timer);
-  socketOf(shard)?.terminate();
 }
 
 /**

@@ -46,7 +46,7 @@ describe('the reason', () => {
   it.each([
     [closed(4009), 'Discord closed the connection (4009)'],
     [closed(1006), 'the connection was lost (1006)'],
-    [closed(1006, 'getaddrinfo ENOTFOUND'), 'no connection: getaddrinfo ENOTFOUND'],
+    [closed(1006, 'getaddrinfo ENOTFOUND'), 'the connection failed: getaddrinfo ENOTFOUND'],
     [judgeEnd({ kind: 'reconnect' }), 'Discord asked to reconnect'],
     [judgeEnd({ kind: 'silent' }), 'Discord stopped responding'],
     [

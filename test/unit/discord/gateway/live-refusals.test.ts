@@ -306,7 +306,7 @@ describe('an outage', () => {
     expect(second.states().at(-1)).toEqual({ kind: 'READY', isResumed: true });
     expect(second.states()).toContainEqual({
       kind: 'LOST',
-      reason: expect.stringMatching(/^no connection: .*ECONNREFUSED/),
+      reason: expect.stringMatching(/^the connection failed: .*ECONNREFUSED/),
     });
     expect(second.gaps()).toEqual([]);
   });
