@@ -49,7 +49,7 @@ async function answerOf(
 ): Promise<Answer> {
   const others = callsOfOthers({ members, drifted, rolesEach: ROLES_EACH });
   const places = numbers(drifted).map((index) => index * Math.floor(members / drifted));
-  // The first listing is also the one that finds every name changed.
+  await connector.sql.query(`update member set username = 'former-' || username`);
   const named = await connector.watch(() => connector.sweep('SYNC_ACCOUNTS'));
   const verified = await connector.watch(() => connector.sweep('VERIFY_GROUPS'));
   const found = await driftAndSweep(connector, settled, {

@@ -16,7 +16,8 @@ export const mappedGroup = (index: number) => `mapped-${index}`;
 
 /**
  * Fills an empty database: a client for each guild, its mappings, and a link for each member, whom
- * the mirror shows without a role. The removal guard is out of the way.
+ * the mirror shows without a role, under their name at the sandbox Discord. The removal guard is
+ * out of the way.
  */
 export async function stockStore(
   databaseUrl: string,
@@ -81,7 +82,7 @@ async function linkMembers(databaseUrl: string, members: readonly StockedMember[
   );
   await client.query(
     `insert into member (client_id, discord_user_id, read_at, username, state, last_reconciled_at)
-     select client_id, discord_user_id, now(), platform_user_id, 'IN_STEP', now() from ${rows}`,
+     select client_id, discord_user_id, now(), 'member-' || discord_user_id, 'IN_STEP', now() from ${rows}`,
     columns,
   );
   await client.query('analyze');
