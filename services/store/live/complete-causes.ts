@@ -84,6 +84,8 @@ export async function completeCauses(
   );
 }
 
+const isOnlyId = (actor: string) => /^\d+$/.test(actor);
+
 /**
  * The causes of a record about to be opened, completed with what `noteHands` stored after the run
  * had read its job.
@@ -95,7 +97,7 @@ export function causesWithAuthors(
 ): RawBuilder<unknown> {
   const known = sql`${JSON.stringify(causes)}::jsonb`;
   const isComplete = causes.every(
-    ({ kind, actor }) => kind !== 'DISCORD' || actor !== UNKNOWN_AUTHOR,
+    ({ kind, actor }) => kind !== 'DISCORD' || (actor !== UNKNOWN_AUTHOR && !isOnlyId(actor)),
   );
   if (isComplete) return known;
   return sql`coalesce((

@@ -147,39 +147,45 @@ describe('the author of a change', () => {
     ]);
   });
 
-  test('is in the record of a run that had read its job before the entry came', async () => {
-    await live.known(ALICE);
-    await give();
-    const { jobs } = await live.store().jobs.claim({
-      running: new Map(),
-      inWork: [],
-      runsPerClient: 1,
-      except: [],
-    });
-    const job = must(jobs[0]);
-    const entry = hand({ added: [PILOT] });
-    await note(entry);
+  test.each(['entry', 'name'])(
+    'is in the record of a run that had read its job before the %s came',
+    async (late) => {
+      await live.known(ALICE);
+      const entry = hand({ added: [PILOT] });
+      await give();
+      if (late === 'name') await note({ ...entry, by: { ...MOD, name: null, isBot: null } });
+      const { jobs } = await live.store().jobs.claim({
+        running: new Map(),
+        inWork: [],
+        runsPerClient: 1,
+        except: [],
+      });
+      const job = must(jobs[0]);
+      await note(entry);
 
-    await live.store().memory.openRecord({
-      job,
-      platformUserId: 'alice',
-      isArrival: false,
-      add: [],
-      remove: [PILOT],
-      nickname: null,
-      ensured: { added: [], removed: [] },
-      uncounted: [PILOT],
-      takenBack: [],
-      judge: () => ({ allowedRemovals: [PILOT], heldRemovals: [], reason: null }),
-      observed: null,
-      supersedes: null,
-    });
+      await live.store().memory.openRecord({
+        job,
+        platformUserId: 'alice',
+        isArrival: false,
+        add: [],
+        remove: [PILOT],
+        nickname: null,
+        ensured: { added: [], removed: [] },
+        uncounted: [PILOT],
+        takenBack: [],
+        judge: () => ({ allowedRemovals: [PILOT], heldRemovals: [], reason: null }),
+        observed: null,
+        supersedes: null,
+      });
 
-    expect(job.causes).toEqual([UPDATED]);
-    expect(await live.query('select causes from audit_record')).toEqual([
-      { causes: [{ ...UPDATED, id: entry.entryId, actor: 'Moira (200000000000000001)' }] },
-    ]);
-  });
+      const before =
+        late === 'entry' ? UPDATED : { ...UPDATED, id: entry.entryId, actor: MOD.discordUserId };
+      expect(job.causes).toEqual([before]);
+      expect(await live.query('select causes from audit_record')).toEqual([
+        { causes: [{ ...UPDATED, id: entry.entryId, actor: 'Moira (200000000000000001)' }] },
+      ]);
+    },
+  );
 
   test('of a nickname completes only causes about names', async () => {
     await live.known(ALICE);
