@@ -3,16 +3,25 @@ import { sql } from 'kysely';
 import type { LiveBot } from '../../discord/gateway/ports.js';
 import { REVISION } from '../clients/client-rows.js';
 import type { Db } from '../entities/entities.js';
+import { startGapListing } from '../jobs/start-listing.js';
 
 /**
  * Returns the bots that this process leases and that serve at least one client that wants events.
- * Such a client is live and enabled, and neither stopped nor being deleted.
+ * Such a client is live and enabled, and neither stopped nor being deleted. Starts a member list for
+ * those with an open gap, if the last one could not end it.
  */
 export async function readLiveBots(db: Db, owner: string): Promise<readonly LiveBot[]> {
   const rows = await db
     .selectFrom('client as c')
     .innerJoin('bot_lease as b', 'b.applicationId', 'c.applicationId')
-    .select(['c.applicationId', 'c.id as clientId', 'c.guildId', REVISION.as('revision')])
+    .leftJoin('live_guild as g', 'g.clientId', 'c.id')
+    .select([
+      'c.applicationId',
+      'c.id as clientId',
+      'c.guildId',
+      'g.state',
+      REVISION.as('revision'),
+    ])
     .where('b.owner', '=', owner)
     .where('b.leasedUntil', '>', sql<Date>`statement_timestamp()`)
     .where('c.isLive', '=', true)
@@ -22,6 +31,12 @@ export async function readLiveBots(db: Db, owner: string): Promise<readonly Live
     .orderBy('c.applicationId')
     .orderBy('c.id')
     .execute();
+  const behind = rows.filter(({ state }) => state === 'CATCHING_UP');
+  if (behind.length > 0)
+    await startGapListing(
+      db,
+      behind.map(({ clientId }) => clientId),
+    );
   return [...Map.groupBy(rows, (row) => row.applicationId)].map(([applicationId, clients]) => ({
     applicationId,
     clients: clients.map(({ clientId, guildId, revision }) => ({ clientId, guildId, revision })),
