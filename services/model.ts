@@ -15,6 +15,11 @@
  *   role; never changed. "managed" is Discord's word for a role owned by an integration.
  * - **desired** / **actual**: role ids a member should have / has. **drift**: they differ.
  * - **mirror**: the last observed state of a member, as Discord returned it.
+ * - **session**: a bot's connection to Discord's **gateway**, the websocket that sends events. A
+ *   client is **live** while events arrive and none is missing. **gap**: a time whose events were
+ *   missed; a member list ends it.
+ * - **change by hand**: a mapped role that a person or another bot gave or took. **reversal**: a
+ *   change by hand that undoes one of the connector's. **dispute**: three reversals in a row.
  * - **plan**: the changes for one member, and why. **guard**: decides whether a plan may be
  *   applied. **apply**: make the changes at Discord. **outcome**: the result. **audit record**:
  *   plan, cause and outcome; opened before the first change, closed after the last.
