@@ -1,3 +1,4 @@
+import type { FeedDeps } from '../discord/gateway/bot-feed.js';
 import { createLive } from '../discord/gateway/live.js';
 import { createOpenSession } from '../discord/gateway/open-session.js';
 import { createNameHands } from '../discord/gateway/name-hands.js';
@@ -7,7 +8,7 @@ import type { Logger } from '../lib/logger.js';
 import type { MemberKey } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
-import type { Telemetry } from './telemetry.js';
+import type { ConnectorTiming } from './path.js';
 
 const POLL_MS = 1_000;
 
@@ -22,12 +23,12 @@ export function liveOf(
     readonly gateway: DiscordRest;
     readonly checkClient: CheckClient;
     readonly isInWork: (member: MemberKey) => boolean;
-    readonly telemetry: Telemetry;
+    readonly telemetry: { readonly observed: FeedDeps['observed'] };
     readonly clock: () => number;
-    readonly pollMs?: number;
+    readonly timing?: Pick<ConnectorTiming, 'live'>;
   },
 ): Part {
-  const { store, gateway, checkClient, isInWork, telemetry, clock, pollMs = POLL_MS } = deps;
+  const { store, gateway, checkClient, isInWork, telemetry, clock, timing } = deps;
   const { live, memory } = store;
   return createLive({
     memory: live,
@@ -37,6 +38,7 @@ export function liveOf(
       readCredentials: store.readCredentials,
       logger,
       clock,
+      timing: timing?.live?.session,
     }),
     nameHands: createNameHands({ memory: live, readAccount: gateway.readAccount, logger }),
     followRoles: async (guild) => memory.saveRoles(guild.clientId, await gateway.readRoles(guild)),
@@ -53,6 +55,7 @@ export function liveOf(
     observed: telemetry.observed,
     logger,
     monotonicMs: () => performance.now(),
-    pollMs,
+    pollMs: timing?.live?.pollMs ?? POLL_MS,
+    timing: timing?.live?.feed,
   });
 }

@@ -1,4 +1,6 @@
 import type { DiscordRest } from '../discord/rest-api.js';
+import type { FeedTiming } from '../discord/gateway/bot-feed.js';
+import type { LiveTiming } from '../discord/gateway/live-session-deps.js';
 import { createPacing } from '../discord/limits/pacing.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
@@ -173,6 +175,12 @@ export interface ConnectorTiming {
     readonly leaseMs: number;
     readonly longestPauseMs: number;
     readonly pollMs: number;
+  };
+  /** How often bots are looked up, and the waits of gateway sessions and their batches. */
+  readonly live?: {
+    readonly pollMs?: number;
+    readonly session?: Partial<LiveTiming>;
+    readonly feed?: Partial<FeedTiming>;
   };
   /** The Kafka consumer's session settings. */
   readonly session?: SessionSettings;

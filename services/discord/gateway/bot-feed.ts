@@ -43,10 +43,10 @@ export interface FeedDeps {
   };
   readonly logger: Logger;
   readonly monotonicMs: () => number;
-  readonly timing?: Partial<FeedTiming>;
+  readonly timing?: Partial<FeedTiming> | undefined;
 }
 
-interface FeedTiming {
+export interface FeedTiming {
   /** How long events gather before they are written together. */
   readonly gatherMs: number;
   /** How long the mirror counts as live after a heartbeat was answered. */

@@ -7,6 +7,7 @@ import type { BotReadings } from '../rest/bot-readings.js';
 import type { DiscordCredentials } from '../rest/bots.js';
 import type { OpenSession } from './bot-feed.js';
 import { createLiveSession, type LiveSession } from './live-session.js';
+import type { LiveTiming } from './live-session-deps.js';
 import type { LiveMemory } from './ports.js';
 
 interface Deps {
@@ -15,13 +16,14 @@ interface Deps {
   readonly readCredentials: (clientId: ClientId) => Promise<DiscordCredentials>;
   readonly logger: Logger;
   readonly clock: () => number;
+  readonly timing?: Partial<LiveTiming> | undefined;
 }
 
 const RETRY = { baseMs: 250, maxMs: 10_000, random: Math.random };
 
 /** Opens the session of a bot with the credentials of its first client. */
 export function createOpenSession(deps: Deps): OpenSession {
-  const { memory, discord, readCredentials, logger, clock } = deps;
+  const { memory, discord, readCredentials, logger, clock, timing } = deps;
   return (bot, hooks) => {
     const [guild] = bot.clients;
     if (guild === undefined) throw new Error(`bot ${bot.applicationId} has no client`);
@@ -43,6 +45,7 @@ export function createOpenSession(deps: Deps): OpenSession {
             logger,
             clock,
             random: Math.random,
+            ...(timing && { timing }),
           });
           session.start();
           return;
