@@ -5,12 +5,17 @@ import {
   type SandboxDiscordOptions,
 } from 'sandbox-discord';
 
+import type { Part } from '../../services/lib/lifecycle.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import type { MemberKey } from '../../services/model.js';
 import { createDiscordRest, type DiscordRest } from '../../services/discord/rest-api.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/discord.js';
+import { createCheckClient } from '../../services/connector/check-client.js';
+import { liveOf } from '../../services/connector/live.js';
 import { PATH_TIMING, reconcilePath, type PathTiming } from '../../services/connector/path.js';
+import { sweepParts } from '../../services/connector/timed.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';
 import { cause, clientInput, mapGroup } from '../builders/store-world.js';
@@ -65,6 +70,8 @@ export async function startRig(
     readonly windowMs?: number;
     /** Answers go through `liar`, which may falsify them. */
     readonly mayLie?: boolean;
+    /** Also starts the gateway session, and the sweeps that close its gaps. */
+    readonly isLive?: boolean;
   } = {},
 ): Promise<Rig> {
   const discord = createSandboxDiscord({
@@ -124,6 +131,11 @@ export async function startRig(
     return next;
   };
   let path = await startPath();
+  const live =
+    options.isLive === true
+      ? liveParts({ store, gateway, isInWork: (member) => path.isInWork(member) })
+      : [];
+  for (const part of live) await part.start();
   return {
     store,
     discord,
@@ -164,6 +176,7 @@ export async function startRig(
       path = await startPath();
     },
     async stop() {
+      for (const part of live) await part.stop();
       await path.stop();
       await gateway.stop();
       await pauses.stop();
@@ -173,6 +186,22 @@ export async function startRig(
       await discord.stop();
     },
   };
+}
+
+function liveParts(deps: {
+  readonly store: Store;
+  readonly gateway: DiscordRest;
+  readonly isInWork: (member: MemberKey) => boolean;
+}): readonly Part[] {
+  const { store, gateway } = deps;
+  const live = liveOf(silentLogger, {
+    ...deps,
+    checkClient: createCheckClient({ store, gateway }, () => null),
+    telemetry: { observed: { liveBatch: () => undefined, liveGap: () => undefined } },
+    timing: { live: { pollMs: 100, session: { shortestWaitMs: 50, newSessionMs: 50 } } },
+    clock: Date.now,
+  });
+  return [live, ...sweepParts(silentLogger, { store, gateway })];
 }
 
 /** Maps the demo's three groups to their roles. */
