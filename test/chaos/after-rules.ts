@@ -5,6 +5,14 @@ import { z } from 'zod';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { patienceMs } from '../support/eventually.js';
 import { disturbancesOf, type Disturbances } from './disturbances.js';
+import {
+  handFaults,
+  hearsAll,
+  isLeftAlone,
+  readUndoneByOthers,
+  waitToHearAll,
+  type UndoneByOthers,
+} from './live-rules.js';
 import { isNamed } from './name-rules.js';
 import type { Play } from './play.js';
 import { PEOPLE, type Person } from './steps.js';
@@ -17,6 +25,7 @@ import { trueCause } from './true-causes.js';
  * was never late. Faults that may pass are checked again until a deadline.
  */
 export async function afterFaults(play: Play): Promise<readonly string[]> {
+  await waitToHearAll(play);
   const from = Date.now();
   for (;;) {
     const faults = await standingFaults(play);
@@ -61,7 +70,7 @@ const Standing = z.object({
   platform_user_id: z.string(),
   discord_user_id: z.string(),
   link_status: z.string(),
-  state: z.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED', 'PENDING']).nullable(),
+  state: z.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED', 'PENDING', 'DISPUTED']).nullable(),
   reason: z.string().nullable(),
   is_parked: z.boolean().nullable(),
   due_in_ms: z.number().nullable(),
@@ -96,16 +105,20 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
   const rows = z.array(Standing).parse(await stage.query(STANDING));
   const [client] = z.array(Client).parse(await stage.query(CLIENT));
   if (client === undefined) return ['the client is gone'];
-  const waiting = await readWaiting(stage);
   const disturbances = disturbancesOf(play);
+  const known: Known = {
+    waiting: await readWaiting(stage),
+    undone: await readUndoneByOthers(stage),
+    disturbances,
+    hearsAll: await hearsAll(play),
+  };
   return [
+    ...handFaults(play, known.undone, disturbances),
     ...(client.is_stopped || isPaused(client) ? troubleFaults(play, client.trouble) : []),
     ...(isSilent(client) ? await silenceFaults(play, client, rows) : []),
     ...(client.is_enabled ? [] : await unexplained(play, rows, 'the client is disabled')),
     ...rows.flatMap((row) =>
-      row.is_parked === false
-        ? pendingFaults(row, isWorked(client))
-        : restFaults(play, row, { waiting, disturbances }),
+      row.is_parked === false ? pendingFaults(row, isWorked(client)) : restFaults(play, row, known),
     ),
   ];
 }
@@ -165,7 +178,10 @@ function pendingFaults(row: Standing, isFree: boolean): readonly string[] {
 
 interface Known {
   readonly waiting: Waiting;
+  readonly undone: UndoneByOthers;
   readonly disturbances: Disturbances;
+  /** Edits by people are known from events. */
+  readonly hearsAll: boolean;
 }
 
 function restFaults(play: Play, row: Standing, known: Known): readonly string[] {
@@ -182,17 +198,18 @@ function restFaults(play: Play, row: Standing, known: Known): readonly string[] 
         ? [`${account} is a bot's account but reported IN_STEP`]
         : [...wrongRoles(play, account, known), ...unnamed(play, account, row, known)],
     HELD: () =>
-      known.waiting.isHeld(row.discord_user_id)
+      known.waiting.isHeld(row.discord_user_id) || known.undone.isHeld(row.discord_user_id)
         ? []
         : [`${account} is HELD without a held removal`],
     // A complete list without the account proves that it has left, and a false list is believed
     // until the next.
     ABSENT: () =>
-      play.hands.held(account) === undefined || known.disturbances.touches(account, ANY_ROLE)
+      play.hands.held(account) === undefined || isUnknown(known, account, ANY_ROLE)
         ? []
         : [`${account} is reported ABSENT but is in the guild`],
     PENDING: () => [`${account} waits without a next try (${row.reason})`],
     PARKED: () => [`${account} is parked without a next try (${row.reason})`],
+    DISPUTED: () => [`${account} is disputed without a next try (${row.reason})`],
     NEVER: () => [`${account} was never read`],
   }[row.state ?? 'NEVER']();
 }
@@ -217,12 +234,18 @@ function parkedFaults(
   ];
 }
 
-/** Disturbed roles are excused: the next sweep finds them. */
-function wrongRoles(
-  { wishes, hands }: Play,
-  account: Person,
-  { waiting, disturbances }: Known,
-): readonly string[] {
+/**
+ * The connector cannot know the role, or for `ANY_ROLE` whether the account is in the guild. The
+ * next sweep finds it.
+ */
+function isUnknown({ disturbances, hearsAll }: Known, account: Person, roleId: string): boolean {
+  return hearsAll
+    ? disturbances.isMisshown(account, roleId)
+    : disturbances.touches(account, roleId);
+}
+
+function wrongRoles({ wishes, hands }: Play, account: Person, known: Known): readonly string[] {
+  const { waiting, undone } = known;
   const held = hands.held(account);
   return wishes.roleIds().flatMap((roleId) => {
     const verdict = wishes.verdict(account, roleId);
@@ -230,7 +253,8 @@ function wrongRoles(
     const isWrong = (verdict === 'yes' && !holds) || (verdict === 'no' && holds);
     return isWrong &&
       !waiting.stays(DEMO.accounts[account], roleId) &&
-      !disturbances.touches(account, roleId)
+      !undone.stays(DEMO.accounts[account], roleId) &&
+      !isUnknown(known, account, roleId)
       ? [`${account} is IN_STEP but ${holds ? 'holds' : 'lacks'} role ${roleId}`]
       : [];
   });
@@ -241,9 +265,11 @@ function unnamed(
   play: Play,
   account: Person,
   { reason }: Standing,
-  { disturbances }: Known,
+  known: Known,
 ): readonly string[] {
-  if (disturbances.touches(account, ANY_ROLE) || isNamed(play, account)) return [];
+  if (isUnknown(known, account, ANY_ROLE) || isNamed(play, account)) return [];
+  const isRenamed = play.hands.renames.some((rename) => rename.account === account);
+  if (isRenamed && (!known.hearsAll || isLeftAlone(play, account))) return [];
   const said = (reason ?? '')
     .split('; ')
     .find((part) => part.startsWith('the nickname is not set'));

@@ -33,6 +33,10 @@ export function curesOf(
     case 'leave':
     case 'join':
     case 'pass':
+    case 'kick':
+    case 'ban':
+    case 'rename':
+    case 'timeOut':
       return [step.account];
     case 'replay':
     case 'fault':
@@ -45,6 +49,8 @@ export function curesOf(
     case 'listing':
     case 'sweep':
     case 'cancelSweep':
+    case 'event':
+    case 'handRemovals':
     case 'wait':
     case 'quiet':
       return [];
@@ -62,6 +68,10 @@ export function curesOf(
     case 'unknown':
     case 'importRoles':
     case 'mend':
+    case 'live':
+    case 'session':
+    case 'gateway':
+    case 'guild':
     case 'moveRole':
     case 'deleteRole':
     case 'makeRole':

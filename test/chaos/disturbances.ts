@@ -3,7 +3,7 @@ import type { WireCall } from './wire.js';
 import type { Play } from './play.js';
 import type { Person } from './steps.js';
 
-const { accounts } = DEMO;
+const { accounts, guildId } = DEMO;
 
 /**
  * Where the final state of a role cannot be predicted, because of edits by people or faults of
@@ -17,6 +17,8 @@ export interface Disturbances {
   touches(account: Person, roleId: string): boolean;
   /** As `touches`, but without the member lists that were false. */
   isEdited(account: Person, roleId: string): boolean;
+  /** As `touches`, but without the edits by people, of which a live session tells. */
+  isMisshown(account: Person, roleId: string): boolean;
   /**
    * The role was written back as it was read, in the window between reading and writing a whole
    * list.
@@ -65,12 +67,11 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     return isInWindow(account, roleId, lists);
   };
 
+  const isDistorted = (account: Person, roleId: string) =>
+    isUnsure(account, roleId) || isStale(account) || isLiedAbout(account);
+
   const isEdited = (account: Person, roleId: string) =>
-    isUnsure(account, roleId) ||
-    isStale(account) ||
-    isLiedAbout(account) ||
-    !hands.exists(roleId) ||
-    editsOf(account, roleId).length > 0;
+    isDistorted(account, roleId) || !hands.exists(roleId) || editsOf(account, roleId).length > 0;
 
   return {
     isUnsure,
@@ -78,6 +79,10 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     isInWindow,
     wasShownBare: (account) => isStale(account) || isLiedAbout(account),
     isEdited,
+    isMisshown: (account, roleId) =>
+      wire.listings.loggedAt.length > 0 ||
+      isDistorted(account, roleId) ||
+      (roleId !== guildId && !hands.exists(roleId)),
     // The connector may have believed a false list.
     touches: (account, roleId) => wire.listings.loggedAt.length > 0 || isEdited(account, roleId),
   };

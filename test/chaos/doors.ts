@@ -1,4 +1,10 @@
-import type { Authority, Holders, PlatformFact, SweepKind } from '../../services/model.js';
+import type {
+  Authority,
+  HandRemovals,
+  Holders,
+  PlatformFact,
+  SweepKind,
+} from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, mapGroup } from '../builders/store-world.js';
 
@@ -40,6 +46,8 @@ export interface ClientPatch {
   };
   readonly wholeListWrites?: boolean;
   readonly botToken?: string;
+  readonly isLive?: boolean;
+  readonly handRemovals?: HandRemovals;
 }
 
 export interface Decision {

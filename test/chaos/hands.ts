@@ -10,14 +10,28 @@ const BOT = '400000000000000010';
 const BOT_ROLE = '300000000000000006';
 const EVENT_HOST = '300000000000000002';
 export const CONNECTOR_BOT = BOT;
-const MAY_MANAGE = PermissionFlagsBits.ManageRoles | PermissionFlagsBits.ManageNicknames;
+/** A bot of others, which changes roles like a moderator. */
+export const OTHER_BOT = '400000000000000011';
+const MAY_MANAGE =
+  PermissionFlagsBits.ManageRoles |
+  PermissionFlagsBits.ManageNicknames |
+  PermissionFlagsBits.ViewAuditLog;
 
-/** An edit by a person; `roleId` is null for leaving and joining, which affect every role. */
+/**
+ * An edit by a person, or by another bot; `roleId` is null for leaving and joining, which affect
+ * every role.
+ */
 export interface HandEdit {
   readonly account: Person;
   readonly roleId: string | null;
+  readonly isGiven: boolean;
+  /** Another bot made it. */
+  readonly isBot: boolean;
   readonly at: number;
 }
+
+/** Longer than a world, whose clocks differ by up to two hours. */
+const TIMEOUT_MS = 12 * 3_600_000;
 
 /** When an account was pending; `until` is Infinity while only the bot could end it. */
 export interface PendingSpan {
@@ -33,6 +47,11 @@ export class DiscordHands {
   /** The holders of each foreign role; only people edit these roles. */
   readonly foreign = new Map<string, Set<Person>>([[EVENT_HOST, new Set(['carol'])]]);
   readonly pending: PendingSpan[] = [];
+  readonly banned = new Set<Person>();
+  /** When people changed a nickname. */
+  readonly renames: { readonly account: Person; readonly at: number }[] = [];
+  /** Accounts that were timed out at any time. */
+  readonly timedOut = new Set<Person>();
   readonly #roles: Record<Role, string> = { ...DEMO.roles };
   /** The bot once lacked its permission or was not in the guild. */
   wasForbidden = false;
@@ -73,7 +92,13 @@ export class DiscordHands {
         return this.#hand(step);
       case 'leave':
       case 'join':
+      case 'kick':
+      case 'ban':
         return this.#move(step.kind, step.account);
+      case 'rename':
+        return this.#rename(step);
+      case 'timeOut':
+        return this.#timeOut(step.account, step.isOn);
       case 'moveRole':
         if (step.isAboveBot) this.#above.add(this.#roles[step.role]);
         return this.#place(this.#roles[step.role], step.isAboveBot ? 12 : 1);
@@ -96,6 +121,11 @@ export class DiscordHands {
       case 'pass':
         return this.#pass(step.account);
     }
+  }
+
+  isTimedOut(account: Person): boolean {
+    const member = this.discord.member(guildId, accounts[account]);
+    return (member?.communicationDisabledUntil ?? null) !== null;
   }
 
   isPending(account: Person): boolean {
@@ -126,26 +156,43 @@ export class DiscordHands {
 
   /**
    * Repairs the guild: the bot is a member with its permissions and above the mapped roles, and
-   * every member has passed screening.
+   * every member has passed screening and is free of timeouts.
    */
   setRight(): void {
     this.#bot(true);
     this.#permit(true);
     this.#intend(true);
-    for (const account of PEOPLE) this.#pass(account);
+    for (const account of PEOPLE) {
+      this.#pass(account);
+      this.#timeOut(account, false);
+    }
     for (const roleId of new Set([...Object.values(this.#roles), ...this.wishes.roleIds()]))
       this.#place(roleId, 1);
   }
 
-  #hand({ account, role, isGiven }: Extract<DiscordStep, { kind: 'hand' }>): void {
+  #rename({ account, nick }: Extract<DiscordStep, { kind: 'rename' }>): void {
+    if (this.held(account) === undefined) return;
+    this.discord.moderator.setNick({ guildId, discordUserId: accounts[account], nick });
+    this.renames.push({ account, at: Date.now() });
+  }
+
+  #timeOut(account: Person, isOn: boolean): void {
+    if (this.held(account) === undefined) return;
+    if (!isOn && !this.isTimedOut(account)) return;
+    this.timedOut.add(account);
+    const until = isOn ? new Date(Date.now() + TIMEOUT_MS).toISOString() : null;
+    this.discord.moderator.setTimeOut({ guildId, discordUserId: accounts[account], until });
+  }
+
+  #hand({ account, role, isGiven, by }: Extract<DiscordStep, { kind: 'hand' }>): void {
     const roleId = this.#idOf(role);
     const discordUserId = accounts[account];
     if (this.held(account) === undefined || !this.exists(roleId)) return;
-    const which = { guildId, discordUserId, roleId };
+    const which = { guildId, discordUserId, roleId, ...(by === 'bot' && { actorId: OTHER_BOT }) };
     if (isGiven) this.discord.moderator.giveRole(which);
     else this.discord.moderator.takeRole(which);
     if (!this.isPending(account)) this.#endPending(account);
-    this.edits.push({ account, roleId, at: Date.now() });
+    this.edits.push({ account, roleId, isGiven, isBot: by === 'bot', at: Date.now() });
     this.wishes.excuse(roleId, account);
     const holders = this.foreign.get(roleId);
     if (isGiven) holders?.add(account);
@@ -163,13 +210,22 @@ export class DiscordHands {
     return this.#newcomerId;
   }
 
-  #move(kind: 'leave' | 'join', account: Person): void {
+  /** A banned account that joins was unbanned before. */
+  #move(kind: 'leave' | 'join' | 'kick' | 'ban', account: Person): void {
     const which = { guildId, discordUserId: accounts[account] };
     const isPresent = this.held(account) !== undefined;
     if ((kind === 'join') === isPresent) return;
     this.#endPending(account);
+    if (kind === 'join' && this.banned.delete(account)) this.discord.moderator.unban(which);
+    if (kind === 'ban') this.banned.add(account);
     this.discord.moderator[kind](which);
-    this.edits.push({ account, roleId: null, at: Date.now() });
+    this.edits.push({
+      account,
+      roleId: null,
+      isGiven: kind === 'join',
+      isBot: false,
+      at: Date.now(),
+    });
     for (const holders of this.foreign.values()) holders.delete(account);
   }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { createCheckClient } from '../../services/connector/check-client.js';
 import { createKeepPauses } from '../../services/connector/discord.js';
+import { liveOf } from '../../services/connector/live.js';
 import {
   type ConnectorTiming,
   type PathTiming,
@@ -70,6 +72,18 @@ const SWEEP_LEASE_MS = 3_000;
 const LONGEST_PAUSE_MS = 1_000;
 const SWEEP_POLL_MS = 250;
 
+/** Shorter in the same proportions; a dead connection is noticed after 1.5 s. */
+const LIVE_TIMING: NonNullable<ConnectorTiming['live']> = {
+  pollMs: 200,
+  session: {
+    shortestWaitMs: 50,
+    longestWaitMs: 2_000,
+    steadyMs: 1_000,
+    newSessionMs: 100,
+  },
+  feed: { trustMs: 3_000, renewMs: 500, joinedAfterMs: 5_000, rolesMs: 300 },
+};
+
 /** The same for the service as a whole, with its consumer. */
 export const SERVICE_TIMING: ConnectorTiming = {
   path: CHAOS_TIMING,
@@ -80,6 +94,7 @@ export const SERVICE_TIMING: ConnectorTiming = {
     longestPauseMs: LONGEST_PAUSE_MS,
     pollMs: SWEEP_POLL_MS,
   },
+  live: LIVE_TIMING,
   session: { sessionTimeoutMs: 1_500, heartbeatMs: 200, fetchWaitMs: 50 },
 };
 
@@ -128,9 +143,19 @@ export async function startChaosPath(
   });
   const gateway = openChaosGateway(store, name, onNews);
   const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
+  const live = liveOf(silentLogger, {
+    store,
+    gateway,
+    checkClient: createCheckClient({ store, gateway }, () => null),
+    isInWork: (member) => path.isInWork(member),
+    telemetry: { observed: { liveBatch: () => undefined, liveGap: () => undefined } },
+    timing: { live: LIVE_TIMING },
+    clock: Date.now,
+  });
   const sweeps = chaosSweeps(store, gateway);
   const pauses = createKeepPauses({ gateway, store, logger: silentLogger });
   const stop = async () => {
+    await live.stop();
     await sweeps.stop();
     await path.stop();
     await pauses.stop();
@@ -141,6 +166,7 @@ export async function startChaosPath(
     await pauses.start();
     await path.start();
     await sweeps.start();
+    await live.start();
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -6,6 +6,7 @@ import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';
+import { LiveWishes } from './live-wishes.js';
 import { Sweeping } from './sweeping.js';
 import type { Stage } from './stage.js';
 import { nameOf } from './name-rules.js';
@@ -16,6 +17,7 @@ import {
   type MutationStep,
   type Person,
   type Step,
+  type World,
 } from './steps.js';
 import { Limits } from './limits.js';
 import { Timeline } from './timeline.js';
@@ -34,6 +36,7 @@ export class Play {
   /** Retired mappings whose role was requested to be removed from all holders. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
+  readonly live: LiveWishes;
   /** When the client's settings changed. */
   readonly changes: Span[] = [];
   readonly troubles: Troubles;
@@ -42,12 +45,13 @@ export class Play {
 
   constructor(
     readonly stage: Stage,
-    readonly minimum: number,
+    world: Pick<World, 'removals' | 'isLive' | 'handRemovals'>,
   ) {
     this.wishes = new Wishes(stage.bot);
     this.hands = new DiscordHands(stage.discord, this.wishes);
     this.sweeping = new Sweeping(stage, this.wishes);
-    this.limits = new Limits(minimum);
+    this.limits = new Limits(world.removals);
+    this.live = new LiveWishes(world);
     this.troubles = new Troubles(stage, this.wishes);
   }
 
@@ -93,6 +97,8 @@ export class Play {
     this.cures.push(...cured.map((account) => ({ account, from, until })));
     if (OF_THE_CLIENT.has(step.kind)) this.changes.push({ from, until });
     const accounts = cured.filter((one) => one !== 'all');
+    if (step.kind === 'reconcile')
+      this.live.asked.push(...accounts.map((account) => ({ account, at: from })));
     this.sweeping.forget(step, { accounts, at: from });
     this.wishes.remember(PEOPLE);
     this.hands.notePending();
@@ -137,6 +143,8 @@ export class Play {
       case 'unknown':
       case 'importRoles':
       case 'mend':
+      case 'live':
+      case 'handRemovals':
         return refusable(async () => this.#mutate(step));
       case 'sweep':
       case 'cancelSweep':
@@ -147,6 +155,10 @@ export class Play {
       case 'autoMod':
       case 'limit':
       case 'listing':
+      case 'event':
+      case 'session':
+      case 'gateway':
+      case 'guild':
       case 'restart':
       case 'database':
       case 'broker':
@@ -161,6 +173,10 @@ export class Play {
       case 'hand':
       case 'leave':
       case 'join':
+      case 'kick':
+      case 'ban':
+      case 'rename':
+      case 'timeOut':
       case 'moveRole':
       case 'deleteRole':
       case 'makeRole':
@@ -276,6 +292,12 @@ export class Play {
         return doors.importRoles();
       case 'mend':
         return doors.update({ botToken: stage.botToken });
+      case 'live':
+        this.live.turn(step.isOn);
+        return doors.update({ isLive: step.isOn });
+      case 'handRemovals':
+        this.live.handRemovals.add(step.are);
+        return doors.update({ handRemovals: step.are });
     }
   }
 

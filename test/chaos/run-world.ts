@@ -10,6 +10,13 @@ import { patienceMs } from '../support/eventually.js';
 import { afterFaults, triesAreKept } from './after-rules.js';
 import { disturbancesOf } from './disturbances.js';
 import { foreignFaults } from './foreign-rules.js';
+import {
+  heldFaults,
+  liveFaults,
+  readUndoneByOthers,
+  sessionIsOpen,
+  type UndoneByOthers,
+} from './live-rules.js';
 import { nameFaults } from './name-rules.js';
 import { Play, refusable } from './play.js';
 import { endSilence } from './remedies.js';
@@ -53,22 +60,27 @@ async function playOn(
   world: World,
   onRest: (afterMs: number) => void,
 ): Promise<readonly string[]> {
-  const play = new Play(stage, world.removals);
+  const play = new Play(stage, world);
   await play.begin();
+  const unopened = await sessionIsOpen(play);
+  if (unopened.length > 0) return unopened;
   for (const step of world.steps) await play.take(step);
   const restless = await comeToRest(play);
   if (restless.length > 0) return [...restless, ...(await wireFaultsOf(play))];
   onRest(Date.now() - play.troubles.outageUntil);
+  const unheard = await liveFaults(play);
   const swept = await endFaults(play, await readParked(stage));
   const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
   const first = holdings(stage);
   const disturbances = disturbancesOf(play);
   const faults = [
+    ...unheard.map((fault) => `after a complete list, ${fault}`),
     ...swept.map((fault) => `after a sweep, ${fault}`),
     ...unread,
     ...(await endFaults(play, new Set())),
     ...nameFaults(play),
     ...historyFaults(play),
+    ...heldFaults(play, disturbances),
     ...removalFaults(play, disturbances),
     ...foreignFaults(play, disturbances),
     ...screeningFaults(play),
@@ -105,6 +117,8 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   // The whole service has schedules, one of which may have started a sweep meanwhile.
   await sweeping.areOver(patienceMs());
   // Checked before the last sweep, which would repair them.
+  const closed = await sessionIsOpen(play);
+  if (closed.length > 0) return closed;
   const untidy = await sweepFaults(play);
   return untidy.length > 0 ? untidy : sweepGuild(play);
 }
@@ -237,7 +251,7 @@ async function cameTrue(condition: () => boolean | Promise<boolean>): Promise<bo
  * except where a person must decide.
  */
 async function endFaults(play: Play, excused: ReadonlySet<string>): Promise<readonly string[]> {
-  const waiting = await readWaiting(play.stage);
+  const waiting = await readStaying(play.stage);
   const people = PEOPLE.filter((account) => !excused.has(accounts[account]));
   return [
     ...(await linkFaults(play, waiting, excused)),
@@ -245,9 +259,18 @@ async function endFaults(play: Play, excused: ReadonlySet<string>): Promise<read
   ];
 }
 
+/** Decisions, and changes by others that the connector does not undo now. */
+async function readStaying(stage: Stage): Promise<Waiting & { readonly undone: UndoneByOthers }> {
+  const waiting = await readWaiting(stage);
+  const undone = await readUndoneByOthers(stage);
+  return { ...waiting, undone, isHeld: (id) => waiting.isHeld(id) || undone.isHeld(id) };
+}
+
+type Staying = Awaited<ReturnType<typeof readStaying>>;
+
 async function linkFaults(
   { wishes, hands, stage }: Play,
-  waiting: Waiting,
+  waiting: Staying,
   excused: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const { rows } = await stage.store.read.pageLinks(
@@ -277,6 +300,7 @@ async function linkFaults(
       // A list may still show a deleted role.
       ...(isWantedGone || account === stage.bot ? ['PARKED'] : []),
       ...(waiting.isHeld(discordUserId) ? ['HELD'] : []),
+      ...(waiting.undone.isDisputed(discordUserId) ? ['DISPUTED'] : []),
       // A membership request is open, or the next fact says the opposite; no platform answers here.
       ...(wishes.hasDiscords() ? ['PENDING', 'DISPUTED'] : []),
     ];
@@ -290,7 +314,7 @@ async function linkFaults(
   ];
 }
 
-function roleFaults(play: Play, account: Person, waiting: Waiting): readonly string[] {
+function roleFaults(play: Play, account: Person, waiting: Staying): readonly string[] {
   const { wishes, hands } = play;
   const disturbances = disturbancesOf(play);
   const held = hands.held(account);
@@ -302,6 +326,7 @@ function roleFaults(play: Play, account: Person, waiting: Waiting): readonly str
       const verdict = wishes.verdict(account, roleId);
       const holds = held.includes(roleId);
       if (holds && waiting.stays(accounts[account], roleId)) return [];
+      if (waiting.undone.stays(accounts[account], roleId)) return [];
       if ((verdict === 'yes' && !holds) || (verdict === 'no' && holds))
         return [
           `${account} ${holds ? 'holds' : 'lacks'} role ${roleId}, the verdict is ${verdict}`,

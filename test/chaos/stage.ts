@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.js';
 import { makeSecrets } from './service/secrets.js';
 import { CALLBACK_URL } from './service/sign-in.js';
 import { startCrew, type Crew } from './crew.js';
+import { OTHER_BOT } from './hands.js';
 import { startWire, type Wire } from './wire.js';
 import { openCrashStore } from '../support/crash-parts.js';
 import { SECRETS } from '../support/rig.js';
@@ -50,6 +51,8 @@ export interface Stage {
   readonly bot: Person | null;
   readonly screening: Screening;
   readonly names: boolean;
+  /** What the session reports is true and complete. */
+  readonly isTruthful: boolean;
   /** When an entry of the sandbox's log was made, by our clock. */
   readonly timeOf: (entryId: string) => number;
   /** Calls that a planted fault affected. */
@@ -113,6 +116,8 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
       removalGuard: { minimum: world.removals, percent: 0 },
       wholeListWrites: world.wholeListWrites,
       screening: world.screening,
+      isLive: world.isLive,
+      handRemovals: world.handRemovals,
       ...(world.names && {
         nicknamePolicy: { strategy: 'TEMPLATE', template: '%username', onUnlink: 'RESET' },
       }),
@@ -161,6 +166,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     bot: world.bot,
     screening: world.screening,
     names: world.names,
+    isTruthful: world.isTruthful,
     timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
     faulted,
     importRoles,
@@ -193,13 +199,23 @@ function openDiscord(
       unknownGuildCode: world.unknownGuildCode,
       keepsStaleRoleIds: world.keepsStaleRoleIds,
     },
+    gateway: { ...GATEWAY, resumableMs: world.resumableMs },
   });
+  addOtherBot(discord);
   screen(discord, world);
   const faulted: SandboxCall[] = [];
   discord.calls.onCall((call) => {
     if (call.fault !== undefined) faulted.push(call);
   });
   return { discord, faulted };
+}
+
+/** Short, so that a dead connection is noticed soon. */
+const GATEWAY = { heartbeatIntervalMs: 1_000, reconnectGraceMs: 300 };
+
+function addOtherBot({ moderator }: SandboxDiscord): void {
+  moderator.addUser({ discordUserId: OTHER_BOT, username: 'other-bot', isBot: true });
+  moderator.join({ guildId: DEMO.guildId, discordUserId: OTHER_BOT });
 }
 
 /** Members who have not passed screening have just joined, and one account may be a bot's. */

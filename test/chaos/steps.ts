@@ -1,12 +1,13 @@
 import type { SandboxFaultEffect } from 'sandbox-discord';
 
-import type { Authority, Screening, SweepKind } from '../../services/model.js';
+import type { Authority, HandRemovals, Screening, SweepKind } from '../../services/model.js';
 import type { OutageMode } from './cluster.js';
 import type { CrewPlan } from './crew.js';
 import type { BrokerOutage } from './kafka.js';
 import type { Statements } from '../support/database-door.js';
 import type { CountsForm, ListForm } from './listing.js';
 import type { LieForm } from './lies.js';
+import type { EventFault, SessionBreak } from './gateway-troubles.js';
 import type { LimitForm } from './discord-limits.js';
 import type { LastingAnswer } from './lasting-answers.js';
 
@@ -76,7 +77,9 @@ export type MutationStep =
   | { readonly kind: 'unknown'; readonly keeps: boolean }
   | { readonly kind: 'importRoles' }
   /** The bot's token is put in again: whatever trouble the client was in, it is tried once more. */
-  | { readonly kind: 'mend' };
+  | { readonly kind: 'mend' }
+  | { readonly kind: 'live'; readonly isOn: boolean }
+  | { readonly kind: 'handRemovals'; readonly are: HandRemovals };
 
 /** What people do at Discord. */
 export type DiscordStep =
@@ -85,8 +88,14 @@ export type DiscordStep =
       readonly account: Person;
       readonly role: Role | ForeignRole;
       readonly isGiven: boolean;
+      /** A moderator, or another bot of the guild. Default: a moderator. */
+      readonly by?: 'person' | 'bot';
     }
-  | { readonly kind: 'leave' | 'join'; readonly account: Person }
+  | { readonly kind: 'leave' | 'join' | 'kick' | 'ban'; readonly account: Person }
+  /** Null removes the nickname. */
+  | { readonly kind: 'rename'; readonly account: Person; readonly nick: string | null }
+  /** Members in timeout are granted no role. `isOn: false` ends the timeout. */
+  | { readonly kind: 'timeOut'; readonly account: Person; readonly isOn: boolean }
   | {
       readonly kind: 'moveRole';
       readonly role: Role;
@@ -136,6 +145,17 @@ export type TroubleStep =
       readonly ms: number;
     }
   | { readonly kind: 'limit'; readonly form: LimitForm }
+  /** The next events of the gateway that match are lost, doubled, late or swapped. */
+  | {
+      readonly kind: 'event';
+      readonly effect: EventFault;
+      readonly name: string | undefined;
+      readonly times: number;
+    }
+  /** The gateway session breaks. */
+  | { readonly kind: 'session'; readonly ends: SessionBreak }
+  /** The gateway accepts no connections, or the guild is unavailable, for so long. */
+  | { readonly kind: 'gateway' | 'guild'; readonly ms: number }
   | {
       readonly kind: 'restart';
       readonly place: number;
@@ -198,6 +218,17 @@ export interface World {
   readonly pending: readonly Person[];
   /** Members are named after their person. */
   readonly names: boolean;
+  /**
+   * Discord's answers and events are true and complete, though calls fail and connections break. So
+   * the session knows every edit by people.
+   */
+  readonly isTruthful: boolean;
+  /** The client has a gateway session, to begin with. */
+  readonly isLive: boolean;
+  /** What happens to roles that people remove by hand, to begin with. */
+  readonly handRemovals: HandRemovals;
+  /** How long a broken session can be resumed. */
+  readonly resumableMs: number;
   /** Whose account is a bot's. */
   readonly bot: Person | null;
   readonly steps: readonly Step[];

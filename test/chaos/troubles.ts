@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DEMO } from '../../services/demo/demo-world.js';
 import type { Cure } from './cures.js';
+import { GatewayTroubles } from './gateway-troubles.js';
 import { LastingAnswers } from './lasting-answers.js';
 import type { Stage } from './stage.js';
 import type { Person, TroubleStep } from './steps.js';
@@ -19,6 +20,7 @@ export interface Span {
 export class Troubles {
   /** The end of the last outage of the database or the broker, which may still be ahead. */
   outageUntil = 0;
+  readonly ofGateway: GatewayTroubles;
   readonly #lasting: LastingAnswers;
   readonly #moderated = new Map<Person, number>();
   readonly #stillness: Span[] = [];
@@ -28,6 +30,7 @@ export class Troubles {
     readonly stage: Stage,
     readonly wishes: Wishes,
   ) {
+    this.ofGateway = new GatewayTroubles(stage.discord.gateway);
     this.#lasting = new LastingAnswers(stage.discord.faults);
   }
 
@@ -50,6 +53,11 @@ export class Troubles {
         return stage.wire.plantLimit(step.form);
       case 'listing':
         return stage.wire.listings.plant(step.form, step.times);
+      case 'event':
+      case 'session':
+      case 'gateway':
+      case 'guild':
+        return this.ofGateway.take(step);
       case 'lie': {
         const mapped = new Set(this.wishes.roleIds());
         return stage.wire.lies.plant(step.form, mapped);
@@ -80,6 +88,7 @@ export class Troubles {
   async end(): Promise<void> {
     const { discord, wire, door, crew, service } = this.stage;
     await this.#stillUntil;
+    await this.ofGateway.end();
     await crew.pausesAreOver();
     await service?.database.up();
     await service?.broker?.open();

@@ -1,5 +1,6 @@
 import { DEMO } from '../../services/demo/demo-world.js';
 import type { WireCall } from './wire.js';
+import type { DiscordHands } from './hands.js';
 import type { Play } from './play.js';
 import type { Person } from './steps.js';
 
@@ -21,6 +22,8 @@ const NO_CAUSE =
 function isTrue(play: Play, account: Person | null, said: string): boolean {
   const { hands } = play;
   if (said.startsWith('the nickname is not')) return isNameRefused(play, account, said);
+  const ofHands = HAND_CAUSES.find(([words]) => words.test(said));
+  if (ofHands !== undefined) return account !== null && ofHands[1](hands, account);
   const [roleId = ''] = /\b\d{15,20}\b/.exec(said) ?? [];
   const ofSender = SENDER_CAUSES.find(([words]) => words.test(said));
   if (ofSender !== undefined) return play.stage.wire.calls.some(ofSender[1]);
@@ -47,6 +50,19 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
     return play.stage.wire.calls.filter(isRefused).length >= FEWEST_REFUSALS;
   return false;
 }
+
+/** Causes that people on Discord made. */
+const HAND_CAUSES: readonly (readonly [
+  RegExp,
+  (hands: DiscordHands, account: Person) => boolean,
+])[] = [
+  [/the member is timed out until/, (hands, account) => hands.timedOut.has(account)],
+  [
+    /removed .* by hand at|keeps (?:adding|removing)/,
+    (hands, account) => hands.edits.some((edit) => edit.account === account),
+  ],
+  [/is banned/, (hands, account) => hands.banned.has(account)],
+];
 
 /** Causes that concern the bot or the whole sender, so a call about any account can prove them. */
 const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[] = [

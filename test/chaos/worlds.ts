@@ -5,11 +5,12 @@ import type { Statements } from '../support/database-door.js';
 import { LIE_FORMS, type LieForm } from './lies.js';
 import { LIMIT_FORMS } from './discord-limits.js';
 import { COUNTS_FORMS, LIST_FORMS } from './listing.js';
+import { handStep, just, LATEST, links, person, weighted } from './step-kinds.js';
+import { mayBeTruthful } from './truthful-worlds.js';
+import { SESSION_BREAKS, type EventFault } from './gateway-troubles.js';
 import { LASTING_ANSWERS } from './lasting-answers.js';
 import {
-  FOREIGN_ROLES,
   GROUPS,
-  PEOPLE,
   ROLES,
   type DiscordStep,
   type FactStep,
@@ -21,7 +22,6 @@ import {
   type World,
 } from './steps.js';
 
-const person = fc.constantFrom(...PEOPLE);
 const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom(...ROLES);
 /**
@@ -32,7 +32,6 @@ const role = fc.constantFrom(...ROLES);
 const NOT_BORNE: readonly LieForm[] = ['rolesWithoutMapped'];
 const LIES = LIE_FORMS.filter((form) => !NOT_BORNE.includes(form));
 
-const LATEST = 30;
 const at = fc.integer({ min: 1, max: LATEST });
 const sequence = fc.option(fc.integer({ min: 0, max: 5 }), { freq: 4 });
 const authority = fc.constantFrom('PLATFORM', 'OBSERVE', 'DISCORD');
@@ -93,19 +92,16 @@ const mutationStep = weighted<MutationStep>([
   [1, fc.record({ kind: just('unknown'), keeps: fc.boolean() })],
   [1, fc.record({ kind: just('importRoles') })],
   [3, fc.record({ kind: just('mend') })],
+  [1, fc.record({ kind: just('live'), isOn: fc.constantFrom(true, true, false) })],
+  [1, fc.record({ kind: just('handRemovals'), are: fc.constantFrom('RESTORE', 'HOLD') })],
 ]);
 
 const discordStep = weighted<DiscordStep>([
-  [
-    8,
-    fc.record({
-      kind: just('hand'),
-      account: person,
-      role: fc.constantFrom(...ROLES, ...FOREIGN_ROLES),
-      isGiven: fc.boolean(),
-    }),
-  ],
+  [8, handStep],
   [5, fc.record({ kind: fc.constantFrom('leave', 'join'), account: person })],
+  [1, fc.record({ kind: fc.constantFrom('kick', 'ban'), account: person })],
+  [1, fc.record({ kind: just('rename'), account: person, nick: fc.constantFrom(null, 'by hand') })],
+  [2, fc.record({ kind: just('timeOut'), account: person, isOn: fc.boolean() })],
   [3, fc.record({ kind: just('moveRole'), role, isAboveBot: fc.boolean() })],
   [1, fc.record({ kind: fc.constantFrom('deleteRole', 'makeRole'), role })],
   [1, fc.record({ kind: just('permission'), isGiven: fc.boolean() })],
@@ -140,6 +136,23 @@ const effect = fc.constantFrom<SandboxFaultEffect>(
   { kind: 'latency', ms: 30 },
   // Discord carries it out and responds after the caller gave up.
   { kind: 'latency', ms: 400 },
+);
+
+const eventFault = fc.constantFrom<EventFault>(
+  { kind: 'drop' },
+  { kind: 'double' },
+  { kind: 'double' },
+  { kind: 'delay', ms: 40 },
+  { kind: 'delay', ms: 700 },
+  { kind: 'reorder', ms: 300 },
+);
+const eventName = fc.constantFrom(
+  undefined,
+  'GUILD_MEMBER_UPDATE',
+  'GUILD_MEMBER_ADD',
+  'GUILD_MEMBER_REMOVE',
+  'GUILD_AUDIT_LOG_ENTRY_CREATE',
+  'GUILD_ROLE_UPDATE',
 );
 
 /** Longer than the leases of a world, as half a minute is in production. */
@@ -246,6 +259,23 @@ const troubleStep = weighted<TroubleStep>([
       how: fc.constantFrom('stop', 'kill'),
     }),
   ],
+  [
+    6,
+    fc.record({
+      kind: just('event'),
+      effect: eventFault,
+      name: eventName,
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  ],
+  [5, fc.record({ kind: just('session'), ends: fc.constantFrom(...SESSION_BREAKS) })],
+  [
+    1,
+    fc.record({
+      kind: fc.constantFrom('gateway', 'guild'),
+      ms: fc.integer({ min: 100, max: 2_000 }),
+    }),
+  ],
   [8, fc.record({ kind: just('wait'), ms: fc.integer({ min: 1, max: 60 }) })],
   [4, fc.record({ kind: just('quiet') })],
 ]);
@@ -319,8 +349,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 7, arbitrary: sweepStep },
 );
 
-const links = PEOPLE.map((person) => ({ kind: 'link', person, account: person }) as const);
-
 const TRAPS = [
   'memberWithoutRoles',
   'memberWithoutForeignRoles',
@@ -379,7 +407,7 @@ function worldWith(
   crews: readonly World['crew'][],
   steps: fc.Arbitrary<readonly Step[]>,
 ): fc.Arbitrary<World> {
-  return fc.record({
+  const world = fc.record({
     wholeListWrites: fc.boolean(),
     crew: fc.constantFrom(...crews),
     unknownGuildCode: fc.constantFrom(10004, 50001),
@@ -393,16 +421,13 @@ function worldWith(
       [2, just([])],
       [1, fc.subarray(['alice', 'bob', 'dave'] as const, { minLength: 1 })],
     ]),
+    isLive: fc.constantFrom(true, true, true, false),
+    handRemovals: fc.constantFrom('RESTORE', 'RESTORE', 'HOLD'),
+    resumableMs: fc.constantFrom(180_000, 180_000, 300),
     bot: fc.constantFrom(null, null, null, 'carol', 'dave'),
     clockSkewMs: fc.constantFrom(0, 0, HOUR_MS, -HOUR_MS),
+    isTruthful: just(false),
     steps,
   });
-}
-
-function just<const T>(value: T): fc.Arbitrary<T> {
-  return fc.constant(value);
-}
-
-function weighted<T>(choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
-  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  return mayBeTruthful(world);
 }

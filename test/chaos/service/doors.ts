@@ -64,9 +64,10 @@ export function serviceDoors(deps: Deps): Doors {
     map: async (groupId, roleId) => mapBy(deps, order, { groupId, roleId }),
     setAuthority: async (id, authority) => done(order('updateRoleMapping', { id, authority })),
     retire: async (id, holders) => done(order('retireRoleMapping', { id, holders, dryRun: false })),
-    async update({ isEnabled, ...patch }) {
+    async update({ isEnabled, isLive, ...patch }) {
       const enabled = isEnabled !== undefined && { enabled: isEnabled };
-      const input = { id: clientId, ...patch, ...enabled };
+      const live = isLive !== undefined && { live: isLive };
+      const input = { id: clientId, ...patch, ...enabled, ...live };
       await order('updateDiscordClient', input).catch(onlyDiscord);
     },
     importRoles: async () =>
