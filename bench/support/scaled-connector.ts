@@ -173,7 +173,7 @@ export async function sweepToEnd(store: Store, clientId: string, kind: SweepKind
         throw new Error(`the sweep ended ${found.state}: ${found.reason}`);
       return found?.state === 'DONE';
     },
-    { withinMs: 60_000, what: `${kind} has ended` },
+    { withinMs: 600_000, what: `${kind} has ended` },
   );
   return id;
 }
