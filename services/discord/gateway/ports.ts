@@ -19,7 +19,7 @@ export type LiveChange =
   | { readonly kind: 'memberLeft'; readonly discordUserId: DiscordUserId }
   | { readonly kind: 'ban'; readonly discordUserId: DiscordUserId; readonly isBanned: boolean }
   | HandEntry
-  /** A role was created, changed, moved or deleted, or the bot's own roles changed. */
+  /** A role was created, changed, moved or deleted, or the bot's own roles or the owner changed. */
   | { readonly kind: 'rolesChanged' }
   /** GUILD_CREATE: the guild is available; after an identify, or after an outage. */
   | { readonly kind: 'guildAvailable' }

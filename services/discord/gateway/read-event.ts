@@ -34,15 +34,18 @@ export type EventReading =
 export function readEvent(dispatch: Dispatch, botUserId: DiscordUserId): EventReading {
   const read = READERS[dispatch.name];
   if (!read) return IRRELEVANT;
-  // A guild is sent whole when it becomes available; every other event is one small object.
-  const isTooLong = dispatch.length > SINGLE_BYTES && dispatch.name !== GUILD_CREATE;
+  const isTooLong = dispatch.length > SINGLE_BYTES && !WHOLE_GUILDS.has(dispatch.name);
   return isTooLong ? unreadable(dispatch, 'too long') : read(dispatch, botUserId);
 }
 
 type Reader = (dispatch: Dispatch, botUserId: DiscordUserId) => EventReading;
 
 const IRRELEVANT: EventReading = { kind: 'irrelevant' };
-const GUILD_CREATE: string = GatewayDispatchEvents.GuildCreate;
+/** These events contain the whole guild; every other event is one small object. */
+const WHOLE_GUILDS: ReadonlySet<string> = new Set([
+  GatewayDispatchEvents.GuildCreate,
+  GatewayDispatchEvents.GuildUpdate,
+]);
 
 const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Object.create(null), {
   [GatewayDispatchEvents.GuildMemberAdd]: readMember,
@@ -54,6 +57,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Obje
   [GatewayDispatchEvents.GuildRoleUpdate]: readRole,
   [GatewayDispatchEvents.GuildRoleDelete]: readRole,
   [GatewayDispatchEvents.GuildCreate]: readArrival,
+  [GatewayDispatchEvents.GuildUpdate]: readUpdate,
   [GatewayDispatchEvents.GuildDelete]: readGuildDelete,
   [GatewayDispatchEvents.GuildAuditLogEntryCreate]: readAuditEntry,
 } satisfies Record<string, Reader>);
@@ -96,6 +100,11 @@ function readArrival(dispatch: Dispatch): EventReading {
   return parse(dispatch, guildItself, ({ unavailable }) => ({
     kind: unavailable === true ? 'guildUnavailable' : 'guildAvailable',
   }));
+}
+
+/** The guild may have another owner, whom no bot can rename. */
+function readUpdate(dispatch: Dispatch): EventReading {
+  return parse(dispatch, guildItself, () => ({ kind: 'rolesChanged' }));
 }
 
 /** Without `unavailable`, the bot is no longer in the guild. */

@@ -79,6 +79,7 @@ describe('an event', () => {
     ['GUILD_ROLE_UPDATE', { guild_id: GUILD, role: { id: PILOT } }, { kind: 'rolesChanged' }],
     ['GUILD_ROLE_DELETE', { guild_id: GUILD, role_id: PILOT }, { kind: 'rolesChanged' }],
     ['GUILD_CREATE', { id: GUILD, unavailable: false, roles: [] }, { kind: 'guildAvailable' }],
+    ['GUILD_UPDATE', { id: GUILD, owner_id: '9' }, { kind: 'rolesChanged' }],
     ['GUILD_CREATE', { id: GUILD }, { kind: 'guildAvailable' }],
     ['GUILD_CREATE', { id: GUILD, unavailable: true }, { kind: 'guildUnavailable' }],
     ['GUILD_DELETE', { id: GUILD, unavailable: true }, { kind: 'guildUnavailable' }],
@@ -107,12 +108,17 @@ describe('an event', () => {
     expect(read('GUILD_MEMBER_REMOVE', own)).toEqual({ kind: 'irrelevant' });
   });
 
-  it.each(['READY', 'RESUMED', 'CHANNEL_CREATE', 'GUILD_UPDATE', 'constructor', '__proto__', ''])(
-    'named %j is irrelevant',
-    (name) => {
-      expect(read(name, member)).toEqual({ kind: 'irrelevant' });
-    },
-  );
+  it.each([
+    'READY',
+    'RESUMED',
+    'CHANNEL_CREATE',
+    'GUILD_EMOJIS_UPDATE',
+    'constructor',
+    '__proto__',
+    '',
+  ])('named %j is irrelevant', (name) => {
+    expect(read(name, member)).toEqual({ kind: 'irrelevant' });
+  });
 });
 
 describe('a member', () => {
@@ -259,6 +265,7 @@ const NAMES = [
   'GUILD_MEMBER_REMOVE',
   'GUILD_BAN_ADD',
   'GUILD_ROLE_DELETE',
+  'GUILD_UPDATE',
   'GUILD_CREATE',
   'GUILD_DELETE',
   'GUILD_AUDIT_LOG_ENTRY_CREATE',
