@@ -47,7 +47,7 @@ export interface FeedDeps {
 }
 
 export interface FeedTiming {
-  /** How long events gather before they are written together. */
+  /** How long events gather after a batch before they are written together. */
   readonly gatherMs: number;
   /** How long the mirror counts as live after a heartbeat was answered. */
   readonly trustMs: number;
@@ -94,6 +94,7 @@ class Feed implements BotFeed {
   readonly #work = new Set<Promise<unknown>>();
   #guilds: ReadonlyMap<GuildId, GuildRef>;
   #flushing: Promise<void> | null = null;
+  #flushedAtMs = -Infinity;
   readonly #stopping = new AbortController();
   readonly #patience: ReturnType<typeof createPatience>;
   readonly #states: LiveStates;
@@ -286,13 +287,16 @@ class Feed implements BotFeed {
     this.#work.add(work);
   }
 
+  /** A lone event is applied at once; those that follow gather for a while after it. */
   #flushSoon(): void {
     if (this.#flushing !== null || this.#isStopped) return;
+    const sinceMs = this.deps.monotonicMs() - this.#flushedAtMs;
     this.#flushing = this.#patience
-      .pause(this.#timing.gatherMs)
-      .then(() => this.#patience.patiently('applying events', () => this.#flush()))
+      .pause(Math.max(0, this.#timing.gatherMs - sinceMs))
+      .then(async () => this.#patience.patiently('applying events', async () => this.#flush()))
       .finally(() => {
         this.#flushing = null;
+        this.#flushedAtMs = this.deps.monotonicMs();
         if ([...this.#shards.values()].some((buffer) => buffer.size() > 0)) this.#flushSoon();
       });
   }

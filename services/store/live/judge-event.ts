@@ -90,7 +90,7 @@ export function judgeEvent(
     lane: LANES.fresh,
     causes: causes.map((cause) => ({ ...cause, looksAnew: true as const })),
   };
-  if (known.hasOpenRecord || (change.isAny && known.isUnconfirmed))
+  if (known.hasOpenRecord || (change.mayBeOld && known.isUnconfirmed))
     return { ...IGNORED, mark: reading };
   if (!change.isAny) return { ...IGNORED, isBelieved: known.isUnconfirmed || known.isWaiting };
   return {
@@ -105,6 +105,8 @@ export function judgeEvent(
 
 interface EventChange {
   readonly isAny: boolean;
+  /** It contradicts something that the connector writes or acts on, unlike a person's own names. */
+  readonly mayBeOld: boolean;
   readonly flips: readonly Flip[];
   /** The member joined, left, passed screening, or was timed out or released. */
   readonly isStanding: boolean;
@@ -123,6 +125,7 @@ function compare(
     const isSame = mirror?.isPresent === false && !event.isPresent;
     return {
       isAny: !isSame,
+      mayBeOld: !isSame,
       flips: [],
       isStanding: !isSame,
       isRenamed: false,
@@ -141,10 +144,11 @@ function compare(
     timeOf(mirror.timedOutUntil) !== timeOf(event.timedOutUntil) ||
     (mirror.isBot ?? false) !== (event.isBot ?? false) ||
     hasRejoined(mirror, event);
-  const isNamed =
-    isRenamed || mirror.username !== event.username || mirror.displayName !== event.displayName;
+  const isNamed = mirror.username !== event.username || mirror.displayName !== event.displayName;
+  const mayBeOld = given.length + taken.length > 0 || isStanding || isRenamed;
   return {
-    isAny: given.length + taken.length > 0 || isStanding || isNamed,
+    isAny: mayBeOld || isNamed,
+    mayBeOld,
     flips,
     isStanding,
     isRenamed: setsNicknames && isRenamed,

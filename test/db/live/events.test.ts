@@ -168,6 +168,20 @@ describe('an event that may be older than the mirror', () => {
     expect(await live.hands()).toMatchObject([{ role_id: PILOT, is_given: false }]);
   });
 
+  test("is believed if it changes only a person's own names, and costs no reading", async () => {
+    await live.known(ALICE, { roleIds: [PILOT] });
+    await live.writtenAgo('1 second');
+
+    expect(
+      await live.apply({
+        shown: [shown(ALICE, { roleIds: [PILOT], username: 'al', displayName: 'Al' })],
+      }),
+    ).toBe(0);
+
+    expect(await live.member(ALICE)).toMatchObject({ username: 'al', role_ids: [PILOT] });
+    expect(await live.jobs()).toEqual([]);
+  });
+
   test('is believed when the last write is longer ago than events take', async () => {
     await live.known(ALICE);
     await live.writtenAgo('16 seconds');

@@ -308,9 +308,13 @@ describe('the feed of a bot', () => {
     for (let sequence = 1; sequence <= 20_001; sequence += 1)
       world.send(shown(String(sequence)), sequence);
 
-    await world.seen('gap');
+    await world.seen('applied');
 
-    expect(world.named('applied')).toEqual([]);
+    const order = world.done.map(([name]) => name).filter((name) => name !== 'state');
+    expect(order).toEqual(['gap', 'applied']);
+    expect(world.named('applied')).toMatchObject([
+      [{ position: { sequence: 20_001 }, clients: [] }],
+    ]);
   });
 
   test('compares a client that becomes live while the session is open', async () => {
