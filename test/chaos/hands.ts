@@ -128,6 +128,10 @@ export class DiscordHands {
     return (member?.communicationDisabledUntil ?? null) !== null;
   }
 
+  isBotIn(): boolean {
+    return this.discord.member(guildId, BOT) !== undefined;
+  }
+
   isPending(account: Person): boolean {
     return this.discord.member(guildId, accounts[account])?.pending === true;
   }
@@ -265,7 +269,7 @@ export class DiscordHands {
   #bot(isIn: boolean): void {
     this.wasForbidden ||= !isIn;
     const which = { guildId, discordUserId: BOT };
-    const isThere = this.discord.member(guildId, BOT) !== undefined;
+    const isThere = this.isBotIn();
     if (!isIn && isThere) this.discord.moderator.kick(which);
     if (!isIn || isThere) return;
     this.discord.moderator.join(which);

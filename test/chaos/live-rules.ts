@@ -72,6 +72,17 @@ export async function liveFaults(play: Play): Promise<readonly string[]> {
   }
 }
 
+/** How many differences, which events should have shown, lists have found until now. */
+export async function missedUntilNow({ stage }: Play): Promise<number> {
+  return (await readLiveGuild(stage))?.missed ?? 0;
+}
+
+/** Nothing has changed at Discord since `missed` was read, so lists have found nothing since. */
+export async function missedFaults(play: Play, missed: number): Promise<readonly string[]> {
+  const more = (await missedUntilNow(play)) - missed;
+  return play.live.isLive && more > 0 ? [`lists found ${more} changes that no event showed`] : [];
+}
+
 function gapFaults(guild: LiveGuild | null): readonly string[] {
   if (guild === null) return ['no state of the gateway session is stored'];
   return guild.state === 'LIVE' && !guild.has_gap

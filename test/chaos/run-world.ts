@@ -12,7 +12,10 @@ import { disturbancesOf } from './disturbances.js';
 import { foreignFaults } from './foreign-rules.js';
 import {
   heldFaults,
+  hearsAll,
   liveFaults,
+  missedFaults,
+  missedUntilNow,
   readUndoneByOthers,
   sessionIsOpen,
   type UndoneByOthers,
@@ -69,6 +72,7 @@ async function playOn(
   if (restless.length > 0) return [...restless, ...(await wireFaultsOf(play))];
   onRest(Date.now() - play.troubles.outageUntil);
   const unheard = await liveFaults(play);
+  const missed = await missedUntilNow(play);
   const swept = await endFaults(play, await readParked(stage));
   const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
   const first = holdings(stage);
@@ -89,7 +93,12 @@ async function playOn(
     ...(await recordFaults(play, disturbances)),
     ...(await wireFaultsOf(play)),
   ];
-  return [...faults, ...(await secondRound(play, first)), ...(await serviceFaults(stage))];
+  return [
+    ...faults,
+    ...(await secondRound(play, first)),
+    ...(await missedFaults(play, missed)),
+    ...(await serviceFaults(stage)),
+  ];
 }
 
 async function wireFaultsOf({ stage, cures, troubles, changes }: Play): Promise<readonly string[]> {
@@ -120,7 +129,13 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   const closed = await sessionIsOpen(play);
   if (closed.length > 0) return closed;
   const untidy = await sweepFaults(play);
-  return untidy.length > 0 ? untidy : sweepGuild(play);
+  if (untidy.length > 0) return untidy;
+  if (!stage.isTruthful || !(await hearsAll(play))) return sweepGuild(play);
+  const unheard = await liveFaults(play);
+  if (unheard.length > 0) return unheard.map((fault) => `before a list, ${fault}`);
+  const missed = await missedUntilNow(play);
+  const unswept = await sweepGuild(play);
+  return unswept.length > 0 ? unswept : missedFaults(play, missed);
 }
 
 /**

@@ -43,6 +43,9 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   if (said.includes('token was rejected earlier'))
     return refusalsOf(play, null).some((call) => call.status === 401);
   if (said.includes('is not below the bot')) return hands.wasAbove(roleId);
+  // The session shows when the bot is back.
+  if (said.includes('the bot was removed from the guild'))
+    return !hands.isBotIn() || (hands.wasForbidden && !play.stage.isTruthful);
   if (said.includes('needs the bot to have Manage Roles')) return hands.wasForbidden;
   if (said.includes('no longer exists')) return !hands.exists(roleId);
   if (said.includes('Discord refused role')) return refusalsOf(play, account).length > 0;
