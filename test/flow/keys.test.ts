@@ -225,6 +225,7 @@ describe('encryption keys', () => {
             result: 'FAILED',
             remedy: expect.stringContaining('updateDiscordClient'),
           },
+          { name: 'live' },
         ],
       },
     });

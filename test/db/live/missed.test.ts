@@ -78,7 +78,10 @@ describe('a member list of a live guild', () => {
       'Discord reports an outage of the guild',
       async () => {
         await beLive('LIVE');
-        await world.query('update live_guild set unavailable_since = now()');
+        // Runs wait ten minutes for the end of an outage.
+        await world.query(
+          `update live_guild set unavailable_since = now() - interval '11 minutes'`,
+        );
       },
     ],
   ])('counts nothing while %s', async (_, prepare) => {
