@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { patienceMs } from '../support/eventually.js';
 import type { Cure } from './cures.js';
 import type { Play } from './play.js';
 import type { Stage } from './stage.js';
@@ -17,8 +18,12 @@ const Sweep = z.object({
   recorded: z.number(),
 });
 
-/** Checks the sweeps when all work is done. */
+/**
+ * Checks the sweeps when all work is done. A schedule, or a gap of the gateway session, may have just
+ * started one.
+ */
 export async function sweepFaults({ stage, sweeping }: Play): Promise<readonly string[]> {
+  await sweeping.areOver(patienceMs());
   const sweeps = z.array(Sweep).parse(await stage.query(sweepsQuery(stage.told)));
   const heldKinds = sweeps.filter(({ state }) => state === 'HELD').map(({ kind }) => kind);
   return [
