@@ -135,7 +135,10 @@ function socketOf(shard: WebSocketShard): Socket | null {
 async function closeSocket(shard: WebSocketShard): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const terminate = () => {
-    socketOf(shard)?.terminate();
+    const socket = socketOf(shard);
+    // It may not have been opened yet. Without a listener its error would end the process.
+    socket?.on('error', () => undefined);
+    socket?.terminate();
     resolve();
   };
   socketOf(shard)?.on('close', resolve);
