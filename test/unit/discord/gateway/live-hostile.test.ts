@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -49,6 +50,25 @@ describe('a server that is no gateway', () => {
     for (const state of lost()) expect(state).toMatchObject({ reason: expect.stringMatching(/./) });
     // The start was never used: no identify was sent.
     expect(live.memory.limits).toHaveLength(1);
+  });
+
+  it('may be left at any moment of the connecting', async () => {
+    const server = await startHostileServer((socket) => void socket.resume());
+    onTestFinished(() => server.stop());
+
+    for (let turns = 0; turns < 60; turns += 1) {
+      const live = startSession(API, createSessionMemory(), {
+        readGatewayInformation: async () => ({
+          url: server.url,
+          shards: 1,
+          startLimit: { remaining: 1000, resetAfterMs: 0 },
+        }),
+      });
+      for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+      await live.session.stop();
+    }
+
+    await eventually(() => server.connections() === 0);
   });
 
   it('and never answers does not delay a stop', async () => {
