@@ -12,6 +12,7 @@ import {
 import { createLiveStates, type LiveStates } from './live-states.js';
 import type { NameHands } from './name-hands.js';
 import { createPatience } from './patience.js';
+import { createRolesFollower } from './roles-follower.js';
 import type { LiveBot, LiveChange, LiveEvent, LiveMemory, SessionPosition } from './ports.js';
 
 /** What a session reports. */
@@ -87,7 +88,7 @@ class Feed implements BotFeed {
   readonly #timing: FeedTiming;
   readonly #session: Pick<LiveSession, 'stop'>;
   readonly #shards = new Map<number, EventBuffer>();
-  readonly #roles = new Map<ClientId, RolesWatch>();
+  readonly #followRoles: (guild: GuildRef) => void;
   readonly #left = new Set<ClientId>();
   readonly #unavailable = new Set<ClientId>();
   readonly #saved = new Map<number, SessionPosition>();
@@ -116,6 +117,13 @@ class Feed implements BotFeed {
     const { memory, logger, monotonicMs } = deps;
     this.#patience = createPatience({ logger, stopping: this.#stopping.signal });
     const { patiently } = this.#patience;
+    const { pause } = this.#patience;
+    this.#followRoles = createRolesFollower({
+      readRoles: deps.followRoles,
+      patiently: (doing, act) => this.#do(doing, act),
+      pause: async () => pause(this.#timing.rolesMs),
+      isStopped: () => this.#isStopped,
+    });
     this.#states = createLiveStates({ ...this.#timing, memory, patiently, monotonicMs });
     this.#states.set(bot.clients, { kind: 'CONNECTING' });
     this.#session = deps.openSession(bot, {
@@ -215,26 +223,6 @@ class Feed implements BotFeed {
     if (hasJoined) this.#do('checking a client', async () => followPresence(guild, true));
   }
 
-  /** Reads the roles at once, then at most every `rolesMs`. */
-  #followRoles(guild: GuildRef): void {
-    const watch = this.#roles.get(guild.clientId) ?? { isDue: false, isReading: false };
-    this.#roles.set(guild.clientId, watch);
-    watch.isDue = true;
-    if (watch.isReading) return;
-    watch.isReading = true;
-    this.#do('reading roles', async () => {
-      try {
-        while (watch.isDue && !this.#isStopped) {
-          watch.isDue = false;
-          await this.deps.followRoles(guild);
-          await this.#patience.pause(this.#timing.rolesMs);
-        }
-      } finally {
-        watch.isReading = false;
-      }
-    });
-  }
-
   #enter(state: LiveSessionState, shard: ShardRef | null): void {
     const { monotonicMs, logger, stopClient } = this.deps;
     const { applicationId } = this.bot;
@@ -251,11 +239,30 @@ class Feed implements BotFeed {
       this.#readyAtMs.set(shard.shardId, monotonicMs());
       // What changed while no session was open came with no event.
       for (const guild of clients) this.#followRoles(guild);
+      this.#do('applying repeated events', async () => this.#beLive(shard.shardId, state));
+      return;
     }
     if (state.kind === 'REFUSED')
       for (const guild of clients)
         this.#do('stopping a client', () => stopClient(guild, state.reason));
     this.#states.set(clients, state);
+  }
+
+  /**
+   * Saves READY once everything that arrived before it is applied: without the events that a resumed
+   * session repeats, the mirror is old.
+   */
+  async #beLive(shardId: number, state: LiveSessionState): Promise<void> {
+    // A flush in progress may have begun before the last of these events arrived.
+    for (let flushes = 0; flushes < 2; flushes += 1) {
+      this.#flushSoon();
+      await this.#flushing;
+    }
+    if (this.#shardStates.get(shardId) !== state) return;
+    this.#states.set(
+      this.bot.clients.filter((client) => this.#shardOf(client).shardId === shardId),
+      state,
+    );
   }
 
   #clientsIn({ shardId, shardCount }: ShardRef): readonly GuildRef[] {
@@ -341,11 +348,6 @@ class Feed implements BotFeed {
     const saved = this.#saved.get(shardId);
     return saved?.sessionId === sessionId && saved.sequence === sequence;
   }
-}
-
-interface RolesWatch {
-  isDue: boolean;
-  isReading: boolean;
 }
 
 function guildsOf({ clients }: LiveBot): ReadonlyMap<GuildId, GuildRef> {

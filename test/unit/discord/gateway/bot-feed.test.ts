@@ -11,7 +11,7 @@ import type {
   LiveChange,
   SessionPosition,
 } from '../../../../services/discord/gateway/ports.js';
-import { UnavailableError } from '../../../../services/lib/errors.js';
+import { TerminalError, UnavailableError } from '../../../../services/lib/errors.js';
 import { silentLogger } from '../../../../services/lib/logger.js';
 import { eventually } from '../../../support/eventually.js';
 
@@ -184,9 +184,53 @@ describe('the feed of a bot', () => {
     expect(resumed.named('gap')).toEqual([]);
   });
 
+  test('is live only when the events that a resumed session repeats are applied', async () => {
+    let isAway = true;
+    const order: string[] = [];
+    const world = aFeed({
+      applyEvents: () => {
+        if (isAway) return Promise.reject(new UnavailableError('the database is away'));
+        order.push('applied');
+        return Promise.resolve(0);
+      },
+    });
+    world.send(shown('1'), 1);
+    world.session.onState({ kind: 'READY', isResumed: true }, SHARD);
+    await eventually(() => Promise.resolve(world.named('roles').length === 1));
+    expect(world.named('state').map(([, state]) => Object(state).state)).toEqual(['CONNECTING']);
+
+    isAway = false;
+
+    await world.seen('state', 2);
+    expect(order[0]).toBe('applied');
+  });
+
+  test('is not live if the session was lost before its events were applied', async () => {
+    let release = (): void => undefined;
+    const world = aFeed({
+      applyEvents: async () =>
+        new Promise((resolve) => {
+          release = () => resolve(0);
+        }),
+    });
+    world.send(shown('1'), 1);
+    world.session.onState({ kind: 'READY', isResumed: true }, SHARD);
+    await eventually(() => Promise.resolve(world.named('roles').length === 1));
+    world.session.onState({ kind: 'LOST', reason: 'the connection broke' }, SHARD);
+    await eventually(() => {
+      release();
+      return Promise.resolve(world.named('state').length === 2);
+    });
+    release();
+    await world.feed.stop();
+
+    expect(world.named('state').map(([, state]) => Object(state).state)).not.toContain('LIVE');
+  });
+
   test('says why events do not come', async () => {
     const world = aFeed();
     world.session.onState({ kind: 'READY', isResumed: true }, SHARD);
+    await world.seen('state', 2);
     world.session.onState({ kind: 'LOST', reason: 'the connection broke' }, SHARD);
     world.session.onState({ kind: 'POLLING', reason: 'no intent', retryAt: new Date(0) }, SHARD);
 
@@ -260,6 +304,25 @@ describe('the feed of a bot', () => {
     await world.feed.stop();
 
     expect(readings).toBe(2);
+  });
+
+  test.each([
+    ['again if Discord does not answer', new UnavailableError('Discord is away'), 2],
+    ['once if Discord refuses', new TerminalError('UNKNOWN_GUILD', 'the bot is gone'), 1],
+  ])('reads the roles %s', async (_, error, times) => {
+    let readings = 0;
+    const world = aFeed({
+      followRoles: () => {
+        readings += 1;
+        return readings === 1 ? Promise.reject(error) : Promise.resolve();
+      },
+    });
+    world.send({ kind: 'rolesChanged' }, 1);
+    await eventually(() => Promise.resolve(readings === times));
+
+    world.send({ kind: 'rolesChanged' }, 2);
+
+    await eventually(() => Promise.resolve(readings === times + 1));
   });
 
   test('compares the guild after an outage, whose events never come, and counts no fault', async () => {
