@@ -61,6 +61,21 @@ const FAULTS = [
 ] as const;
 
 describe.skipIf(!hasBrowser())('the sandbox page', () => {
+  test("updates an open member's roles when a bot changes them", async () => {
+    const { page, complaints, close } = await openPage();
+    const role = (pressed: boolean) =>
+      page.getByRole('dialog').getByRole('button', { name: 'Pilot', exact: true, pressed });
+
+    await page.getByText('Carol', { exact: true }).click();
+    await role(false).click();
+    await role(true).waitFor();
+    await ask('DELETE', `/members/${accounts.carol}/roles/${roles.pilot}`);
+    await role(false).waitFor();
+
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
   test('starts each Discord fault with one click, and ends it with the next', async () => {
     const { page, complaints, close } = await openPage();
 

@@ -5,6 +5,8 @@ let stateAt = 0;
 let chosenGuildId = '';
 let isAsking = false;
 let mustAskAgain = false;
+// Updates the open dialog to the new state.
+let updateDialog = () => {};
 
 async function refresh() {
   if (isAsking) { mustAskAgain = true; return; }
@@ -44,6 +46,7 @@ function render() {
   fill('audit', guild.auditLog.map(entryRow), 'Nothing has happened yet.');
   byId('strangers-title').hidden = guild.strangers.length === 0;
   byId('strangers').replaceChildren(...guild.strangers.map(strangerRow));
+  updateDialog();
 }
 
 function strangerRow(stranger) {
@@ -95,6 +98,7 @@ const act = (action) => send('/sandbox/actions', action);
 
 function openDialog(title, ...content) {
   const dialog = byId('dialog');
+  updateDialog = () => {};
   dialog.replaceChildren(el('h2', {}, title), ...content, button('Close', 'plain', () => dialog.close()));
   if (!dialog.open) dialog.showModal();
 }
@@ -103,23 +107,30 @@ function memberDialog(member) {
   const key = { guildId: chosenGuildId, discordUserId: member.discordUserId };
   const done = (action) => act({ action, ...key }).then(() => byId('dialog').close());
   const choices = state.guild.roles.filter((role) => !role.isEveryone && !role.isManaged).map((role) => {
-    const choice = button(role.name, 'plain', async () => {
+    const choice = button(role.name, 'plain', () => {
       const isHeld = choice.getAttribute('aria-pressed') === 'true';
-      if (await act({ action: isHeld ? 'takeRole' : 'giveRole', roleId: role.roleId, ...key })) choice.setAttribute('aria-pressed', String(!isHeld));
+      act({ action: isHeld ? 'takeRole' : 'giveRole', roleId: role.roleId, ...key });
     });
-    choice.setAttribute('aria-pressed', String(member.roleIds.includes(role.roleId)));
-    return choice;
+    return { choice, roleId: role.roleId };
   });
+  const showRoles = (roleIds) => {
+    for (const { choice, roleId } of choices) choice.setAttribute('aria-pressed', String(roleIds.includes(roleId)));
+  };
+  showRoles(member.roleIds);
   const nick = el('input', { 'aria-label': 'Nickname', placeholder: 'Nickname', maxlength: 32, value: member.nick || '' });
   const rename = () => act({ action: 'setNick', nick: nick.value || null, ...key });
   openDialog(member.name,
-    el('h3', {}, 'Roles: select to add or remove'), el('div', { class: 'choices' }, ...choices),
+    el('h3', {}, 'Roles: select to add or remove'), el('div', { class: 'choices' }, ...choices.map(({ choice }) => choice)),
     el('div', { class: 'choices' }, nick, button('Rename', '', rename)),
     el('div', { class: 'choices' },
       member.isPending ? button('Finish screening', 'plain', () => done('finishScreening')) : null,
       button('Leaves', 'plain', () => done('leave')),
       button('Kick', 'danger', () => done('kick')),
       button('Ban', 'danger', () => done('ban'))));
+  updateDialog = () => {
+    const current = state.guild.members.find((one) => one.discordUserId === member.discordUserId);
+    if (current) showRoles(current.roleIds);
+  };
 }
 
 function roleDialog(role) {

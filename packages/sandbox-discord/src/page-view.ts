@@ -158,10 +158,8 @@ export function pathInWords(world: LiveWorld, call: SandboxCall): string {
   const guild = world.guilds.get(call.guildId ?? '');
   // A deprecated version stays visible.
   const path = call.path.replace(/^\/api\/v(?:9|10)(?=\/)/, '');
-  if (!guild) return path;
-  return path
-    .replace(`/guilds/${guild.guildId}/`, '/')
-    .replaceAll(/\d{17,20}/g, (id) => nameOf(world, guild, id));
+  const inGuild = guild ? path.replace(`/guilds/${guild.guildId}/`, '/') : path;
+  return inGuild.replaceAll(/\d{17,20}/g, (id) => nameOf(world, guild, id));
 }
 
 function inWords(value: unknown): string {
@@ -172,10 +170,10 @@ function inWords(value: unknown): string {
 }
 
 /** The name of a member, an account, a role or the guild itself. */
-function nameOf(world: LiveWorld, guild: LiveGuild, id: string): string {
+function nameOf(world: LiveWorld, guild: LiveGuild | undefined, id: string): string {
   const user = world.users.get(id);
-  const person = guild.members.get(id)?.nick ?? user?.globalName ?? user?.username;
-  const role = id === guild.guildId ? guild.name : guild.roles.get(id)?.name;
+  const person = guild?.members.get(id)?.nick ?? user?.globalName ?? user?.username;
+  const role = id === guild?.guildId ? guild.name : guild?.roles.get(id)?.name;
   return person ?? role ?? id;
 }
 

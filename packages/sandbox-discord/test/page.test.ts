@@ -104,6 +104,15 @@ describe('the page', () => {
     ]);
   });
 
+  it('names accounts in calls that concern no guild', async () => {
+    const { call, url } = await startSandbox();
+    await call('GET', `/api/v10/users/${ANNA}`);
+
+    const { calls } = await readState(url);
+
+    expect(calls[0]).toMatchObject({ inWords: '/users/Anna' });
+  });
+
   it('finds members by name', async () => {
     const { url } = await startSandbox();
 
